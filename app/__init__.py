@@ -1,0 +1,1 @@
+"""Inkling's service: reads handwritten digits and characters over HTTP."""

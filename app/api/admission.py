@@ -1,0 +1,98 @@
+"""Who gets in: nothing new while draining, and no more bytes than the service is set to take."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import MALFORMED_UPLOAD, UPLOAD_TOO_LARGE, Kind, problem, problem_of, problem_response
+from app.inference import InferenceError
+
+#: Form boundaries and part headers around the files.
+FORM_OVERHEAD_BYTES = 64 * 1024
+#: A client that still sends when it is refused would see its connection reset and never read why, so this much more
+#: is read and thrown away, for at most so long.
+DISCARD_BYTES = 64 * 2**20
+DISCARD_SECONDS = 10.0
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class Admission:
+    """Middleware that answers before a body is read where that can be told, and stops reading at a limit."""
+
+    def __init__(
+        self, app: ASGIApp, *, max_upload_bytes: int, max_batch_bytes: int, check_open: Callable[[], None]
+    ) -> None:
+        """Wrap an application.
+
+        Args:
+            app: what is wrapped.
+            max_upload_bytes: of a body that is not a batch, without the form around it.
+            max_batch_bytes: of a body sent to a path that ends in /batch.
+            check_open: raises InferenceError while no new work is taken.
+        """
+        self._app = app
+        self._max_upload_bytes = max_upload_bytes
+        self._max_batch_bytes = max_batch_bytes
+        self._check_open = check_open
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        limit = self._max_batch_bytes if scope["path"].endswith("/batch") else self._max_upload_bytes
+        declared = Headers(scope=scope).get("Content-Length", "0")
+        try:
+            self._check_open()
+        except InferenceError as error:
+            await _discard(receive)
+            await problem_response(problem_of(error))(scope, receive, send)
+            return
+        if not declared.isdecimal():
+            await self._refuse(MALFORMED_UPLOAD, "Content-Length is not a number.", scope, receive, send)
+            return
+        detail = f"The upload is larger than {limit} bytes."
+        if int(declared) > limit + FORM_OVERHEAD_BYTES:
+            await self._refuse(UPLOAD_TOO_LARGE, detail, scope, receive, send)
+            return
+        taken, too_large = 0, False
+
+        async def limited() -> Message:
+            nonlocal taken, too_large
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > limit + FORM_OVERHEAD_BYTES:
+                too_large = True
+                raise _TooLarge
+            return message
+
+        async def unless_too_large(message: Message) -> None:
+            # FastAPI takes the exception for a broken form and answers 400; the answer is ours to give.
+            if not too_large:
+                await send(message)
+
+        with contextlib.suppress(_TooLarge):
+            await self._app(scope, limited, unless_too_large)
+        if too_large:
+            await self._refuse(UPLOAD_TOO_LARGE, detail, scope, receive, send)
+
+    @staticmethod
+    async def _refuse(kind: Kind, detail: str, scope: Scope, receive: Receive, send: Send) -> None:
+        await _discard(receive)
+        await problem_response(problem(kind, detail), {"Connection": "close"})(scope, receive, send)
+
+
+async def _discard(receive: Receive) -> None:
+    thrown, until = 0, time.monotonic() + DISCARD_SECONDS
+    while thrown < DISCARD_BYTES and time.monotonic() < until:
+        message = await receive()
+        thrown += len(message.get("body", b""))
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            return

@@ -1,0 +1,35 @@
+"""`GET /models`: what is loaded, and each model's card."""
+
+from fastapi import APIRouter
+
+from app.api import problems
+from app.api.problems import NOT_FOUND, RequestProblem, describe
+from app.api.schemas import Models, ModelSummary
+from app.artifacts import ModelCard
+from app.inference import Registry
+
+
+def models_router(registry: Registry) -> APIRouter:
+    """Return the calls that describe the models of a registry."""
+    router = APIRouter(prefix="/models", tags=["models"])
+
+    @router.get(
+        "", operation_id="list_models", summary="The loaded models", responses=describe(problems.INTERNAL_ERROR)
+    )
+    async def list_models() -> Models:
+        """Name, version, classes, input shape, runtime, digest and headline figures of every model."""
+        return Models(models=[ModelSummary.of(artifact, registry.runtime) for artifact in registry.artifacts.values()])
+
+    @router.get(
+        "/{name}",
+        operation_id="get_model",
+        summary="One model's card",
+        responses=describe(NOT_FOUND, problems.INTERNAL_ERROR),
+    )
+    async def get_model(name: str) -> ModelCard:
+        """The whole card: data, training, figures with the test set they were measured on, preprocessing version."""
+        if name not in registry.artifacts:
+            raise RequestProblem(NOT_FOUND, "There is no such model. GET /models lists them.")
+        return registry.artifacts[name].card
+
+    return router

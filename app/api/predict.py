@@ -1,0 +1,142 @@
+"""`POST /predict/<model>` and its batch form: one router a model, so that each documents its own characters."""
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, File, Query, UploadFile
+
+from app.api import problems
+from app.api.problems import INVALID_PARAMETER, TOO_MANY_FILES, UPLOAD_TOO_LARGE, RequestProblem, describe
+from app.api.schemas import Answer, BatchAnswer, Failure
+from app.artifacts import ModelCard
+from app.imaging import ImageError, Polarity
+from app.inference import Registry
+from app.recogniser import Options, Recogniser
+
+MAX_TOP_K = 10
+Explain = Annotated[bool, Query(description="Add what the model saw.", examples=[False])]
+ACCEPTED = "PNG, JPEG, WebP, BMP, GIF (one frame) or TIFF (one page)"
+
+
+#: Problems that every recognition may end in.
+COMMON = (
+    problems.UNAUTHORISED,
+    problems.OVERLOADED,
+    problems.NOT_READY,
+    problems.DRAINING,
+    problems.DEADLINE_EXCEEDED,
+    problems.INTERNAL_ERROR,
+)
+
+
+def predict_router(
+    card: ModelCard, registry: Registry, recogniser: Recogniser, *, max_upload_bytes: int, max_batch_files: int
+) -> APIRouter:
+    """Return the two calls that recognise with one model.
+
+    Args:
+        card: of the model.
+        registry: where the loaded model is.
+        recogniser: does the work.
+        max_upload_bytes: of each file.
+        max_batch_files: of a batch.
+    """
+    router = APIRouter(prefix=f"/predict/{card.name}", tags=["recognise"])
+    characters = "".join(character for item in card.classes for character in item.characters)
+
+    async def options(
+        allow: Annotated[
+            str | None,
+            Query(
+                min_length=1,
+                max_length=len(characters),
+                pattern=f"^[{re.escape(characters)}]+$",
+                description="Only these characters may be answered; probabilities are renormalised over them.",
+                examples=[characters[:5]],
+            ),
+        ] = None,
+        top_k: Annotated[
+            int, Query(ge=1, le=MAX_TOP_K, description="How many candidates to return.", examples=[3])
+        ] = 3,
+        polarity: Annotated[
+            Polarity, Query(description="Which of ink and page is the darker; `auto` finds out.", examples=["auto"])
+        ] = Polarity.AUTO,
+    ) -> Options:
+        return Options(top_k=top_k, polarity=polarity, allow=allow)
+
+    async def contents(upload: UploadFile) -> bytes:
+        data = await upload.read()
+        if len(data) > max_upload_bytes:
+            raise RequestProblem(UPLOAD_TOO_LARGE, f"The file is larger than {max_upload_bytes} bytes.")
+        return data
+
+    @router.post(
+        "",
+        operation_id=f"predict_{card.name}",
+        summary=f"Recognise one image: {card.description}",
+        response_model_exclude_none=True,
+        responses=describe(
+            problems.MALFORMED_UPLOAD,
+            UPLOAD_TOO_LARGE,
+            problems.IMAGE_TOO_LARGE,
+            problems.UNSUPPORTED_IMAGE,
+            INVALID_PARAMETER,
+            problems.EMPTY_FILE,
+            problems.CORRUPT_IMAGE,
+            problems.NO_INK,
+            *COMMON,
+        ),
+    )
+    async def predict(
+        file: Annotated[UploadFile, File(description=f"{ACCEPTED}; recognised by content.")],
+        chosen: Annotated[Options, Depends(options)],
+        explain: Explain = False,
+    ) -> Answer:
+        """Say which character an image shows, how sure that is, and what else it could be.
+
+        The image may be a photo, a scan or a drawing of one character, of either polarity and any size.
+        """
+        model = registry.model(card.name)
+        (found,) = await recogniser.recognise(model, [await contents(file)], chosen)
+        if isinstance(found, ImageError):
+            raise found
+        return Answer.of(found, model.artifact, explain=explain)
+
+    @router.post(
+        "/batch",
+        operation_id=f"predict_{card.name}_batch",
+        summary=f"Recognise many images: {card.description}",
+        response_model_exclude_none=True,
+        responses=describe(problems.MALFORMED_UPLOAD, UPLOAD_TOO_LARGE, TOO_MANY_FILES, INVALID_PARAMETER, *COMMON),
+    )
+    async def predict_batch(
+        files: Annotated[
+            list[UploadFile], File(description=f"1 to {max_batch_files} images, {ACCEPTED}.", max_length=1000)
+        ],
+        chosen: Annotated[Options, Depends(options)],
+        explain: Explain = False,
+    ) -> BatchAnswer:
+        """Recognise each image on its own, in the order sent: a bad one gets a problem, the others their answers."""
+        if len(files) > max_batch_files:
+            raise RequestProblem(
+                TOO_MANY_FILES, f"{len(files)} files were sent; at most {max_batch_files} are accepted."
+            )
+        model = registry.model(card.name)
+        results: dict[int, Answer | Failure] = {}
+        readable: dict[int, bytes] = {}
+        for index, upload in enumerate(files):
+            try:
+                readable[index] = await contents(upload)
+            except RequestProblem as error:
+                results[index] = Failure(problem=problems.problem(error.kind, str(error)))
+        for index, found in zip(
+            readable, await recogniser.recognise(model, list(readable.values()), chosen), strict=True
+        ):
+            results[index] = (
+                Failure(problem=problems.problem_of(found))
+                if isinstance(found, ImageError)
+                else Answer.of(found, model.artifact, explain=explain)
+            )
+        return BatchAnswer(results=[results[index] for index in range(len(files))])
+
+    return router

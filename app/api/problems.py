@@ -1,0 +1,196 @@
+"""Errors as RFC 9457 problem documents. Every error of the service is turned into HTTP here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from app.api.request_id import request_id
+from app.imaging import CorruptImage, EmptyFile, ImageError, ImageTooLarge, NoInkFound, UnsupportedImage
+from app.inference import (
+    DeadlineExceeded,
+    Draining,
+    InferenceError,
+    NotReady,
+    Overloaded,
+    RuntimeFailed,
+    UnknownCharacters,
+)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 1
+
+
+class Problem(BaseModel):
+    """What went wrong with a request, after RFC 9457."""
+
+    type: str = Field(description="A URN that names the kind of problem.", examples=["urn:inkling:problem:no-ink"])
+    title: str = Field(description="The kind of problem, in words.", examples=["Nothing is written"])
+    status: int = Field(description="The HTTP status.", examples=[422])
+    detail: str = Field(
+        description="What happened here, and what to do about it.",
+        examples=["Nothing is written on the page, or too faintly to be told from it."],
+    )
+    instance: str = Field(
+        description="The request id, as in `X-Request-ID`.", examples=["0f3c6f5ab7b54b0f8a4d0b9f3f7a6f11"]
+    )
+    code: str = Field(description="A stable name for programs.", examples=["no-ink"])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of problem: its stable code, HTTP status, and title."""
+
+    code: str
+    status: HTTPStatus
+    title: str
+
+
+MALFORMED_UPLOAD = Kind("malformed-upload", HTTPStatus.BAD_REQUEST, "Not a usable upload")
+UNAUTHORISED = Kind("unauthorised", HTTPStatus.UNAUTHORIZED, "An API key is needed")
+NOT_FOUND = Kind("not-found", HTTPStatus.NOT_FOUND, "No such resource")
+METHOD_NOT_ALLOWED = Kind("method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed")
+UPLOAD_TOO_LARGE = Kind("upload-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too many bytes")
+TOO_MANY_FILES = Kind("too-many-files", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too many files")
+IMAGE_TOO_LARGE = Kind("image-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too many pixels")
+UNSUPPORTED_IMAGE = Kind("unsupported-image", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Not an accepted image")
+INVALID_PARAMETER = Kind("invalid-parameter", HTTPStatus.UNPROCESSABLE_ENTITY, "A parameter is invalid")
+EMPTY_FILE = Kind("empty-file", HTTPStatus.UNPROCESSABLE_ENTITY, "The file is empty")
+CORRUPT_IMAGE = Kind("corrupt-image", HTTPStatus.UNPROCESSABLE_ENTITY, "The image is damaged")
+NO_INK = Kind("no-ink", HTTPStatus.UNPROCESSABLE_ENTITY, "Nothing is written")
+OVERLOADED = Kind("overloaded", HTTPStatus.TOO_MANY_REQUESTS, "The service is full")
+NOT_READY = Kind("not-ready", HTTPStatus.SERVICE_UNAVAILABLE, "The service is not ready")
+DRAINING = Kind("draining", HTTPStatus.SERVICE_UNAVAILABLE, "The service is going down")
+DEADLINE_EXCEEDED = Kind("deadline-exceeded", HTTPStatus.GATEWAY_TIMEOUT, "The answer would come too late")
+INTERNAL_ERROR = Kind("internal-error", HTTPStatus.INTERNAL_SERVER_ERROR, "A defect in the service")
+
+KINDS: dict[type[Exception], Kind] = {
+    EmptyFile: EMPTY_FILE,
+    UnsupportedImage: UNSUPPORTED_IMAGE,
+    ImageTooLarge: IMAGE_TOO_LARGE,
+    CorruptImage: CORRUPT_IMAGE,
+    NoInkFound: NO_INK,
+    UnknownCharacters: INVALID_PARAMETER,
+    Overloaded: OVERLOADED,
+    NotReady: NOT_READY,
+    Draining: DRAINING,
+    DeadlineExceeded: DEADLINE_EXCEEDED,
+    RuntimeFailed: INTERNAL_ERROR,
+}
+BY_STATUS = {
+    HTTPStatus.BAD_REQUEST: MALFORMED_UPLOAD,
+    HTTPStatus.NOT_FOUND: NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED,
+}
+#: The only text that a client is told about a defect.
+DEFECT = "Something went wrong on our side. The log has the cause under this request id."
+
+
+class RequestProblem(Exception):
+    """A problem found by the HTTP layer itself."""
+
+    def __init__(self, kind: Kind, detail: str) -> None:
+        super().__init__(detail)
+        self.kind = kind
+
+
+def problem(kind: Kind, detail: str) -> Problem:
+    """Return the problem document of a kind, for the request under way."""
+    return Problem(
+        type=f"urn:inkling:problem:{kind.code}",
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        instance=request_id(),
+        code=kind.code,
+    )
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return the problem document of an error that the layers below raised."""
+    kind = KINDS[type(error)]
+    return problem(kind, DEFECT if kind is INTERNAL_ERROR else str(error))
+
+
+def problem_response(document: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Return a problem document as a response, with `Retry-After` where trying again helps."""
+    own = {"Retry-After": str(RETRY_AFTER_SECONDS)} if document.status in (429, 503) else {}
+    own |= {"WWW-Authenticate": "ApiKey"} if document.status == HTTPStatus.UNAUTHORIZED else {}
+    return JSONResponse(document.model_dump(), document.status, {**own, **(headers or {})}, MEDIA_TYPE)
+
+
+def describe(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """Return FastAPI's `responses` for the problems a call may answer with, an example for each."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        entry = responses.setdefault(
+            int(kind.status), {"model": Problem, "description": "", "content": {MEDIA_TYPE: {"examples": {}}}}
+        )
+        entry["description"] += f"{'; ' if entry['description'] else ''}{kind.title} (`{kind.code}`)"
+        entry["content"][MEDIA_TYPE]["examples"][kind.code] = {
+            "value": {
+                "type": f"urn:inkling:problem:{kind.code}",
+                "title": kind.title,
+                "status": int(kind.status),
+                "detail": DEFECT if kind is INTERNAL_ERROR else kind.title + ".",
+                "instance": "0f3c6f5ab7b54b0f8a4d0b9f3f7a6f11",
+                "code": kind.code,
+            }
+        }
+    return responses
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Make every exception that reaches FastAPI a problem document."""
+
+    async def below(request: Request, error: Exception) -> JSONResponse:
+        return problem_response(problem_of(error))
+
+    async def own(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestProblem)
+        return problem_response(problem(error.kind, str(error)))
+
+    async def http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        kind = BY_STATUS.get(HTTPStatus(error.status_code), INTERNAL_ERROR)
+        if kind is MALFORMED_UPLOAD and error.detail.startswith("Too many"):
+            kind = TOO_MANY_FILES
+        return problem_response(problem(kind, _http_detail(kind, request)), error.headers)
+
+    async def validation(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        return problem_response(_validation_problem(error))
+
+    for base in (ImageError, InferenceError, UnknownCharacters):
+        app.add_exception_handler(base, below)
+    app.add_exception_handler(RequestProblem, own)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, validation)
+
+
+def _http_detail(kind: Kind, request: Request) -> str:
+    return {
+        MALFORMED_UPLOAD: "The body is not multipart/form-data with a boundary, or one of its parts is broken.",
+        TOO_MANY_FILES: "The form has too many parts.",
+        NOT_FOUND: "There is nothing at this address. The API is described at /docs.",
+        METHOD_NOT_ALLOWED: f"This address does not answer {request.method}.",
+    }.get(kind, DEFECT)
+
+
+def _validation_problem(error: RequestValidationError) -> Problem:
+    """Say which field is wrong and why, without echoing what was sent."""
+    first = error.errors()[0]
+    where, *path = first["loc"]
+    if where == "body":
+        name = path[0] if path else "file"
+        return problem(MALFORMED_UPLOAD, f"Send multipart/form-data with the image file in a part named '{name}'.")
+    return problem(INVALID_PARAMETER, f"{'.'.join(map(str, path))}: {first['msg']}.")

@@ -1,0 +1,148 @@
+"""What the API answers with, as clients see it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Annotated
+
+import numpy as np
+from PIL import Image
+from pydantic import BaseModel, Field
+
+from app.api.problems import Problem
+from app.artifacts import Artifact, CharacterClass, Metrics
+from app.inference import Candidate as RankedCandidate
+from app.recogniser import Recognition
+
+Confidence = Annotated[
+    float, Field(ge=0, le=1, description="Calibrated probability: of all answers at 0.9, nine in ten are right.")
+]
+
+
+class Candidate(BaseModel):
+    """One possible answer."""
+
+    label: str = Field(description="The class's name.", examples=["7"])
+    characters: list[str] = Field(
+        description="Every character the class stands for: `C` and `c` share one, so `C` stands for both.",
+        examples=[["7"]],
+    )
+    confidence: Confidence = Field(examples=[0.9987])
+
+    @classmethod
+    def of(cls, candidate: RankedCandidate) -> Candidate:
+        """Return the public form of a candidate."""
+        return cls(label=candidate.label, characters=list(candidate.characters), confidence=candidate.confidence)
+
+
+class ModelReference(BaseModel):
+    """Which model answered."""
+
+    name: str = Field(examples=["digit"])
+    version: str = Field(examples=["1"])
+
+
+class Explanation(BaseModel):
+    """What the model saw."""
+
+    polarity: str = Field(
+        description="How the ink stood on the page: `dark_on_light` or `light_on_dark`.", examples=["dark_on_light"]
+    )
+    box: list[int] = Field(
+        min_length=4,
+        max_length=4,
+        description="Left, top, right, bottom of the writing, in pixels of the upload after EXIF orientation.",
+        examples=[[112, 80, 540, 760]],
+    )
+    model_input: str = Field(
+        description="The very 28x28 image that went into the network, as a PNG data URL.",
+        examples=["data:image/png;base64,iVBORw0KGgo="],
+    )
+
+
+class Answer(BaseModel):
+    """What an image was recognised as."""
+
+    label: str = Field(description="The best candidate's label.", examples=["7"])
+    confidence: Confidence = Field(examples=[0.9987])
+    uncertain: bool = Field(description="Whether a person should rather have a look.", examples=[False])
+    candidates: list[Candidate] = Field(min_length=1, description="The most probable classes, best first.")
+    model: ModelReference
+    explanation: Explanation | None = Field(None, description="Present with `explain=true`.")
+
+    @classmethod
+    def of(cls, recognition: Recognition, artifact: Artifact, *, explain: bool) -> Answer:
+        """Return the public form of an answer."""
+        best = recognition.candidates[0]
+        return cls(
+            label=best.label,
+            confidence=best.confidence,
+            uncertain=recognition.uncertain,
+            candidates=[Candidate.of(candidate) for candidate in recognition.candidates],
+            model=ModelReference(name=artifact.card.name, version=str(artifact.card.version)),
+            explanation=_explanation(recognition) if explain else None,
+        )
+
+
+class Failure(BaseModel):
+    """Why one image of a batch got no answer."""
+
+    problem: Problem
+
+
+class BatchAnswer(BaseModel):
+    """The answers to a batch, in the order sent."""
+
+    results: list[Answer | Failure]
+
+
+class ModelSummary(BaseModel):
+    """A loaded model, in short."""
+
+    name: str = Field(examples=["digit"])
+    version: str = Field(examples=["1"])
+    description: str = Field(examples=["Handwritten digits 0 to 9."])
+    classes: list[CharacterClass]
+    input_shape: list[int] = Field(description="Height, width, channels.", examples=[[28, 28, 1]])
+    runtime: str = Field(examples=["savedmodel"])
+    sha256: str = Field(description="Digest over all files of the model.", examples=["9f" * 32])
+    metrics: list[Metrics] = Field(description="Accuracy, each figure with its test set.")
+
+    @classmethod
+    def of(cls, artifact: Artifact, runtime: str) -> ModelSummary:
+        """Return the summary of a model that runs on a runtime."""
+        card = artifact.card
+        return cls(
+            name=card.name,
+            version=str(card.version),
+            description=card.description,
+            classes=list(card.classes),
+            input_shape=list(card.input_shape),
+            runtime=runtime,
+            sha256=artifact.sha256,
+            metrics=list(card.metrics),
+        )
+
+
+class Models(BaseModel):
+    """The loaded models."""
+
+    models: list[ModelSummary]
+
+
+class Health(BaseModel):
+    """That all is well."""
+
+    status: str = Field(examples=["ready"])
+
+
+def _explanation(recognition: Recognition) -> Explanation:
+    seen = recognition.seen
+    out = io.BytesIO()
+    Image.fromarray(np.rint(seen.pixels * 255).astype(np.uint8)).save(out, "PNG")
+    return Explanation(
+        polarity=seen.polarity,
+        box=list(seen.box),
+        model_input=f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}",
+    )

@@ -1,0 +1,171 @@
+"""The command line of the service."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+
+from app.api.problems import problem_of
+from app.api.schemas import Answer
+from app.artifacts import ArtifactError, open_artifacts
+from app.imaging import PREPROCESSING_VERSION, ImageError, Polarity
+from app.inference import Registry, UnknownCharacters, check_allowed
+from app.main import create_app
+from app.recogniser import Options, Recogniser
+from app.settings import LogFormat, Settings
+from app.telemetry import configure_logs
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Inkling reads handwriting over HTTP.")
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, with a readiness that ends at SIGTERM and an exit code that tells of a failed start."""
+
+    def __init__(self, config: uvicorn.Config, registry: Registry) -> None:
+        super().__init__(config)
+        self.registry = registry
+        self.failed = False
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self.registry.drain()
+        super().handle_exit(sig, frame)
+
+    def fail(self) -> None:
+        """End the process with exit code 1."""
+        self.failed = self.should_exit = True
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Overrules INKLING_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Overrules INKLING_PORT.")] = None,
+) -> None:
+    """Start the service. Every option is an environment variable; README lists them."""
+    settings = _settings(**{key: value for key, value in (("host", host), ("port", port)) if value is not None})
+    try:
+        app = create_app(settings, on_failure=lambda: server.fail())
+    except ArtifactError as error:
+        _fail(str(error))
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.drain_seconds,
+    )
+    server = Server(config, app.state.registry)
+    server.run()
+    if server.failed or not server.started:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def predict(
+    files: Annotated[list[Path], typer.Argument(help="Images, one character each.", metavar="FILE...")],
+    model: Annotated[str, typer.Option(help="Which model: digit or char.")] = "digit",
+    top_k: Annotated[int, typer.Option(min=1, max=10, help="How many candidates.")] = 3,
+    polarity: Annotated[Polarity, typer.Option(help="Which of ink and page is the darker.")] = Polarity.AUTO,
+    allow: Annotated[str | None, typer.Option(help="Only these characters may be answered.")] = None,
+    json_lines: Annotated[bool, typer.Option("--json", help="One JSON object a file, as the API answers.")] = False,
+) -> None:
+    """Recognise images without a server. Exits with 1 where any could not be read."""
+    settings = _settings(log_level="warning")
+    try:
+        artifacts = open_artifacts(
+            settings.models_dir, settings.model_versions, preprocessing_version=PREPROCESSING_VERSION
+        )
+    except ArtifactError as error:
+        _fail(str(error))
+    chosen = [artifact for artifact in artifacts if artifact.card.name == model]
+    if not chosen:
+        _fail(f"There is no model {model!r}; there are {', '.join(artifact.card.name for artifact in artifacts)}.")
+    try:
+        check_allowed(allow or "", chosen[0].card.classes)
+    except UnknownCharacters as error:
+        _fail(str(error))
+    registry = Registry(
+        chosen, runtime=settings.runtime, threads=settings.runtime_threads, queue_images=settings.queue_images
+    )
+    registry.load()
+    recogniser = Recogniser(
+        max_pixels=settings.max_image_pixels,
+        threads=settings.imaging_threads,
+        deadline_seconds=settings.deadline_seconds,
+    )
+    loaded = registry.model(model)
+    options = Options(top_k=top_k, polarity=polarity, allow=allow)
+    failures = 0
+    for path in files:
+        try:
+            (found,) = recogniser.recognise_now(loaded, [path.read_bytes()], options)
+        except OSError as error:
+            print(f"{path}: {error.strerror}", file=sys.stderr)
+            failures += 1
+            continue
+        if isinstance(found, ImageError):
+            failures += 1
+            if json_lines:
+                print(json.dumps({"file": str(path), "problem": problem_of(found).model_dump()}))
+            else:
+                print(f"{path}: {found}", file=sys.stderr)
+        elif json_lines:
+            answer = Answer.of(found, loaded.artifact, explain=False).model_dump(exclude_none=True)
+            print(json.dumps({"file": str(path), **answer}))
+        else:
+            print(f"{path}: " + "  ".join(f"{item.label} {item.confidence:.4f}" for item in found.candidates))
+    registry.close()
+    recogniser.close()
+    if failures:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def models() -> None:
+    """List and verify the models that would be served."""
+    settings = _settings()
+    try:
+        artifacts = open_artifacts(
+            settings.models_dir, settings.model_versions, preprocessing_version=PREPROCESSING_VERSION
+        )
+    except ArtifactError as error:
+        _fail(str(error))
+    for artifact in artifacts:
+        card = artifact.card
+        print(f"{card.name} {card.version}: {card.description} {len(card.classes)} classes, sha256 {artifact.sha256}")
+        for figures in card.metrics:
+            source = figures.test_set
+            print(
+                f"  {source.name} {source.part}, {source.images} images: accuracy {figures.accuracy:.4f}, "
+                f"mean per class {figures.mean_per_class_accuracy:.4f}"
+            )
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()
+
+
+def _settings(**overrides: Any) -> Settings:
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        lines = (f"INKLING_{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}" for item in error.errors())
+        _fail("\n".join(lines))
+    as_json = settings.log_format is LogFormat.JSON or (
+        settings.log_format is LogFormat.AUTO and not sys.stderr.isatty()
+    )
+    configure_logs(level=settings.log_level, json_lines=as_json)
+    return settings
+
+
+def _fail(message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(1)

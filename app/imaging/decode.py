@@ -1,0 +1,128 @@
+"""Untrusted bytes -> upright grey pixels, within limits."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from app.imaging.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedImage
+
+#: Pillow's names. A phone's multi-picture JPEG opens as MPO and counts as its first picture.
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "GIF", "TIFF")
+#: Longest side, in pixels, that later steps work on. A character that fills a tenth of such a picture still has
+#: four times the network's resolution, and a 12-megapixel JPEG decodes at a quarter of its size.
+WORKING_SIDE = 1024
+#: EXIF orientations that swap width and height.
+QUARTER_TURNS = {5, 6, 7, 8}
+
+# Pillow's own guard warns on standard error and lets twice its limit pass; `decode` checks every size itself.
+Image.MAX_IMAGE_PIXELS = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded upload.
+
+    pixels: uint8 [height, width], 0 black to 255 white, upright.
+    size: (width, height) of the upload after EXIF orientation, in pixels; larger than `pixels` where it was reduced.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    size: tuple[int, int]
+
+
+def decode(data: bytes, *, max_pixels: int) -> Picture:
+    """Decode one still image of any colour mode.
+
+    Transparent pixels are laid on white, or on black where what is visible is light. Sixteen-bit channels keep
+    their upper eight bits. Pictures longer than `WORKING_SIDE` are reduced by a whole factor.
+
+    Args:
+        data: a PNG, JPEG (MPO included), WebP, BMP, GIF or TIFF file, recognised by content.
+        max_pixels: the most pixels that will be decoded; checked on the header, before any pixel is.
+
+    Raises:
+        EmptyFile, UnsupportedImage, ImageTooLarge, CorruptImage.
+    """
+    if not data:
+        raise EmptyFile("The file is empty.")
+    # Pillow's decoders raise nearly everything on bytes that lie (OSError, SyntaxError, ValueError, struct.error,
+    # IndexError, MemoryError ...); each means the same here, so both calls catch what any of them raise.
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except Exception as error:
+        if isinstance(error, UnidentifiedImageError) and not _has_known_signature(data):
+            raise UnsupportedImage(
+                "The file is not a PNG, JPEG, WebP, BMP, GIF or TIFF image. Convert it to one of these."
+            ) from error
+        raise CorruptImage("The image's header cannot be read; the file is damaged or cut short.") from error
+    width, height = image.size
+    if width * height > max_pixels:
+        raise ImageTooLarge(f"The image has {width} x {height} pixels; at most {max_pixels} are accepted.")
+    try:
+        several = _has_several_frames(image)
+        turns = image.getexif().get(ExifTags.Base.Orientation) in QUARTER_TURNS
+        image.draft("L" if image.mode == "L" else "RGB", (WORKING_SIDE, WORKING_SIDE))
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+    except Exception as error:
+        raise CorruptImage("The image breaks off or is damaged, so its pixels cannot be read.") from error
+    if several:
+        raise UnsupportedImage("The file holds several frames or pages. Send one of them as a still image.")
+    reduction = max(1, max(upright.size) // WORKING_SIDE)
+    grey = _grey(upright if reduction == 1 or upright.mode.startswith("I") else _reduced(upright, reduction))
+    return Picture(grey, (height, width) if turns else (width, height))
+
+
+def _has_known_signature(data: bytes) -> bool:
+    return data.startswith(
+        (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
+    ) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+
+
+def _has_several_frames(image: Image.Image) -> bool:
+    if image.format == "MPO":
+        return False
+    if image.format == "TIFF":
+        # `n_frames` walks the whole chain of directories, which a hostile file makes as long as it likes.
+        try:
+            image.seek(1)
+        except EOFError:
+            return False
+        return True
+    return bool(getattr(image, "is_animated", False))
+
+
+def _reduced(image: Image.Image, factor: int) -> Image.Image:
+    # Box averaging is not defined on palette indices or single bits.
+    return (image.convert("RGBA" if "transparency" in image.info else "RGB") if image.mode in "1P" else image).reduce(
+        factor
+    )
+
+
+def _grey(image: Image.Image) -> npt.NDArray[np.uint8]:
+    if image.mode.startswith("I"):
+        wide = np.asarray(image)
+        if wide.min() < 0 or wide.max() > 0xFFFF:
+            raise UnsupportedImage("Images of more than 16 bits a channel are not accepted.")
+        return (wide >> 8).astype(np.uint8)
+    if image.mode == "F":
+        raise UnsupportedImage("Floating-point images are not accepted. Send 1 to 16 bits a channel.")
+    if image.has_transparency_data:
+        return _flattened(np.asarray(image.convert("RGBA")))
+    return np.asarray(image.convert("L"))
+
+
+def _flattened(rgba: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Lay a transparent drawing on the page it needs: black under light ink, else white."""
+    colour = Image.fromarray(rgba[..., :3])
+    luma = np.asarray(colour.convert("L"), np.float32)
+    alpha = rgba[..., 3].astype(np.float32) / 255
+    visible = float(alpha.sum())
+    light_ink = visible > 0 and alpha.min() < 1 and float((luma * alpha).sum()) / visible > 191
+    page = 0.0 if light_ink else 255.0
+    return np.asarray(np.rint(luma * alpha + page * (1 - alpha)), np.uint8)

@@ -1,0 +1,67 @@
+"""The way of one image: decode, ink, geometry. Serving and training call the same functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from app.imaging.decode import decode
+from app.imaging.geometry import Geometry
+from app.imaging.ink import Polarity, find_ink
+
+#: Raised whenever any image could come out with other pixels. An artifact stores it, and a model trained under
+#: another version refuses to load.
+PREPROCESSING_VERSION = 1
+
+
+@dataclass(frozen=True)
+class NetworkInput:
+    """What the network sees of one image.
+
+    pixels: float32 [28, 28] in 0..1, white ink on black, upright.
+    box: (left, top, right, bottom) of the writing in the upload's pixels, after EXIF orientation.
+    polarity: how the ink stood in the upload.
+    """
+
+    pixels: npt.NDArray[np.float32]
+    box: tuple[int, int, int, int]
+    polarity: Polarity
+
+
+def prepare(data: bytes, geometry: Geometry, *, max_pixels: int, polarity: Polarity = Polarity.AUTO) -> NetworkInput:
+    """Turn an uploaded file into network input.
+
+    Args:
+        data: the file's bytes.
+        geometry: the frame the network was trained on.
+        max_pixels: the most pixels that will be decoded.
+        polarity: overrules the detection unless `AUTO`.
+
+    Raises:
+        ImageError: the file cannot be recognised; see `app.imaging.errors`.
+    """
+    picture = decode(data, max_pixels=max_pixels)
+    ink = find_ink(picture.pixels, polarity)
+    height, width = picture.pixels.shape
+    across, down = picture.size[0] / width, picture.size[1] / height
+    left, top, right, bottom = ink.box
+    box = (round(left * across), round(top * down), round(right * across), round(bottom * down))
+    return NetworkInput(geometry.frame(ink), box, ink.polarity)
+
+
+def prepare_pixels(pixels: npt.NDArray[np.uint8], geometry: Geometry) -> npt.NDArray[np.float32]:
+    """Turn decoded pixels into network input: what training does with every image of a data set.
+
+    Args:
+        pixels: uint8 [height, width], 0 black to 255 white, either polarity.
+        geometry: the frame the network is trained on.
+
+    Returns:
+        float32 [28, 28] in 0..1, equal to the last bit to what `prepare` makes of the same pixels in a PNG.
+
+    Raises:
+        NoInkFound: the image is blank.
+    """
+    return geometry.frame(find_ink(pixels))

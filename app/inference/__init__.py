@@ -1,0 +1,39 @@
+"""Batches in, probabilities out: runtimes, the batcher, the registry. Knows no HTTP."""
+
+from app.inference.answers import Candidate, UnknownCharacters, check_allowed, rank
+from app.inference.batcher import BATCH_SIZES, Batcher, warm_up
+from app.inference.cpus import usable_cpus
+from app.inference.errors import (
+    DeadlineExceeded,
+    Draining,
+    InferenceError,
+    NotReady,
+    Overloaded,
+    RuntimeFailed,
+)
+from app.inference.registry import RUNTIMES, Model, Registry, State
+from app.inference.runtime import LiteRTRuntime, Runtime, SavedModelRuntime
+
+__all__ = [
+    "BATCH_SIZES",
+    "RUNTIMES",
+    "Batcher",
+    "Candidate",
+    "DeadlineExceeded",
+    "Draining",
+    "InferenceError",
+    "LiteRTRuntime",
+    "Model",
+    "NotReady",
+    "Overloaded",
+    "Registry",
+    "Runtime",
+    "RuntimeFailed",
+    "SavedModelRuntime",
+    "State",
+    "UnknownCharacters",
+    "check_allowed",
+    "rank",
+    "usable_cpus",
+    "warm_up",
+]

@@ -1,0 +1,76 @@
+"""Probabilities -> ranked candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from app.artifacts import CharacterClass
+
+
+class UnknownCharacters(ValueError):
+    """`allow` names characters that the model has no class for."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One possible answer.
+
+    label: the class's name.
+    characters: what the class stands for, `label` among them.
+    confidence: calibrated probability, 0..1.
+    """
+
+    label: str
+    characters: tuple[str, ...]
+    confidence: float
+
+
+def rank(
+    probabilities: npt.NDArray[np.float32], classes: Sequence[CharacterClass], *, top_k: int, allow: str | None = None
+) -> list[Candidate]:
+    """Return the most probable classes, best first.
+
+    Args:
+        probabilities: float32 [C].
+        classes: what each stands for.
+        top_k: how many to return, fewer where there are fewer.
+        allow: only these characters may be answered. Probabilities are renormalised over their classes, and a class
+            that merges two characters answers with those of them that are allowed.
+
+    Raises:
+        UnknownCharacters: a character of `allow` has no class.
+    """
+    if allow is None:
+        permitted = {index: item.characters for index, item in enumerate(classes)}
+        shares = np.asarray(probabilities, np.float64)
+    else:
+        check_allowed(allow, classes)
+        permitted = {
+            index: kept
+            for index, item in enumerate(classes)
+            if (kept := tuple(character for character in item.characters if character in allow))
+        }
+        mask = np.isin(np.arange(len(classes)), list(permitted))
+        # The smallest normal number stands in for a probability that has underflown, so that the sum is never zero.
+        shares = np.where(mask, np.maximum(probabilities, np.finfo(np.float32).tiny), 0).astype(np.float64)
+        shares /= shares.sum()
+    best = sorted(permitted, key=lambda index: -shares[index])[:top_k]
+    return [
+        Candidate(
+            label=classes[index].label if classes[index].label in permitted[index] else permitted[index][0],
+            characters=permitted[index],
+            confidence=min(1.0, float(shares[index])),
+        )
+        for index in best
+    ]
+
+
+def check_allowed(allow: str, classes: Sequence[CharacterClass]) -> None:
+    """Raise UnknownCharacters where the model has no class for a character."""
+    known = {character for item in classes for character in item.characters}
+    if unknown := sorted(set(allow) - known):
+        raise UnknownCharacters(f"The model has no class for {', '.join(map(repr, unknown))}.")

@@ -1,0 +1,142 @@
+"""Single images in, batches to the runtime, each answer to its caller. Knows no HTTP and no event loop."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Condition, Thread
+
+import numpy as np
+import numpy.typing as npt
+import structlog
+
+from app.inference.errors import DeadlineExceeded, Draining, NotReady, Overloaded, RuntimeFailed
+from app.inference.runtime import Runtime
+
+#: Batches are padded to the next of these, so that nothing is traced or prepared while serving.
+BATCH_SIZES = (1, 2, 4, 8, 16, 32)
+
+Image = npt.NDArray[np.float32]
+#: float32 [C].
+Probabilities = npt.NDArray[np.float32]
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class _Item:
+    image: Image
+    deadline: float
+    answer: Future[Probabilities] = field(default_factory=Future)
+
+
+class Batcher:
+    """A bounded queue of images and one worker thread that empties it into a runtime.
+
+    The worker does not wait for a batch to fill: it takes what is queued whenever the runtime is free.
+    """
+
+    def __init__(self, runtime: Runtime, *, capacity: int, name: str) -> None:
+        """Start the worker.
+
+        Args:
+            runtime: used by the worker's thread alone.
+            capacity: the most images that may wait.
+            name: of the model, for the thread and the logs.
+        """
+        self._runtime = runtime
+        self._capacity = capacity
+        self._queue: deque[_Item] = deque()
+        self._changed = Condition()
+        self._closing = False
+        self._worker = Thread(target=self._work, name=f"batcher-{name}", daemon=True)
+        self._worker.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the worker can still answer."""
+        return self._worker.is_alive()
+
+    def submit(self, images: Sequence[Image], *, deadline: float) -> list[Future[Probabilities]]:
+        """Queue images, all of them or none.
+
+        Args:
+            images: float32 [28, 28] each, in 0..1.
+            deadline: on the clock of `time.monotonic`, in seconds; an image that is still queued then is dropped.
+
+        Returns:
+            A future for each image: float32 [C] probabilities, or DeadlineExceeded or RuntimeFailed. Cancelling a
+            future that has not started takes its image out of the queue.
+
+        Raises:
+            Overloaded: they do not all fit.
+            Draining: the batcher is closing.
+            NotReady: the worker has died.
+        """
+        items = [_Item(image[..., np.newaxis], deadline) for image in images]
+        with self._changed:
+            if self._closing:
+                raise Draining("The service is going down.")
+            if not self.alive:
+                raise NotReady("The worker that runs the model has died.")
+            if len(self._queue) + len(items) > self._capacity:
+                raise Overloaded("The queue is full.")
+            self._queue.extend(items)
+            self._changed.notify()
+        return [item.answer for item in items]
+
+    def close(self) -> None:
+        """Take nothing more, answer what is queued, and end the worker."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._worker.join()
+
+    def _work(self) -> None:
+        while batch := self._next_batch():
+            try:
+                probabilities = self._runtime.predict(_padded([item.image for item in batch]))
+            except Exception as error:
+                # One bad batch must not end the worker; the callers get a defect, the log gets the cause.
+                _log.exception("runtime failed", images=len(batch))
+                for item in batch:
+                    item.answer.set_exception(RuntimeFailed(str(error)))
+                continue
+            for item, row in zip(batch, probabilities, strict=False):
+                item.answer.set_result(row)
+
+    def _next_batch(self) -> list[_Item]:
+        """Wait for images and take up to the largest batch of those still wanted; empty once closed and drained."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._closing)
+                if not self._queue:
+                    return []
+                taken = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_SIZES[-1]))]
+            if wanted := [item for item in taken if self._still_wanted(item)]:
+                return wanted
+
+    @staticmethod
+    def _still_wanted(item: _Item) -> bool:
+        if not item.answer.set_running_or_notify_cancel():
+            return False
+        if time.monotonic() > item.deadline:
+            item.answer.set_exception(DeadlineExceeded("The image waited too long in the queue."))
+            return False
+        return True
+
+
+def warm_up(runtime: Runtime) -> None:
+    """Run every batch size once, so that the first request is as fast as the next."""
+    for size in BATCH_SIZES:
+        runtime.predict(np.zeros((size, 28, 28, 1), np.float32))
+
+
+def _padded(images: list[Image]) -> npt.NDArray[np.float32]:
+    size = next(size for size in BATCH_SIZES if size >= len(images))
+    batch = np.zeros((size, *images[0].shape), np.float32)
+    batch[: len(images)] = images
+    return batch

@@ -1,0 +1,113 @@
+"""The models of a process, and where they are on the way from starting to draining."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+
+from app.artifacts import Artifact
+from app.inference.batcher import Batcher, warm_up
+from app.inference.errors import Draining, NotReady
+from app.inference.runtime import LiteRTRuntime, Runtime, SavedModelRuntime
+
+RUNTIMES: dict[str, type[SavedModelRuntime] | type[LiteRTRuntime]] = {
+    runtime.name: runtime for runtime in (SavedModelRuntime, LiteRTRuntime)
+}
+
+_log = structlog.get_logger(__name__)
+
+
+class State(StrEnum):
+    """Where the process is in its life."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DRAINING = "draining"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model: what it is, and where images go."""
+
+    artifact: Artifact
+    batcher: Batcher
+
+
+class Registry:
+    """Loads the models, hands them out while they can answer, and says why not where they cannot."""
+
+    def __init__(self, artifacts: Sequence[Artifact], *, runtime: str, threads: int, queue_images: int) -> None:
+        """Take note of what to load.
+
+        Args:
+            artifacts: verified models, one a name.
+            runtime: key of `RUNTIMES`.
+            threads: for the arithmetic inside one operation.
+            queue_images: the most images that may wait for each model.
+        """
+        self.artifacts = {artifact.card.name: artifact for artifact in artifacts}
+        self.runtime = runtime
+        self.state = State.STARTING
+        self._threads = threads
+        self._queue_images = queue_images
+        self._models: dict[str, Model] = {}
+
+    def load(self) -> None:
+        """Load and warm every model, then turn ready. Takes seconds; not for the event loop.
+
+        Raises:
+            Exception: whatever the runtime raises on a model that it cannot load; the state is then `FAILED`.
+        """
+        try:
+            for name, artifact in self.artifacts.items():
+                runtime: Runtime = RUNTIMES[self.runtime](artifact.path, threads=self._threads)
+                warm_up(runtime)
+                self._models[name] = Model(artifact, Batcher(runtime, capacity=self._queue_images, name=name))
+                _log.info("model loaded", model=name, version=artifact.card.version, runtime=self.runtime)
+        except BaseException:
+            self.state = State.FAILED
+            raise
+        if self.state is State.STARTING:
+            self.state = State.READY
+
+    def model(self, name: str) -> Model:
+        """Return a loaded model.
+
+        Raises:
+            KeyError: there is none of that name.
+            NotReady: it is not loaded yet.
+        """
+        if name not in self.artifacts:
+            raise KeyError(name)
+        if name not in self._models:
+            raise NotReady("The models are still loading.")
+        return self._models[name]
+
+    def check_ready(self) -> None:
+        """Raise NotReady or Draining, with the reasons, unless every model can answer."""
+        if self.state is State.DRAINING:
+            raise Draining("The service is going down.")
+        if self.state is State.FAILED:
+            raise NotReady("A model could not be loaded.")
+        if missing := sorted(self.artifacts.keys() - self._models.keys()):
+            raise NotReady(f"Still loading: {', '.join(missing)}.")
+        self.check_alive()
+
+    def check_alive(self) -> None:
+        """Raise NotReady where the process has lost a worker and cannot do its work any more."""
+        if dead := sorted(name for name, model in self._models.items() if not model.batcher.alive):
+            raise NotReady(f"The worker of {', '.join(dead)} has died.")
+
+    def drain(self) -> None:
+        """Stop being ready. What has been accepted goes on."""
+        self.state = State.DRAINING
+
+    def close(self) -> None:
+        """Answer what is queued and end the workers."""
+        self.drain()
+        for model in self._models.values():
+            model.batcher.close()

@@ -1,0 +1,92 @@
+"""What runs a network: the Protocol, and the two runtimes behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from app.artifacts import LITERT_FILE
+
+Batch = npt.NDArray[np.float32]
+Probabilities = npt.NDArray[np.float32]
+
+
+class Runtime(Protocol):
+    """Runs one network. Not for use from several threads at once."""
+
+    name: ClassVar[str]
+
+    def predict(self, images: Batch) -> Probabilities:
+        """Map float32 [N, 28, 28, 1] in 0..1, white ink on black, to float32 [N, C] calibrated probabilities."""
+
+
+class SavedModelRuntime:
+    """TensorFlow, through the SavedModel's own concrete function."""
+
+    name: ClassVar[str] = "savedmodel"
+
+    def __init__(self, artifact: Path, *, threads: int) -> None:
+        """Load the SavedModel in a folder.
+
+        Args:
+            artifact: the folder that holds `saved_model.pb`.
+            threads: for the arithmetic inside one operation; the first runtime of a process sets it for all.
+        """
+        # Imported here, so that a service on LiteRT neither needs TensorFlow nor spends its three seconds.
+        import tensorflow as tf
+
+        try:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            # The graph is one chain: operations have nothing to run beside.
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+        except RuntimeError:
+            # TensorFlow has started, with the counts that the first runtime of this process gave it.
+            pass
+        self._tensorflow = tf
+        self._model = tf.saved_model.load(str(artifact))
+        self._function = self._model.signatures["serving_default"]
+        (self._input,) = self._function.structured_input_signature[1]
+        (self._output,) = self._function.structured_outputs
+
+    def predict(self, images: Batch) -> Probabilities:
+        tensors = {self._input: self._tensorflow.constant(images)}
+        return np.asarray(self._function(**tensors)[self._output])
+
+
+class LiteRTRuntime:
+    """LiteRT, the light runtime: one interpreter a batch size, since resizing one gives up its prepared kernels."""
+
+    name: ClassVar[str] = "litert"
+
+    def __init__(self, artifact: Path, *, threads: int) -> None:
+        """Load `model.tflite` in a folder.
+
+        Args:
+            artifact: the folder.
+            threads: for the arithmetic inside one operation.
+        """
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._interpreter = Interpreter
+        self._path = str(artifact / LITERT_FILE)
+        self._threads = threads
+        self._prepared: dict[int, tuple[Any, int, int]] = {}
+
+    def predict(self, images: Batch) -> Probabilities:
+        size = len(images)
+        if size not in self._prepared:
+            self._prepared[size] = self._prepare(size)
+        interpreter, source, sink = self._prepared[size]
+        interpreter.set_tensor(source, images)
+        interpreter.invoke()
+        return np.asarray(interpreter.get_tensor(sink))
+
+    def _prepare(self, size: int) -> tuple[Any, int, int]:
+        interpreter = self._interpreter(model_path=self._path, num_threads=self._threads)
+        (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
+        interpreter.resize_tensor_input(source["index"], [size, *source["shape"][1:]])
+        interpreter.allocate_tensors()
+        return interpreter, source["index"], sink["index"]

@@ -1,0 +1,116 @@
+"""The application: builds the parts, wires them, owns start-up and shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import structlog
+from fastapi import Depends, FastAPI
+from starlette.formparsers import MultiPartParser
+
+from app.api.admission import Admission
+from app.api.context import RequestContext
+from app.api.health import health_router
+from app.api.keys import require_key
+from app.api.models import models_router
+from app.api.pages import install_pages
+from app.api.predict import predict_router
+from app.api.problems import UNAUTHORISED, describe, install_handlers
+from app.artifacts import open_artifacts
+from app.imaging import PREPROCESSING_VERSION
+from app.inference import Registry
+from app.recogniser import Recogniser
+from app.settings import Settings
+
+DESCRIPTION = """
+Reads a photo, scan or drawing of one handwritten digit or character: what it is, how sure that is, and what else it
+could be. Every error is an RFC 9457 problem document with a stable `code`.
+"""
+
+_log = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings, on_failure: Callable[[], None] | None = None) -> FastAPI:
+    """Build the service.
+
+    The models are opened and verified here; they are loaded and warmed in the background once the application has
+    started, so that `/livez` and `/readyz` answer meanwhile.
+
+    Args:
+        settings: every option.
+        on_failure: called where a verified model cannot be loaded after all; the caller should end the process.
+
+    Raises:
+        ArtifactError: a model is missing, damaged or incompatible.
+    """
+    # Uploads stay in memory: images are not stored, and the container's file system is read-only.
+    MultiPartParser.spool_max_size = settings.max_batch_bytes
+    registry = Registry(
+        open_artifacts(settings.models_dir, settings.model_versions, preprocessing_version=PREPROCESSING_VERSION),
+        runtime=settings.runtime,
+        threads=settings.runtime_threads,
+        queue_images=settings.queue_images,
+    )
+    recogniser = Recogniser(
+        max_pixels=settings.max_image_pixels,
+        threads=settings.imaging_threads,
+        deadline_seconds=settings.deadline_seconds,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        loading = asyncio.create_task(_load(registry, on_failure))
+        yield
+        await loading
+        await asyncio.to_thread(registry.close)
+        recogniser.close()
+
+    app = FastAPI(
+        title="Inkling",
+        summary="Reads handwritten digits and characters",
+        description=DESCRIPTION,
+        version=version("inkling"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    app.state.registry = registry
+    install_handlers(app)
+    guard = [Depends(require_key(settings.api_keys))] if settings.api_keys else []
+    for artifact in registry.artifacts.values():
+        app.include_router(
+            predict_router(
+                artifact.card,
+                registry,
+                recogniser,
+                max_upload_bytes=settings.max_upload_bytes,
+                max_batch_files=settings.max_batch_files,
+            ),
+            dependencies=guard,
+        )
+    app.include_router(models_router(registry), dependencies=guard, responses=describe(UNAUTHORISED))
+    app.include_router(health_router(registry))
+    install_pages(app)
+    # Added last is outermost: the request id is there before anything can fail.
+    app.add_middleware(
+        Admission,
+        max_upload_bytes=settings.max_upload_bytes,
+        max_batch_bytes=settings.max_batch_bytes,
+        check_open=registry.check_ready,
+    )
+    app.add_middleware(RequestContext)
+    return app
+
+
+async def _load(registry: Registry, on_failure: Callable[[], None] | None) -> None:
+    try:
+        await asyncio.to_thread(registry.load)
+    except Exception:
+        # Checksums held, so this is the runtime's own trouble: a missing library, too little memory.
+        _log.exception("a model could not be loaded; the service ends")
+        if on_failure:
+            on_failure()

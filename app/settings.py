@@ -1,0 +1,63 @@
+"""Every option of the service, read from the environment (prefix `INKLING_`) or a `.env` file."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.inference import usable_cpus
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _is_sha256(digests: tuple[str, ...]) -> tuple[str, ...]:
+    for digest in digests:
+        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+            raise ValueError("an API key is given as the 64 lower-case hexadecimal digits of its SHA-256")
+    return digests
+
+
+class Settings(BaseSettings):
+    """The options, each with its default."""
+
+    model_config = SettingsConfigDict(env_prefix="INKLING_", env_file=".env", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every interface.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
+    models_dir: Path = Field(Path("models"), description="Folder of the models, `<name>/<version>/` each.")
+    model_versions: dict[str, int] = Field(
+        default_factory=dict, description='Versions to pin, as JSON: `{"digit": 1}`. The highest is served otherwise.'
+    )
+    runtime: Literal["savedmodel", "litert"] = Field("savedmodel", description="What runs the networks.")
+    runtime_threads: int = Field(1, ge=1, description="Threads inside one operation of a network.")
+    imaging_threads: int = Field(
+        default_factory=usable_cpus, ge=1, description="Threads that decode images. Default: the CPUs it may use."
+    )
+    max_upload_bytes: int = Field(10 * 2**20, ge=1, description="Largest image file, in bytes.")
+    max_batch_bytes: int = Field(64 * 2**20, ge=1, description="Largest batch request, in bytes.")
+    max_batch_files: int = Field(64, ge=1, le=1000, description="Most images in a batch request.")
+    max_image_pixels: int = Field(64_000_000, ge=1, description="Most pixels of an image, checked before decoding.")
+    queue_images: int = Field(256, ge=1, description="Most images that may wait for each model; 429 beyond.")
+    deadline_seconds: float = Field(10.0, gt=0, description="Longest time from upload to answer; 504 beyond.")
+    drain_seconds: int = Field(30, ge=1, description="Longest time to finish accepted requests after SIGTERM.")
+    api_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_is_sha256)] = Field(
+        (), description="SHA-256 of each accepted API key, comma-separated. Empty: no key is needed."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: LogFormat = Field(
+        LogFormat.AUTO, description="`text`, `json`, or `auto`: text on a terminal, JSON otherwise."
+    )

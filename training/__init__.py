@@ -1,0 +1,1 @@
+"""Offline: turns MNIST and EMNIST into the artifacts that `app` serves."""

@@ -1,0 +1,203 @@
+"""The command line of training."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.artifacts import ArtifactError, open_artifact
+from app.imaging import PREPROCESSING_VERSION
+from training.datasets import DatasetError, emnist, load_dataset, mnist
+from training.datasets.check import check, shared_images
+from training.datasets.download import download
+from training.evaluate import evaluate, same_classes, sample
+from training.export import export
+from training.fit import Run, RunError
+from training.plots import contact_sheet
+from training.recipes import RECIPES, Recipe
+
+cli = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Turns MNIST and EMNIST into models for the service."
+)
+data_cli = typer.Typer(no_args_is_help=True, help="Get, check and look at the data sets.")
+cli.add_typer(data_cli, name="data")
+
+CONSOLE = Console()
+DOWNLOADS = {"mnist": mnist.DOWNLOAD, "emnist": emnist.DOWNLOAD}
+
+DataDir = Annotated[Path, typer.Option(help="Where the data sets are, or go.")]
+ModelsDir = Annotated[Path, typer.Option(help="Where the artifacts are, or go.")]
+RunsDir = Annotated[Path, typer.Option(help="Where runs keep their logs and checkpoints, one folder each.")]
+DataSet = Annotated[str, typer.Argument(help="mnist, emnist (its bymerge split) or emnist/<split>.", metavar="SET")]
+RecipeName = Annotated[str, typer.Argument(help=f"One of: {', '.join(RECIPES)}.", metavar="RECIPE")]
+Seed = Annotated[int | None, typer.Option(help="Overrules the recipe's.")]
+
+
+class Part(StrEnum):
+    """A part of a data set."""
+
+    TRAIN = "train"
+    TEST = "test"
+
+
+@data_cli.command("download")
+def data_download(name: DataSet, data_dir: DataDir = Path("data")) -> None:
+    """Fetch a data set's official archive. Goes on where an earlier call stopped, and checks the SHA-256."""
+    family = name.partition("/")[0]
+    with _errors():
+        if family not in DOWNLOADS:
+            raise DatasetError(f"There is no data set {name!r}; use mnist or emnist.")
+        print(download(DOWNLOADS[family], data_dir / family))
+
+
+@data_cli.command("check")
+def data_check(
+    name: DataSet,
+    data_dir: DataDir = Path("data"),
+    sheet: Annotated[Path | None, typer.Option(help="Where the contact sheet goes; <set>-check.png otherwise.")] = None,
+) -> None:
+    """Print counts, ranges, duplicates and orientation of a data set, and draw ten images of every class."""
+    with _errors():
+        parts = {part: load_dataset(name, part, data_dir) for part in Part}
+        findings = {part: check(data) for part, data in parts.items()}
+        overlap = shared_images(parts[Part.TRAIN], parts[Part.TEST])
+    table = Table("class", *(f"{part} images" for part in Part), title=parts[Part.TRAIN].name)
+    for item in parts[Part.TRAIN].classes:
+        table.add_row(" ".join(item.characters), *(f"{findings[part].counts[item.label]:,}" for part in Part))
+    CONSOLE.print(table)
+    for part, found in findings.items():
+        print(
+            f"{part}: {sum(found.counts.values()):,} images, pixels {found.value_range[0]} to {found.value_range[1]}, "
+            f"mean {found.mean:.1f}; {found.blank} blank, {found.duplicates} repeated, {found.conflicting} of them "
+            "under another label; "
+            + ("upright" if not found.misoriented else "NOT UPRIGHT: " + ", ".join(found.misoriented))
+        )
+    print(f"{overlap} test images are also among the training images")
+    train = parts[Part.TRAIN]
+    rows = [np.flatnonzero(train.labels == label)[:10] for label in range(len(train.classes))]
+    path = sheet or Path(f"{name.replace('/', '-')}-check.png")
+    chosen = np.concatenate(rows)
+    contact_sheet(
+        train.images[chosen],
+        [train.classes[label].label for label in train.labels[chosen]],
+        path,
+        title=f"{train.name} {train.part}",
+        columns=20,
+    )
+    print(f"contact sheet: {path}")
+    if any(found.misoriented for found in findings.values()):
+        raise typer.Exit(1)
+
+
+@data_cli.command("show")
+def data_show(
+    name: DataSet,
+    data_dir: DataDir = Path("data"),
+    part: Annotated[Part, typer.Option(help="Which part.")] = Part.TRAIN,
+    character: Annotated[str | None, typer.Option(help="Only images of this character's class.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many images.")] = 160,
+    seed: Annotated[int, typer.Option(help="Which random ones.")] = 0,
+    out: Annotated[Path, typer.Option(help="Where the picture goes.")] = Path("show.png"),
+) -> None:
+    """Draw random images of a data set with their labels."""
+    with _errors():
+        data = load_dataset(name, part, data_dir)
+        wanted = [label for label, item in enumerate(data.classes) if character is None or character in item.characters]
+        if not wanted:
+            raise DatasetError(f"{data.name} has no class for {character!r}.")
+    candidates = np.flatnonzero(np.isin(data.labels, wanted))
+    chosen = np.random.default_rng(seed).permutation(candidates)[:count]
+    labels = [data.classes[label].label for label in data.labels[chosen]]
+    contact_sheet(data.images[chosen], labels, out, title=f"{data.name} {data.part}")
+    print(out)
+
+
+@cli.command()
+def fit(
+    name: RecipeName,
+    data_dir: DataDir = Path("data"),
+    runs_dir: RunsDir = Path("runs"),
+    seed: Seed = None,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Stop, with a checkpoint, at this step.")] = None,
+) -> None:
+    """Train a recipe. Ctrl-C is safe: the same command goes on from there as if nothing had happened."""
+    with _errors():
+        recipe = _recipe(name, seed)
+        run = Run(recipe, load_dataset(recipe.dataset, Part.TRAIN, data_dir), _run_folder(runs_dir, recipe))
+        complete = run.train(max_steps)
+    print("complete" if complete else f"stopped at step {run.step} of {run.steps}")
+
+
+@cli.command("export")
+def export_command(
+    name: RecipeName,
+    data_dir: DataDir = Path("data"),
+    runs_dir: RunsDir = Path("runs"),
+    models_dir: ModelsDir = Path("models"),
+    seed: Seed = None,
+    version: Annotated[int | None, typer.Option(min=1, help="One above the highest otherwise.")] = None,
+) -> None:
+    """Make an artifact of a finished run: fold, calibrate, freeze, measure on the test set, write the card."""
+    with _errors():
+        recipe = _recipe(name, seed)
+        target = export(
+            recipe,
+            _run_folder(runs_dir, recipe),
+            load_dataset(recipe.dataset, Part.TRAIN, data_dir),
+            load_dataset(recipe.dataset, Part.TEST, data_dir),
+            models_dir,
+            version=version,
+        )
+    print(target)
+
+
+@cli.command("evaluate")
+def evaluate_command(
+    name: Annotated[str, typer.Argument(help="Name of the artifact, such as digit.", metavar="MODEL")],
+    data_dir: DataDir = Path("data"),
+    models_dir: ModelsDir = Path("models"),
+    version: Annotated[int | None, typer.Option(min=1, help="The highest otherwise.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Another data set of the same classes.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Only so many images, drawn at random; 0 for all.")] = 0,
+    seed: Annotated[int, typer.Option(help="Which random ones.")] = 0,
+) -> None:
+    """Measure an artifact on a test set and print the figures as JSON."""
+    with _errors():
+        artifact = open_artifact(models_dir, name, version, preprocessing_version=PREPROCESSING_VERSION)
+        source = dataset or artifact.card.training_data.name
+        data = sample(load_dataset(source, Part.TEST, data_dir), limit, seed)
+        if not same_classes(data.classes, artifact.card.classes):
+            raise DatasetError(f"{source} has other classes than {name}.")
+    evaluation = evaluate(artifact.path, data, artifact.card.geometry)
+    command = f"python -m training evaluate {name} --version {artifact.card.version} --dataset {source}" + (
+        f" --limit {limit} --seed {seed}" if limit else ""
+    )
+    print(evaluation.metrics(command).model_dump_json(indent=2))
+
+
+def _recipe(name: str, seed: int | None) -> Recipe:
+    if name not in RECIPES:
+        raise RunError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.")
+    return RECIPES[name] if seed is None else dataclasses.replace(RECIPES[name], seed=seed)
+
+
+def _run_folder(runs_dir: Path, recipe: Recipe) -> Path:
+    return runs_dir / f"{recipe.name}-seed{recipe.seed}"
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except (DatasetError, RunError, ArtifactError) as error:
+        Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error

@@ -1,0 +1,163 @@
+"""A finished run -> an artifact: `models/<name>/<version>/` with everything that DESIGN's format asks for."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from app.artifacts import CARD_FILE, LITERT_FILE, DataSource, ModelCard, versions, write_checksums
+from app.imaging import PREPROCESSING_VERSION
+from training.calibrate import fit_temperature
+from training.datasets import LabelledImages
+from training.evaluate import evaluate
+from training.fit import LOG_FILE, RECIPE_FILE, WEIGHTS_FILE, RunError, load_weights, predict_logits, split_data
+from training.model_card import render
+from training.networks import INPUT_SHAPE, build_network, fold, multiply_adds
+from training.plots import confusion_plot, curves_plot, mistakes_plot
+from training.recipes import Recipe
+
+LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "pillow")
+#: Probabilities of the exported graph may differ this much from the network's that was trained, by float rounding.
+EXPORT_TOLERANCE = 1e-4
+
+
+def export(
+    recipe: Recipe, run: Path, training: LabelledImages, test: LabelledImages, models_dir: Path, *, version: int | None
+) -> Path:
+    """Make an artifact of a finished run.
+
+    Args:
+        recipe: that was run.
+        run: the run's folder.
+        training: the data it was run on; its validation share fits the temperature.
+        test: measured for the card, and for nothing else.
+        models_dir: gets `<name>/<version>/`.
+        version: None for one above the highest.
+
+    Returns:
+        The artifact's folder.
+
+    Raises:
+        RunError: the run is not complete, or of another recipe, or the version exists.
+    """
+    records = _finished(recipe, run)
+    number = version or (versions(models_dir, recipe.model) or [0])[-1] + 1
+    target = models_dir / recipe.model / str(number)
+    if target.exists():
+        raise RunError(f"{target} exists. Versions are never overwritten; remove it on purpose, or choose another.")
+    network = build_network(recipe.network, len(training.classes))
+    network.set_weights(load_weights(run / WEIGHTS_FILE))
+    folded = fold(network, recipe.network)
+    split = split_data(recipe, training)
+    images, labels = split.validation
+    temperature = fit_temperature(predict_logits(network, images), labels)
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as staging:
+        folder = Path(staging) / str(number)
+        save_model(folded, temperature, folder)
+        _check_same(network, temperature, folder, images[:256])
+        convert_to_litert(folder)
+        evaluation = evaluate(folder, test, recipe.geometry)
+        card = ModelCard(
+            name=recipe.model,
+            version=number,
+            description=recipe.description,
+            classes=training.classes,
+            input_shape=INPUT_SHAPE,
+            geometry=recipe.geometry,
+            preprocessing_version=PREPROCESSING_VERSION,
+            temperature=temperature,
+            parameters=folded.count_params(),
+            multiply_adds=multiply_adds(folded),
+            training_data=DataSource(
+                name=training.name, part=training.part, images=len(split.training[1]), files=training.files
+            ),
+            validation_images=len(labels),
+            recipe=json.loads(json.dumps(dataclasses.asdict(recipe))),
+            training_seconds=records[-1]["seconds"],
+            created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            library_versions=_library_versions(),
+            metrics=(
+                evaluation.metrics(f"python -m training evaluate {recipe.model} --version {number} --data-dir DIR"),
+            ),
+            limitations=recipe.limitations,
+        )
+        (folder / CARD_FILE).write_text(card.model_dump_json(indent=2) + "\n")
+        (folder / "MODEL_CARD.md").write_text(render(card, evaluation))
+        confusion_plot(evaluation, folder / "confusion.png")
+        mistakes_plot(evaluation, folder / "mistakes.png")
+        curves_plot(run / LOG_FILE, folder / "curves.png")
+        shutil.copyfile(run / LOG_FILE, folder / LOG_FILE)
+        write_checksums(folder)
+        folder.rename(target)
+    return target
+
+
+def save_model(network: keras.Model, temperature: float, folder: Path) -> None:
+    """Save a network that gives logits as a SavedModel that gives calibrated probabilities.
+
+    The signature `serving_default` maps `image`, float32 [N, 28, 28, 1] in 0..1, to `probabilities`, float32 [N, C].
+    Weights are frozen into the graph, so that TensorFlow can fold and lay them out when it loads it.
+    """
+    spec = tf.TensorSpec([None, *INPUT_SHAPE], tf.float32, name="image")
+    live = tf.function(lambda image: tf.nn.softmax(network(image, training=False) / temperature))
+    frozen = convert_variables_to_constants_v2(live.get_concrete_function(spec))
+
+    @tf.function(input_signature=[spec])
+    def serve(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"probabilities": frozen(image)[0]}
+
+    module = tf.Module()
+    module.serve = serve
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": serve})
+
+
+def convert_to_litert(folder: Path) -> None:
+    """Write `model.tflite`, float32, beside the SavedModel in a folder.
+
+    By way of the SavedModel: converted from a bare concrete function the same network ran without XNNPACK, ten times
+    slower.
+    """
+    (folder / LITERT_FILE).write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(folder)).convert())
+
+
+def _finished(recipe: Recipe, run: Path) -> list[dict[str, float]]:
+    try:
+        recorded = json.loads((run / RECIPE_FILE).read_text())
+        records = [json.loads(line) for line in (run / LOG_FILE).read_text().splitlines()]
+    except OSError as error:
+        raise RunError(f"There is no run in {run}. Train it: python -m training fit {recipe.name}") from error
+    if recorded != json.loads(json.dumps(dataclasses.asdict(recipe))):
+        raise RunError(f"{run} holds a run of another recipe.")
+    if not records or records[-1]["epoch"] < recipe.epochs:
+        raise RunError(f"The run in {run} has not finished. The same fit command goes on from where it stopped.")
+    return records
+
+
+def _check_same(network: keras.Model, temperature: float, folder: Path, images: np.ndarray) -> None:
+    serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    exported = serve(image=tf.constant(images))["probabilities"].numpy()
+    trained = tf.nn.softmax(predict_logits(network, images) / temperature).numpy()
+    if (distance := float(np.abs(exported - trained).max())) > EXPORT_TOLERANCE:
+        raise RunError(f"The exported graph differs from the trained network by {distance:.2g}.")
+
+
+def _library_versions() -> dict[str, str]:
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

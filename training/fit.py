@@ -1,0 +1,318 @@
+"""Training a recipe: a loop that can be cut at any step and resumes as if it had not been.
+
+Everything random is a pure function of the seed and the step, so a checkpoint holds no generator: the order of an
+epoch comes from (seed, epoch), the augmentation of a batch from (seed, step). What is checkpointed is the weights,
+their moving average, the optimiser with its step count (and so the schedule), and the running sums of the epoch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from signal import SIGTERM, signal
+from types import FrameType
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from app.imaging import GEOMETRIES, prepare_pixels
+from training.augment import augment
+from training.datasets import LabelledImages
+from training.networks import build_network
+from training.recipes import Recipe
+
+CHECKPOINT_SECONDS = 180.0
+EVALUATION_BATCH = 512
+WEIGHTS_FILE = "weights.npz"
+LOG_FILE = "log.jsonl"
+RECIPE_FILE = "recipe.json"
+CONSOLE = Console(stderr=True)
+
+Images = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+
+
+class RunError(Exception):
+    """A run cannot start or go on. The message says why."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """A training set in two: what is learnt from, and what choosing and calibrating may look at.
+
+    Images are float32 [N, 28, 28, 1] in 0..1 as the geometry framed them; labels int64 [N].
+    """
+
+    training: tuple[Images, Labels]
+    validation: tuple[Images, Labels]
+
+
+def split_data(recipe: Recipe, data: LabelledImages) -> Split:
+    """Frame every image as serving does, and keep a random share back for validation, the same for the same seed."""
+    order = np.random.default_rng([recipe.seed, 0]).permutation(len(data.labels))
+    held = round(recipe.validation_share * len(order))
+    validation, training = data.take(order[:held]), data.take(order[held:])
+    return Split(framed(training, recipe.geometry), framed(validation, recipe.geometry))
+
+
+def framed(data: LabelledImages, geometry: str) -> tuple[Images, Labels]:
+    """Send a data set through the preprocessing that serves.
+
+    Returns:
+        float32 [N, 28, 28, 1] in 0..1, and the labels.
+    """
+    frame = GEOMETRIES[geometry]
+    images = np.empty((len(data.images), 28, 28, 1), np.float32)
+    with _progress() as progress:
+        task = progress.add_task(f"preprocessing {data.name} {data.part}", total=len(images))
+        for index, pixels in enumerate(data.images):
+            images[index, ..., 0] = prepare_pixels(pixels, frame)
+            progress.advance(task)
+    return images, data.labels
+
+
+class Run:
+    """One training run in its folder: `recipe.json`, `log.jsonl` (a line an epoch), `checkpoints/`, `weights.npz`."""
+
+    def __init__(self, recipe: Recipe, data: LabelledImages, folder: Path) -> None:
+        """Prepare a run, or pick up the one that the folder holds.
+
+        Raises:
+            RunError: the folder holds a run of another recipe.
+        """
+        self.recipe = recipe
+        self.folder = folder
+        self._claim_folder()
+        self._split = split_data(recipe, data)
+        self._steps_per_epoch = len(self._split.training[1]) // recipe.batch_size
+        if self._steps_per_epoch == 0:
+            raise RunError(
+                f"{len(self._split.training[1])} training images do not fill a batch of {recipe.batch_size}."
+            )
+        classes = len(data.classes)
+        self._network = build_network(recipe.network, classes, seed=recipe.seed)
+        self._average = [tf.Variable(weight, trainable=False) for weight in self._network.weights]
+        self._optimiser = _optimiser(recipe, self._steps_per_epoch)
+        self._optimiser.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+        self._optimiser.build(self._network.trainable_variables)
+        # Of the epoch under way: summed loss, right answers, images; and the seconds of the whole run.
+        self._sums = [tf.Variable(0.0), tf.Variable(0.0), tf.Variable(0.0)]
+        self._seconds = tf.Variable(0.0, dtype=tf.float64)
+        self._prior = _log_prior(self._split.training[1], classes) * recipe.logit_adjustment
+        self._train_step = self._build_step()
+        self._checkpoints = tf.train.CheckpointManager(
+            tf.train.Checkpoint(
+                network=self._network,
+                average=self._average,
+                optimiser=self._optimiser,
+                sums=self._sums,
+                seconds=self._seconds,
+            ),
+            str(folder / "checkpoints"),
+            max_to_keep=2,
+        )
+        if self._checkpoints.latest_checkpoint:
+            self._checkpoints.checkpoint.restore(self._checkpoints.latest_checkpoint).assert_consumed()
+        self._forget_epochs_from(self.step // self._steps_per_epoch)
+
+    @property
+    def step(self) -> int:
+        """Steps done since the start of the run."""
+        return int(self._optimiser.iterations)
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return self.recipe.epochs * self._steps_per_epoch
+
+    def train(self, max_steps: int | None = None) -> bool:
+        """Train until the recipe's last epoch, an interrupt (Ctrl-C, SIGTERM), or a number of steps.
+
+        Args:
+            max_steps: stop, with a checkpoint, after this many steps of the run.
+
+        Returns:
+            Whether the run is complete.
+        """
+        last = self.steps if max_steps is None else min(max_steps, self.steps)
+        if self.step:
+            CONSOLE.print(f"resuming at step {self.step} of {self.steps}")
+        with _sigterm_as_interrupt():
+            try:
+                for epoch in range(self.step // self._steps_per_epoch, self.recipe.epochs):
+                    if not self._train_epoch(epoch, last):
+                        break
+            except KeyboardInterrupt:
+                CONSOLE.print("interrupted; the same command goes on from here")
+            self._checkpoints.save()
+        return self.step == self.steps
+
+    def average_weights(self) -> list[npt.NDArray[np.float32]]:
+        """Return the moving average of the weights, in the order of the network's `weights`."""
+        return [weight.numpy() for weight in self._average]
+
+    def _train_epoch(self, epoch: int, last: int) -> bool:
+        """Train to the end of an epoch; False where `last` came first."""
+        images, labels = self._split.training
+        order = np.random.default_rng([self.recipe.seed, 1, epoch]).permutation(len(labels))
+        size = self.recipe.batch_size
+        began = saved = time.monotonic()
+        with _progress() as progress:
+            task = progress.add_task(f"epoch {epoch + 1} of {self.recipe.epochs}", total=self._steps_per_epoch)
+            for index in range(self.step % self._steps_per_epoch, self._steps_per_epoch):
+                if self.step >= last:
+                    self._seconds.assign_add(time.monotonic() - began)
+                    return False
+                rows = order[index * size : (index + 1) * size]
+                seed = tf.constant([self.recipe.seed, epoch * self._steps_per_epoch + index], tf.int32)
+                self._train_step(tf.constant(images[rows]), tf.constant(labels[rows]), seed)
+                progress.update(task, completed=index + 1)
+                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    saved = time.monotonic()
+                    self._seconds.assign_add(saved - began)
+                    began = saved
+                    self._checkpoints.save()
+        self._seconds.assign_add(time.monotonic() - began)
+        self._close_epoch(epoch)
+        return True
+
+    def _close_epoch(self, epoch: int) -> None:
+        loss, right, seen = (float(value) for value in self._sums)
+        network = build_network(self.recipe.network, self._network.output_shape[-1])
+        network.set_weights(self.average_weights())
+        record: dict[str, Any] = {
+            "epoch": epoch + 1,
+            "step": self.step,
+            "seconds": round(float(self._seconds), 1),
+            "learning_rate": float(self._optimiser.learning_rate),
+            "training_loss": loss / seen,
+            "training_accuracy": right / seen,
+            **_validation_figures(network, *self._split.validation),
+        }
+        CONSOLE.print("  ".join(f"{key} {value:.5g}" for key, value in record.items()))
+        with (self.folder / LOG_FILE).open("a") as log:
+            log.write(json.dumps(record) + "\n")
+        save_weights(self.folder / WEIGHTS_FILE, self.average_weights())
+        for value in self._sums:
+            value.assign(0.0)
+        self._checkpoints.save()
+
+    def _build_step(self) -> tf.types.experimental.PolymorphicFunction:
+        recipe, network, optimiser = self.recipe, self._network, self._optimiser
+        classes = network.output_shape[-1]
+        prior = tf.constant(self._prior, tf.float32)
+
+        @tf.function(jit_compile=True)
+        def train_step(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> None:
+            targets = tf.one_hot(labels, classes) * (1 - recipe.label_smoothing) + recipe.label_smoothing / classes
+            with tf.GradientTape() as tape:
+                logits = network(augment(images, recipe.augmentation, seed), training=True) + prior
+                loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+            gradients = tape.gradient(loss, network.trainable_variables)
+            optimiser.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
+            # A young average follows the weights closely, so that it does not drag their random start along.
+            done = tf.cast(optimiser.iterations, tf.float32)
+            decay = tf.minimum(recipe.ema_decay, (1 + done) / (10 + done))
+            for average, weight in zip(self._average, network.weights, strict=True):
+                average.assign(decay * average + (1 - decay) * weight)
+            right = tf.reduce_sum(tf.cast(tf.argmax(logits, -1) == labels, tf.float32))
+            count = tf.cast(tf.shape(labels)[0], tf.float32)
+            for total, value in zip(self._sums, (loss * count, right, count), strict=True):
+                total.assign_add(value)
+
+        return train_step
+
+    def _claim_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / RECIPE_FILE
+        # By way of JSON, so that tuples and lists compare equal.
+        mine = json.loads(json.dumps(dataclasses.asdict(self.recipe)))
+        if path.exists() and json.loads(path.read_text()) != mine:
+            raise RunError(f"{self.folder} holds a run of another recipe. Remove it, or choose another --run-dir.")
+        path.write_text(json.dumps(mine, indent=2) + "\n")
+
+    def _forget_epochs_from(self, epoch: int) -> None:
+        """Drop log lines of epochs that the checkpoint does not know, which will be trained again."""
+        path = self.folder / LOG_FILE
+        if path.exists():
+            lines = [line for line in path.read_text().splitlines() if json.loads(line)["epoch"] <= epoch]
+            path.write_text("".join(f"{line}\n" for line in lines))
+
+
+def save_weights(path: Path, weights: list[npt.NDArray[np.float32]]) -> None:
+    """Write weights in their order, replacing the file in one step."""
+    staged = path.with_name(f".{path.name}")
+    with staged.open("wb") as file:
+        np.savez(file, allow_pickle=False, **{f"{index:03d}": weight for index, weight in enumerate(weights)})
+    staged.rename(path)
+
+
+def load_weights(path: Path) -> list[npt.NDArray[np.float32]]:
+    """Read what `save_weights` wrote."""
+    with np.load(path) as arrays:
+        return [arrays[key] for key in sorted(arrays.files)]
+
+
+def predict_logits(network: keras.Model, images: Images) -> npt.NDArray[np.float32]:
+    """Return float32 [N, C] logits of float32 [N, 28, 28, 1] images."""
+    forward = tf.function(lambda batch: network(batch, training=False))
+    batches = np.split(images, range(EVALUATION_BATCH, len(images), EVALUATION_BATCH))
+    logits: npt.NDArray[np.float32] = np.concatenate([forward(tf.constant(batch)) for batch in batches])
+    return logits
+
+
+def _validation_figures(network: keras.Model, images: Images, labels: Labels) -> dict[str, float]:
+    if len(labels) == 0:
+        return {}
+    logits = predict_logits(network, images)
+    right = logits.argmax(axis=1) == labels
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits).numpy()
+    return {
+        "validation_loss": float(losses.mean()),
+        "validation_accuracy": float(right.mean()),
+        "validation_mean_per_class": float(np.mean([right[labels == label].mean() for label in np.unique(labels)])),
+    }
+
+
+def _optimiser(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    warmup = round(recipe.warmup_epochs * steps_per_epoch)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        warmup_target=recipe.peak_learning_rate,
+        warmup_steps=warmup,
+        decay_steps=max(1, recipe.epochs * steps_per_epoch - warmup),
+    )
+    return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
+
+
+def _log_prior(labels: Labels, classes: int) -> npt.NDArray[np.float32]:
+    """Return float32 [C], the logarithm of each class's share; an absent class counts as one image."""
+    counts = np.maximum(np.bincount(labels, minlength=classes), 1)
+    return np.log(counts / counts.sum()).astype(np.float32)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=CONSOLE
+    )
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal(SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal(SIGTERM, before)

@@ -1,0 +1,63 @@
+"""`MODEL_CARD.md`, written from the card and the evaluation so that no figure is typed by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.artifacts import ModelCard
+from training.evaluate import Evaluation
+
+#: Confusions that the card names.
+TOP_CONFUSIONS = 10
+
+
+def render(card: ModelCard, evaluation: Evaluation) -> str:
+    """Return the card as Markdown."""
+    data = card.training_data
+    figures = "\n".join(
+        f"| {m.test_set.name} {m.test_set.part} | {m.test_set.images:,} | {m.accuracy:.4f} | "
+        f"{m.mean_per_class_accuracy:.4f} | {m.expected_calibration_error:.4f} | `{m.command}` |"
+        for m in card.metrics
+    )
+    limitations = "\n".join(f"- {sentence}" for sentence in card.limitations)
+    libraries = ", ".join(f"{name} {version}" for name, version in card.library_versions.items())
+    return f"""# {card.name} {card.version}
+
+{card.description} {len(card.classes)} classes, {card.parameters:,} parameters, {card.multiply_adds / 1e6:.1f} million
+multiply-adds an image.
+
+| test set | images | accuracy | mean per class | calibration error (15 bins of equal mass) | command |
+|---|---|---|---|---|---|
+{figures}
+
+Trained on {data.images:,} images of {data.name} {data.part} for {card.training_seconds / 60:.0f} minutes on two CPU
+cores; {card.validation_images:,} more of its images were kept back to fit the temperature ({card.temperature:.3f}). The weights are the
+moving average of the last step; no checkpoint was chosen. Preprocessing version {card.preprocessing_version}, geometry
+`{card.geometry}`. {libraries}.
+
+## What it cannot do
+{limitations}
+
+## Where it errs
+{_confusions(evaluation)}
+
+![Confusion matrix](confusion.png)
+![Worst mistakes](mistakes.png)
+![Training curves](curves.png)
+
+`card.json` has the classes, the whole recipe and the checksums of the data.
+"""
+
+
+def _confusions(evaluation: Evaluation) -> str:
+    counts = evaluation.confusion()
+    totals = counts.sum(axis=1)
+    np.fill_diagonal(counts, 0)
+    names = [item.label for item in evaluation.data.classes]
+    order = np.argsort(counts, axis=None)[::-1][:TOP_CONFUSIONS]
+    rows = [
+        f"| {names[label]} | {names[answer]} | {counts[label, answer]} of {totals[label]:,} |"
+        for label, answer in zip(*np.unravel_index(order, counts.shape), strict=True)
+        if counts[label, answer]
+    ]
+    return "\n".join(["| label | answered | images |", "|---|---|---|", *rows])

@@ -1,0 +1,113 @@
+"""The network every shipped recogniser uses: a small residual network for 28x28 characters.
+
+One 5x5 convolution of stride 2, then residual blocks at 14x14 and 7x7, where a multiply-add buys the most accuracy
+at this image size, then a global average and one dense layer (He et al. 2016, arXiv:1512.03385, post-activation).
+A stem at the full 28x28 costs a third of the training time for a fortieth of the arithmetic: it is bound by memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+INPUT_SHAPE = (28, 28, 1)
+#: Keras's default (1e-3) is large against the variances of near-empty border channels.
+BATCH_NORM_EPSILON = 1e-5
+#: Short runs need statistics that follow the weights: half-life of 69 steps.
+BATCH_NORM_MOMENTUM = 0.99
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """Widths and depths of the network.
+
+    widths: channels at 14x14 and at 7x7.
+    blocks: residual blocks at each of those resolutions.
+    """
+
+    widths: tuple[int, int]
+    blocks: tuple[int, int] = (1, 2)
+
+
+def build_network(spec: NetworkSpec, classes: int, *, folded: bool = False, seed: int = 0) -> keras.Model:
+    """Build the network that maps images to logits.
+
+    Args:
+        spec: widths and depths.
+        classes: number of classes C.
+        folded: leave batch normalisation out and give each convolution a bias, the form `fold` fills for serving.
+        seed: of the initial weights.
+
+    Returns:
+        A Keras model, float32 [N, 28, 28, 1] in 0..1 (white ink on black) -> float32 [N, C] logits.
+    """
+    seeds = keras.random.SeedGenerator(seed)
+
+    def convolution(x: keras.KerasTensor, width: int, size: int, stride: int, name: str) -> keras.KerasTensor:
+        x = keras.layers.Conv2D(
+            width,
+            size,
+            strides=stride,
+            padding="same",
+            use_bias=folded,
+            kernel_initializer=keras.initializers.HeNormal(seed=int(seeds.next()[1])),
+            name=f"{name}_conv",
+        )(x)
+        if folded:
+            return x
+        return keras.layers.BatchNormalization(
+            epsilon=BATCH_NORM_EPSILON, momentum=BATCH_NORM_MOMENTUM, name=f"{name}_norm"
+        )(x)
+
+    def block(x: keras.KerasTensor, width: int, stride: int, name: str) -> keras.KerasTensor:
+        shortcut = x
+        if stride != 1 or x.shape[-1] != width:
+            # Averaging before the 1x1 convolution keeps the pixels a strided one would skip (arXiv:1812.01187).
+            shortcut = keras.layers.AveragePooling2D(stride, padding="same", name=f"{name}_pool")(x)
+            shortcut = convolution(shortcut, width, 1, 1, f"{name}_shortcut")
+        x = keras.layers.ReLU(name=f"{name}_relu1")(convolution(x, width, 3, stride, f"{name}_a"))
+        x = convolution(x, width, 3, 1, f"{name}_b")
+        return keras.layers.ReLU(name=f"{name}_relu2")(keras.layers.Add(name=f"{name}_add")([x, shortcut]))
+
+    image = keras.Input(INPUT_SHAPE, name="image")
+    x = keras.layers.ReLU(name="stem_relu")(convolution(image, spec.widths[0], 5, 2, "stem"))
+    for stage, (width, blocks) in enumerate(zip(spec.widths, spec.blocks, strict=True), start=1):
+        for index in range(1, blocks + 1):
+            x = block(x, width, 2 if stage > 1 and index == 1 else 1, f"stage{stage}_block{index}")
+    x = keras.layers.GlobalAveragePooling2D(name="average")(x)
+    logits = keras.layers.Dense(
+        classes, kernel_initializer=keras.initializers.GlorotUniform(seed=int(seeds.next()[1])), name="logits"
+    )(x)
+    return keras.Model(image, logits, name="residual")
+
+
+def fold(network: keras.Model, spec: NetworkSpec) -> keras.Model:
+    """Return the same function with each batch normalisation folded into the convolution before it.
+
+    Folding changes no output beyond float rounding; it takes a third of the operations out of the served graph.
+    """
+    classes = network.output_shape[-1]
+    folded = build_network(spec, classes, folded=True)
+    for layer in folded.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            (kernel,) = network.get_layer(layer.name).get_weights()
+            gamma, beta, mean, variance = network.get_layer(layer.name.replace("_conv", "_norm")).get_weights()
+            scale = gamma / np.sqrt(variance + BATCH_NORM_EPSILON)
+            layer.set_weights([kernel * scale, beta - mean * scale])
+        elif isinstance(layer, keras.layers.Dense):
+            layer.set_weights(network.get_layer(layer.name).get_weights())
+    return folded
+
+
+def multiply_adds(network: keras.Model) -> int:
+    """Count the multiply-adds of one image's way through the convolutions and the dense layer."""
+    total = 0
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            _, height, width, _ = layer.output.shape
+            total += height * width * int(np.prod(layer.kernel.shape))
+        elif isinstance(layer, keras.layers.Dense):
+            total += int(np.prod(layer.kernel.shape))
+    return total

@@ -1,0 +1,101 @@
+"""Pictures for people: contact sheets, confusion matrices, worst mistakes, training curves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from training.evaluate import Evaluation
+
+mpl.use("Agg")
+
+#: Dots an inch of every picture: sharp on a page, and small in a repository.
+DPI = 100
+
+
+def contact_sheet(
+    images: npt.NDArray[np.generic], captions: Sequence[str], path: Path, *, title: str, columns: int = 16
+) -> None:
+    """Draw small images in a grid with a caption below each.
+
+    Args:
+        images: [N, 28, 28], black at 0.
+        captions: N lines.
+        path: of the PNG.
+        title: above the grid.
+        columns: images in a row.
+    """
+    rows = max(1, -(-len(images) // columns))
+    figure = Figure(figsize=(columns * 0.62, rows * 0.78 + 0.5), layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    axes = np.atleast_2d(figure.subplots(rows, columns, squeeze=False))
+    for index, axis in enumerate(axes.flat):
+        axis.axis("off")
+        if index < len(images):
+            axis.imshow(images[index], cmap="gray")
+            axis.set_title(captions[index], fontsize=6, y=-0.35)
+    figure.savefig(path, dpi=DPI)
+
+
+def confusion_plot(evaluation: Evaluation, path: Path) -> None:
+    """Draw the share of each label that was answered as each class; only mistakes have colour."""
+    counts = evaluation.confusion()
+    names = [item.label for item in evaluation.data.classes]
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    mistakes = shares.copy()
+    np.fill_diagonal(mistakes, np.nan)
+    side = max(5.0, 0.24 * len(names) + 2)
+    figure = Figure(figsize=(side, side), layout="constrained")
+    axis = figure.subplots()
+    picture = axis.imshow(mistakes, cmap="magma_r", vmin=0)
+    axis.set_xticks(range(len(names)), names)
+    axis.set_yticks(range(len(names)), names)
+    axis.set_xlabel("answer")
+    axis.set_ylabel("label")
+    axis.set_title(f"{evaluation.data.name} {evaluation.data.part}, {len(evaluation.data.labels)} images")
+    if len(names) <= 20:
+        for row, column in np.argwhere(counts > 0):
+            axis.text(column, row, counts[row, column], ha="center", va="center", fontsize=7, color="grey")
+    figure.colorbar(picture, label="share of the label's images", shrink=0.7)
+    figure.savefig(path, dpi=DPI)
+
+
+def mistakes_plot(evaluation: Evaluation, path: Path, limit: int = 96) -> None:
+    """Draw the wrong answers of most confidence, as the network saw them: label, answer, confidence."""
+    wrong = np.flatnonzero(~evaluation.right)
+    worst = wrong[np.argsort(-evaluation.confidences[wrong])][:limit]
+    names = [item.label for item in evaluation.data.classes]
+    contact_sheet(
+        evaluation.seen[worst, ..., 0],
+        [
+            f"{names[evaluation.data.labels[i]]} as {names[evaluation.answers[i]]} {evaluation.confidences[i]:.2f}"
+            for i in worst
+        ],
+        path,
+        title=f"The {len(worst)} most confident of {len(wrong)} mistakes: label, answer, confidence",
+    )
+
+
+def curves_plot(log: Path, path: Path) -> None:
+    """Draw loss and error by epoch from a run's `log.jsonl`."""
+    records = [json.loads(line) for line in log.read_text().splitlines()]
+    epochs = [record["epoch"] for record in records]
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    losses, errors = figure.subplots(1, 2)
+    for part in ("training", "validation"):
+        losses.plot(epochs, [record[f"{part}_loss"] for record in records], marker=".", label=part)
+        errors.plot(epochs, [100 - 100 * record[f"{part}_accuracy"] for record in records], marker=".", label=part)
+    for axis, name in ((losses, "loss"), (errors, "error, %")):
+        axis.set_xlabel("epoch")
+        axis.set_ylabel(name)
+        axis.set_yscale("log")
+        axis.grid(alpha=0.3, which="both")
+        axis.legend()
+    figure.suptitle("Training is measured on augmented images with the live weights, validation on the moving average")
+    figure.savefig(path, dpi=DPI)

@@ -1,0 +1,35 @@
+"""digit/1: MNIST's training set alone, since MNIST's test forms are also EMNIST's.
+
+Repeat:  python -m training fit digit --data-dir DIR && python -m training export digit --data-dir DIR
+Reaches: 0.995 on the 10,000 test images of MNIST. Two CPU cores: about 90 seconds an epoch.
+"""
+
+from training.augment import Augmentation
+from training.networks import NetworkSpec
+from training.recipes.recipe import Recipe
+
+RECIPE = Recipe(
+    name="digit",
+    model="digit",
+    description="Handwritten digits 0 to 9.",
+    dataset="mnist",
+    geometry="mnist",
+    network=NetworkSpec(widths=(40, 72)),
+    augmentation=Augmentation(
+        rotation=15, shear=0.25, scale=0.15, aspect=0.15, shift=2.0, elastic=0.9, stroke=0.6, blur=1.0
+    ),
+    epochs=12,
+    batch_size=128,
+    peak_learning_rate=4e-3,
+    warmup_epochs=0.5,
+    weight_decay=0.02,
+    label_smoothing=0.02,
+    logit_adjustment=0.0,
+    ema_decay=0.998,
+    validation_share=5_000 / 60_000,
+    limitations=(
+        "Ink on a plain page only: shadows, ruled lines and box borders are read as ink.",
+        "One digit an image. Letters and scribbles are answered as the nearest digit.",
+        "Written by US census staff and high-school students; other hands write some digits (1, 4, 7, 9) differently.",
+    ),
+)

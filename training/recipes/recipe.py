@@ -1,0 +1,52 @@
+"""What a training run is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from training.augment import Augmentation
+from training.networks import NetworkSpec
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every option of a run. Two runs of one recipe and seed on one machine give the same weights.
+
+    name: of the recipe's file.
+    model: name of the artifact it makes, such as "digit".
+    description: one sentence for the model card.
+    dataset: "mnist" or "emnist/<split>".
+    geometry: key of `app.imaging.GEOMETRIES`.
+    network: widths and depths.
+    augmentation: how far training images are changed.
+    epochs: passes over the training images.
+    batch_size: images a step.
+    peak_learning_rate: of AdamW, reached after `warmup_epochs`, then a cosine down to zero.
+    weight_decay: of AdamW, decoupled.
+    label_smoothing: share of the target spread over all classes.
+    logit_adjustment: 0 learns the training set's own class frequencies; 1 makes the network answer as if all classes
+        were equally frequent (Menon et al. 2021, arXiv:2007.07314).
+    ema_decay: of the moving average of the weights that is evaluated and shipped.
+    validation_share: of the training images, kept from training for choosing and calibrating.
+    limitations: sentences for the model card.
+    seed: of the split, the weights, the order and the augmentation.
+    """
+
+    name: str
+    model: str
+    description: str
+    dataset: str
+    geometry: str
+    network: NetworkSpec
+    augmentation: Augmentation
+    epochs: int
+    batch_size: int
+    peak_learning_rate: float
+    warmup_epochs: float
+    weight_decay: float
+    label_smoothing: float
+    logit_adjustment: float
+    ema_decay: float
+    validation_share: float
+    limitations: tuple[str, ...]
+    seed: int = 0
