@@ -1,0 +1,60 @@
+# Every target builds what it needs: a fresh clone needs no other step.
+PYTHON ?= python3
+PORT ?= 8000
+DATA_DIR ?= data
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint bench train-digit train-char lock clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+serve: .venv/.serve ## Start the service on PORT (default 8000)
+	$(BIN)/python -m app serve --port $(PORT)
+
+test: .venv/.dev ## Run all tests
+	$(BIN)/pytest
+
+lint: .venv/.dev ## Check format, lint, types and import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.dev ## Compare the runtimes and time the way of one image
+	$(BIN)/python -m tests.bench
+
+train-digit: .venv/.dev ## Train and export the digit model (DATA_DIR=data)
+	$(BIN)/python -m training fit digit --data-dir $(DATA_DIR)
+	$(BIN)/python -m training export digit --data-dir $(DATA_DIR)
+
+train-char: .venv/.dev ## Train and export the char model (DATA_DIR=data)
+	$(BIN)/python -m training fit char --data-dir $(DATA_DIR)
+	$(BIN)/python -m training export char --data-dir $(DATA_DIR)
+
+lock: .venv/.dev ## Resolve the dependencies anew into the lock files
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV_COMPILE) --extra dev pyproject.toml -o requirements-dev.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV_COMPILE) -c requirements-dev.lock pyproject.toml -o requirements.lock
+
+clean: ## Remove the environment and caches
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Inkling needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# The package comes last and builds with the locked setuptools, so that nothing unpinned is fetched.
+.venv/.serve: .venv/bin/python requirements.lock pyproject.toml
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/bin/python requirements-dev.lock pyproject.toml
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@ .venv/.serve

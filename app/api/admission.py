@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import time
 from collections.abc import Callable
 
 from starlette.datastructures import Headers
@@ -62,12 +62,13 @@ class Admission:
         if int(declared) > limit + FORM_OVERHEAD_BYTES:
             await self._refuse(UPLOAD_TOO_LARGE, detail, scope, receive, send)
             return
-        taken, too_large = 0, False
+        taken, too_large, more = 0, False, True
 
         async def limited() -> Message:
-            nonlocal taken, too_large
+            nonlocal taken, too_large, more
             message = await receive()
             taken += len(message.get("body", b""))
+            more = message.get("more_body", False)
             if taken > limit + FORM_OVERHEAD_BYTES:
                 too_large = True
                 raise _TooLarge
@@ -81,7 +82,7 @@ class Admission:
         with contextlib.suppress(_TooLarge):
             await self._app(scope, limited, unless_too_large)
         if too_large:
-            await self._refuse(UPLOAD_TOO_LARGE, detail, scope, receive, send)
+            await self._refuse(UPLOAD_TOO_LARGE, detail, scope, receive if more else _nothing, send)
 
     @staticmethod
     async def _refuse(kind: Kind, detail: str, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,9 +91,14 @@ class Admission:
 
 
 async def _discard(receive: Receive) -> None:
-    thrown, until = 0, time.monotonic() + DISCARD_SECONDS
-    while thrown < DISCARD_BYTES and time.monotonic() < until:
-        message = await receive()
-        thrown += len(message.get("body", b""))
-        if message["type"] == "http.disconnect" or not message.get("more_body"):
-            return
+    thrown, more = 0, True
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_SECONDS):
+            while more and thrown < DISCARD_BYTES:
+                message = await receive()
+                thrown += len(message.get("body", b""))
+                more = message.get("more_body", False)
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}

@@ -7,12 +7,30 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import (
+    BmpImagePlugin,
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from app.imaging.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedImage
 
-#: Pillow's names. A phone's multi-picture JPEG opens as MPO and counts as its first picture.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "GIF", "TIFF")
+#: Naming the plugins registers them: Pillow loads most only once an image has been refused by the common ones.
+FORMATS = (
+    PngImagePlugin.PngImageFile.format,
+    JpegImagePlugin.JpegImageFile.format,
+    WebPImagePlugin.WebPImageFile.format,
+    BmpImagePlugin.BmpImageFile.format,
+    GifImagePlugin.GifImageFile.format,
+    TiffImagePlugin.TiffImageFile.format,
+)
 #: Longest side, in pixels, that later steps work on. A character that fills a tenth of such a picture still has
 #: four times the network's resolution, and a 12-megapixel JPEG decodes at a quarter of its size.
 WORKING_SIDE = 1024
@@ -39,7 +57,7 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
     """Decode one still image of any colour mode.
 
     Transparent pixels are laid on white, or on black where what is visible is light. Sixteen-bit channels keep
-    their upper eight bits. Pictures longer than `WORKING_SIDE` are reduced by a whole factor.
+    the upper eight of the bits in use. Pictures longer than `WORKING_SIDE` are reduced by a whole factor.
 
     Args:
         data: a PNG, JPEG (MPO included), WebP, BMP, GIF or TIFF file, recognised by content.
@@ -85,7 +103,7 @@ def _has_known_signature(data: bytes) -> bool:
 
 
 def _has_several_frames(image: Image.Image) -> bool:
-    if image.format == "MPO":
+    if image.format == "MPO":  # a phone's multi-picture JPEG, which counts as its first picture
         return False
     if image.format == "TIFF":
         # `n_frames` walks the whole chain of directories, which a hostile file makes as long as it likes.
@@ -109,9 +127,12 @@ def _grey(image: Image.Image) -> npt.NDArray[np.uint8]:
         wide = np.asarray(image)
         if wide.min() < 0 or wide.max() > 0xFFFF:
             raise UnsupportedImage("Images of more than 16 bits a channel are not accepted.")
-        return (wide >> 8).astype(np.uint8)
+        # Twelve-bit sensors and widened eight-bit pictures leave the upper bits empty.
+        return (wide >> max(0, int(wide.max()).bit_length() - 8)).astype(np.uint8)
     if image.mode == "F":
         raise UnsupportedImage("Floating-point images are not accepted. Send 1 to 16 bits a channel.")
+    if image.mode == "LAB":
+        return np.asarray(image.getchannel("L"))
     if image.has_transparency_data:
         return _flattened(np.asarray(image.convert("RGBA")))
     return np.asarray(image.convert("L"))

@@ -1,0 +1,50 @@
+# Any base with Python 3.11 to 3.13 as `python`, and its venv; deploy/build-image.sh makes one where none can be pulled.
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS build
+# Where pip looks, if not at its default. They act in this stage only and leave nothing in the image.
+ARG PIP_CERT
+ARG PIP_CONSTRAINT
+ARG PIP_DEFAULT_TIMEOUT
+ARG PIP_EXTRA_INDEX_URL
+ARG PIP_FIND_LINKS
+ARG PIP_INDEX_URL
+ARG PIP_TRUSTED_HOST
+# pip has an environment of its own, so that the one that ships has none.
+RUN python -m venv /opt/pip && python -m venv --without-pip /opt/inkling
+WORKDIR /src
+COPY requirements.lock ./
+RUN /opt/pip/bin/pip --python /opt/inkling install --require-hashes --no-cache-dir -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY app/ app/
+# Apart from the dependencies: a change of ours is then a layer of kilobytes. Built with the locked setuptools.
+RUN /opt/pip/bin/pip --python /opt/inkling install --no-deps --no-build-isolation --no-cache-dir --target /srv/inkling .
+# Asked for by TensorFlow and astunparse, imported by nothing that serves; the headers are for compiling against.
+RUN /opt/pip/bin/pip --python /opt/inkling uninstall --yes setuptools wheel libclang \
+    && rm -r /opt/inkling/lib/python3*/site-packages/tensorflow/include
+COPY models/ /srv/models/
+# A checkout under a strict umask must still be readable by the user below.
+RUN chmod -R u=rwX,go=rX /srv
+
+FROM ${BASE}
+LABEL org.opencontainers.image.title="Inkling" \
+      org.opencontainers.image.description="Reads handwritten digits and characters over HTTP" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /opt/inkling /opt/inkling
+COPY --from=build /srv/models /srv/models
+COPY --from=build /srv/inkling /srv/inkling
+ENV PATH=/opt/inkling/bin:$PATH \
+    PYTHONPATH=/srv/inkling \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    INKLING_HOST=0.0.0.0 \
+    INKLING_PORT=8000 \
+    INKLING_MODELS_DIR=/srv/models
+WORKDIR /srv
+USER 10001:10001
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+# No proxy, whatever the environment says. Loading and warming the models takes a slow machine a minute.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as r; r.build_opener(r.ProxyHandler({})).open('http://127.0.0.1:' + os.environ['INKLING_PORT'] + '/readyz', timeout=4)"]
+CMD ["python", "-m", "app", "serve"]

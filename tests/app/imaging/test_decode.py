@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from app.imaging import CorruptImage, EmptyFile, ImageError, ImageTooLarge, UnsupportedImage
+from app.imaging.decode import WORKING_SIDE, decode
+from tests.strokes import draw, encode
+
+LIMIT = 64_000_000
+PICTURE = draw("7")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "GIF", "TIFF"])
+def test_lossless_formats_give_the_very_pixels(kind: str) -> None:
+    np.testing.assert_array_equal(decode(encode(PICTURE, kind), max_pixels=LIMIT).pixels, PICTURE)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_lossy_formats_give_nearly_the_pixels(kind: str) -> None:
+    decoded = decode(encode(PICTURE, kind, quality=95), max_pixels=LIMIT).pixels
+    assert np.abs(decoded.astype(int) - PICTURE).mean() < 3
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "CMYK", "YCbCr", "LAB"])
+def test_colour_modes_of_a_grey_picture_agree(mode: str) -> None:
+    image = Image.fromarray(PICTURE)
+    image = image.quantize(256) if mode == "P" else _converted(image, mode)
+    kind = "PNG" if mode in {"RGB", "RGBA", "LA", "P"} else "TIFF"
+    decoded = decode(encode(image, kind), max_pixels=LIMIT).pixels
+    assert np.abs(decoded.astype(int) - PICTURE).max() <= 8
+
+
+def _converted(image: Image.Image, mode: str) -> Image.Image:
+    if mode == "LAB":  # Pillow converts to LAB by colour profiles only; lightness alone is what grey needs
+        zero = Image.new("L", image.size, 128)
+        return Image.merge("LAB", (image, zero, zero))
+    return image.convert("RGB").convert(mode) if mode in {"CMYK", "YCbCr"} else image.convert(mode)
+
+
+def test_one_bit_is_black_and_white() -> None:
+    decoded = decode(encode(Image.fromarray(PICTURE).convert("1", dither=Image.Dither.NONE)), max_pixels=LIMIT).pixels
+    assert set(np.unique(decoded)) == {0, 255}
+
+
+def test_sixteen_bits_keep_the_upper_eight() -> None:
+    wide = Image.fromarray(PICTURE.astype(np.uint16) * 257)
+    np.testing.assert_array_equal(decode(encode(wide), max_pixels=LIMIT).pixels, PICTURE)
+
+
+def test_more_than_sixteen_bits_are_unsupported() -> None:
+    with pytest.raises(UnsupportedImage):
+        decode(encode(Image.fromarray(PICTURE.astype(np.float32)), "TIFF"), max_pixels=LIMIT)
+
+
+@pytest.mark.parametrize("ink", [0, 255])
+def test_transparent_drawings_get_the_page_that_shows_them(ink: int) -> None:
+    alpha = 255 - draw("7", ink=0, paper=255)
+    image = Image.merge("LA", (Image.new("L", alpha.shape[::-1], ink), Image.fromarray(alpha)))
+    decoded = decode(encode(image), max_pixels=LIMIT).pixels
+    assert int(decoded.max()) - int(decoded.min()) == 255
+    assert abs(int(decoded[0, 0]) - ink) == 255
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_undone(orientation: int) -> None:
+    upright = draw("F", (160, 100))
+    undo = {
+        1: lambda a: a,
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.T,
+        6: lambda a: np.rot90(a, 1),
+        7: lambda a: a[::-1, ::-1].T,
+        8: lambda a: np.rot90(a, -1),
+    }
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.fromarray(np.ascontiguousarray(undo[orientation](upright)))
+    picture = decode(encode(stored, exif=exif.tobytes()), max_pixels=LIMIT)
+    np.testing.assert_array_equal(picture.pixels, upright)
+    assert picture.size == (160, 100)
+
+
+def test_a_phones_multi_picture_jpeg_counts_as_its_first_picture() -> None:
+    first, second = Image.fromarray(PICTURE), Image.fromarray(255 - PICTURE)
+    data = encode(first, "MPO", save_all=True, append_images=[second])
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.format == "MPO"
+    decoded = decode(data, max_pixels=LIMIT).pixels
+    assert np.abs(decoded.astype(int) - PICTURE).mean() < 5
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "PNG", "WEBP"])
+def test_several_frames_are_unsupported(kind: str) -> None:
+    frames = [Image.new("L", (32, 32), shade) for shade in (0, 120, 255)]
+    with pytest.raises(UnsupportedImage, match="frames"):
+        decode(encode(frames[0], kind, save_all=True, append_images=frames[1:]), max_pixels=LIMIT)
+
+
+def test_photos_are_reduced_and_remember_their_size() -> None:
+    for kind in ("JPEG", "PNG"):
+        picture = decode(encode(draw("7", (3000, 2000), width=0.05), kind), max_pixels=LIMIT)
+        assert max(picture.pixels.shape) < 2 * WORKING_SIDE
+        assert picture.size == (3000, 2000)
+
+
+def test_empty() -> None:
+    with pytest.raises(EmptyFile):
+        decode(b"", max_pixels=LIMIT)
+
+
+@pytest.mark.parametrize("data", [b"hello" * 100, b"%PDF-1.7\n" + b"0" * 500, b"<svg/>", b"%!PS-Adobe-3.0 EPSF-3.0\n"])
+def test_other_files_are_unsupported(data: bytes) -> None:
+    with pytest.raises(UnsupportedImage):
+        decode(data, max_pixels=LIMIT)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF"])
+def test_files_that_break_off_are_corrupt(kind: str) -> None:
+    data = encode(draw("7", (400, 400)), kind)
+    with pytest.raises(CorruptImage):
+        decode(data[: len(data) // 2], max_pixels=LIMIT)
+
+
+def test_pixels_are_counted_before_they_are_decoded() -> None:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+    with pytest.raises(ImageTooLarge, match="30000 x 30000"):
+        decode(bomb, max_pixels=LIMIT)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    kind=st.sampled_from(["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF"]),
+    edits=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=20),
+    cut=st.floats(0.05, 1),
+)
+def test_damaged_files_raise_nothing_but_image_errors(kind: str, edits: list[tuple[int, int]], cut: float) -> None:
+    data = bytearray(encode(draw("7", (40, 40)), kind))
+    for place, value in edits:
+        data[place % len(data)] = value
+    try:
+        picture = decode(bytes(data[: int(len(data) * cut)]), max_pixels=LIMIT)
+    except ImageError:
+        return
+    assert picture.pixels.ndim == 2
+    assert picture.pixels.dtype == np.uint8

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.imaging import NoInkFound, Polarity
+from app.imaging.ink import find_ink, measure_page
+from tests.strokes import draw
+
+
+@pytest.mark.parametrize("character", "0147FTLi")
+@pytest.mark.parametrize("width", [0.03, 0.1, 0.3])
+def test_polarity_is_told_from_the_page(character: str, width: float) -> None:
+    dark = draw(character, width=width)
+    assert find_ink(dark).polarity is Polarity.DARK_ON_LIGHT
+    assert find_ink(255 - dark).polarity is Polarity.LIGHT_ON_DARK
+    np.testing.assert_array_equal(find_ink(dark).pixels, find_ink(255 - dark).pixels)
+
+
+def test_a_brush_that_covers_most_of_the_crop_is_still_ink() -> None:
+    page = np.full((60, 60), 230, np.uint8)
+    page[4:56, 4:56] = 30
+    page[25:35, 25:35] = 230
+    assert measure_page(page).polarity is Polarity.DARK_ON_LIGHT
+
+
+def test_polarity_can_be_overruled() -> None:
+    page = draw("0", width=0.1)
+    inside_out = find_ink(page, Polarity.LIGHT_ON_DARK) if page.min() == 255 else None
+    assert inside_out is None
+    with pytest.raises(NoInkFound):
+        find_ink(page, Polarity.LIGHT_ON_DARK)
+
+
+def test_faint_pencil_is_stretched_to_full_ink() -> None:
+    ink = find_ink(draw("7", ink=205, paper=240))
+    assert ink.pixels.max() == 255
+    assert ink.pixels[0, 0] == 0
+
+
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_a_blank_page_has_no_ink(shade: int) -> None:
+    with pytest.raises(NoInkFound):
+        find_ink(np.full((200, 200), shade, np.uint8))
+
+
+def test_a_single_pixel_has_no_ink() -> None:
+    with pytest.raises(NoInkFound):
+        find_ink(np.zeros((1, 1), np.uint8))
+
+
+def test_the_box_is_where_the_character_is() -> None:
+    page = np.full((300, 400), 240, np.uint8)
+    page[100:200, 250:260] = 10
+    assert find_ink(page).box == (250, 100, 260, 200)
+
+
+def test_specks_are_dropped_and_dots_are_kept() -> None:
+    page = draw("i", (200, 200), width=0.1)
+    clean = find_ink(page)
+    dirty = page.copy()
+    dirty[5:7, 5:7] = 20
+    assert find_ink(dirty).box == clean.box
+    assert clean.box[1] < 60  # the dot
+
+
+def test_paper_noise_is_not_ink() -> None:
+    noisy = np.clip(draw("7", (200, 200)) + np.random.default_rng(0).normal(0, 4, (200, 200)), 0, 255).astype(np.uint8)
+    found, clean = find_ink(noisy), find_ink(draw("7", (200, 200)))
+    assert np.abs(np.subtract(found.box, clean.box)).max() <= 3

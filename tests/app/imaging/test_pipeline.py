@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from app.imaging import GEOMETRIES, Polarity, prepare, prepare_pixels
+from app.imaging.geometry import Geometry
+from tests.strokes import DIGITS, draw, encode
+
+LIMIT = 64_000_000
+GEOMETRY = st.sampled_from(sorted(GEOMETRIES)).map(GEOMETRIES.__getitem__)
+
+
+@settings(max_examples=40, deadline=None)
+@given(character=st.sampled_from(DIGITS), geometry=GEOMETRY, side=st.integers(28, 400), invert=st.booleans())
+def test_training_and_serving_see_the_same_pixels(character: str, geometry: Geometry, side: int, invert: bool) -> None:
+    pixels = draw(character, (side, side))
+    pixels = 255 - pixels if invert else pixels
+    served = prepare(encode(pixels), geometry, max_pixels=LIMIT).pixels
+    np.testing.assert_array_equal(served, prepare_pixels(pixels, geometry))
+
+
+def test_the_box_is_in_pixels_of_the_upload_after_exif_rotation() -> None:
+    page = np.full((3000, 4000), 240, np.uint8)
+    page[1000:2200, 2400:2600] = 20
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored lying on its side: rotate clockwise to view
+    data = encode(np.ascontiguousarray(np.rot90(page)), "JPEG", exif=exif.tobytes())
+    seen = prepare(data, GEOMETRIES["mnist"], max_pixels=LIMIT)
+    np.testing.assert_allclose(seen.box, (2400, 1000, 2600, 2200), atol=8)
+    assert seen.polarity is Polarity.DARK_ON_LIGHT

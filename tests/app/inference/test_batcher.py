@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import CancelledError, Future
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.inference import BATCH_SIZES, Batcher, DeadlineExceeded, Draining, Overloaded, RuntimeFailed
+from app.inference.runtime import Batch, Probabilities
+
+
+class Echo:
+    """A runtime whose answer tells which image it got, and that can be held."""
+
+    name = "echo"
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.open.set()
+        self.entered = threading.Event()
+        self.sizes: list[int] = []
+
+    def predict(self, images: Batch) -> Probabilities:
+        self.entered.set()
+        assert self.open.wait(10)
+        self.sizes.append(len(images))
+        return images[:, :1, 0, 0]
+
+
+def image(value: float) -> np.ndarray:
+    return np.full((28, 28), value, np.float32)
+
+
+def later(seconds: float = 10) -> float:
+    return time.monotonic() + seconds
+
+
+def hold(runtime: Echo, batcher: Batcher) -> Future:
+    """Keep the worker busy with one image until `runtime.open` is set."""
+    runtime.open.clear()
+    runtime.entered.clear()
+    (held,) = batcher.submit([image(-1)], deadline=later())
+    assert runtime.entered.wait(10)
+    return held
+
+
+@settings(max_examples=30, deadline=None)
+@given(uploads=st.lists(st.integers(1, 40), min_size=1, max_size=24))
+def test_every_answer_goes_to_its_caller(uploads: list[int]) -> None:
+    batcher = Batcher(Echo(), capacity=2000, name="test")
+    wrong: list[float] = []
+
+    def client(number: int, count: int) -> None:
+        values = [number * 1000 + index for index in range(count)]
+        futures = batcher.submit([image(value) for value in values], deadline=later())
+        wrong.extend(v for v, f in zip(values, futures, strict=True) if f.result(10)[0] != v)
+
+    threads = [threading.Thread(target=client, args=item) for item in enumerate(uploads)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    batcher.close()
+    assert wrong == []
+
+
+def test_what_queues_while_the_runtime_is_busy_becomes_one_padded_batch() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=100, name="test")
+    held = hold(runtime, batcher)
+    queued = batcher.submit([image(value) for value in range(3)], deadline=later())
+    runtime.open.set()
+    assert held.result(10)[0] == -1
+    assert [future.result(10)[0] for future in queued] == [0, 1, 2]
+    assert runtime.sizes == [1, 4]
+    batcher.close()
+
+
+def test_only_warmed_batch_sizes_reach_the_runtime() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=1000, name="test")
+    for count in (1, 5, 33, 100):
+        for future in batcher.submit([image(0)] * count, deadline=later()):
+            future.result(10)
+    batcher.close()
+    assert set(runtime.sizes) <= set(BATCH_SIZES)
+
+
+def test_a_full_queue_takes_all_or_nothing() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=4, name="test")
+    held = hold(runtime, batcher)
+    batcher.submit([image(0)] * 3, deadline=later())
+    with pytest.raises(Overloaded):
+        batcher.submit([image(0)] * 2, deadline=later())
+    (fits,) = batcher.submit([image(7)], deadline=later())
+    runtime.open.set()
+    assert fits.result(10)[0] == 7
+    assert held.done()
+    batcher.close()
+
+
+def test_late_and_cancelled_images_cost_no_batch() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=10, name="test")
+    hold(runtime, batcher)
+    (late,) = batcher.submit([image(1)], deadline=time.monotonic())
+    (cancelled,) = batcher.submit([image(2)], deadline=later())
+    assert cancelled.cancel()
+    runtime.open.set()
+    with pytest.raises(DeadlineExceeded):
+        late.result(10)
+    with pytest.raises(CancelledError):
+        cancelled.result(10)
+    batcher.close()
+    assert runtime.sizes == [1]
+
+
+def test_a_failing_batch_does_not_end_the_worker() -> None:
+    class Failing(Echo):
+        def predict(self, images: Batch) -> Probabilities:
+            if images.min() < 0:
+                raise ValueError("secret")
+            return super().predict(images)
+
+    batcher = Batcher(Failing(), capacity=10, name="test")
+    (bad,) = batcher.submit([image(-1)], deadline=later())
+    with pytest.raises(RuntimeFailed):
+        bad.result(10)
+    (good,) = batcher.submit([image(3)], deadline=later())
+    assert good.result(10)[0] == 3
+    assert batcher.alive
+    batcher.close()
+
+
+def test_closing_answers_what_is_queued_and_takes_no_more() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=10, name="test")
+    hold(runtime, batcher)
+    queued = batcher.submit([image(5)] * 5, deadline=later())
+    closing = threading.Thread(target=batcher.close)
+    closing.start()
+    runtime.open.set()
+    closing.join(10)
+    assert [future.result(0)[0] for future in queued] == [5] * 5
+    with pytest.raises(Draining):
+        batcher.submit([image(0)], deadline=later())
+    assert not batcher.alive

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.inference import BATCH_SIZES, LiteRTRuntime, Runtime, SavedModelRuntime, warm_up
+from tests.digits import network_inputs
+from tests.models import shipped
+
+
+@pytest.fixture(scope="module", params=["digit", "char"])
+def runtimes(request: pytest.FixtureRequest) -> tuple[Runtime, Runtime]:
+    path = shipped(request.param).path
+    return SavedModelRuntime(path, threads=1), LiteRTRuntime(path, threads=1)
+
+
+def test_both_runtimes_give_the_same_probabilities(runtimes: tuple[Runtime, Runtime]) -> None:
+    images, _ = network_inputs("mnist")
+    for start in range(0, len(images), 32):
+        batch = images[start : start + 32, ..., None]
+        saved, lite = (runtime.predict(batch) for runtime in runtimes)
+        np.testing.assert_allclose(saved, lite, atol=1e-4)
+        np.testing.assert_allclose(saved.sum(axis=1), 1, atol=1e-5)
+
+
+def test_an_answer_does_not_depend_on_its_batch(runtimes: tuple[Runtime, Runtime]) -> None:
+    images, _ = network_inputs("mnist")
+    for runtime in runtimes:
+        warm_up(runtime)
+        alone = runtime.predict(images[:1, ..., None])
+        for size in BATCH_SIZES:
+            np.testing.assert_allclose(runtime.predict(images[:size, ..., None])[:1], alone, atol=1e-5)
