@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -33,8 +34,10 @@ class Server(uvicorn.Server):
         self.failed = False
 
     def handle_exit(self, sig: int, frame: Any) -> None:
+        # Uvicorn's own would raise the signal again in the end, and a clean shutdown would look like a kill.
         self.registry.drain()
-        super().handle_exit(sig, frame)
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
     def fail(self) -> None:
         """End the process with exit code 1."""

@@ -7,20 +7,16 @@ SUITE=${SUITE:-bookworm}
 STORE=${STORE:-/var/tmp/inkling-image}
 CHECK_PORT=${CHECK_PORT:-18000}
 READY_SECONDS=${READY_SECONDS:-180}
-BUILDAH=(buildah --root "$STORE/storage" --runroot "$STORE/run" --storage-driver vfs)
-RUN=(run --isolation chroot --env "INKLING_PORT=$CHECK_PORT")
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 cd "$(dirname "$0")/.."
 
 say() { printf '== %s\n' "$*" >&2; }
 fail() { printf 'build-image: %s\n' "$*" >&2; exit 1; }
-buildah() { command "${BUILDAH[@]}" "$@"; }
-in_container() { buildah "${RUN[@]}" "$container" -- "$@"; }
+buildah() { command buildah --root "$STORE/storage" --runroot "$STORE/run" --storage-driver vfs "$@"; }
 
-container='' server=''
+container=''
 clean_up() {
-  [[ -z $server ]] || kill -KILL "$server" 2>/dev/null || true
   [[ -z $container ]] || buildah rm "$container" >/dev/null || true
 }
 trap clean_up EXIT
@@ -46,7 +42,7 @@ mirror() {
   printf '%s' "${found%%$'\n'*}"
 }
 
-apt_proxy() { apt-config dump --format '%v' Acquire::http::Proxy 2>/dev/null || true; }
+apt_proxy() { apt-config dump --format '%v%n' Acquire::http::Proxy 2>/dev/null | head -n 1 || true; }
 
 make_base() {
   local root proxy
@@ -58,7 +54,7 @@ make_base() {
   root=$(buildah mount "$container")
   http_proxy=${http_proxy:-$proxy} debootstrap --variant=minbase --keyring="$KEYRING" \
     --include=ca-certificates,python3,python3-venv,python-is-python3 "$SUITE" "$root" "$MIRROR" >&2 ||
-    fail "debootstrap failed; its log is above and in $root/debootstrap/debootstrap.log"
+    { tail -n 20 "$root/debootstrap/debootstrap.log" >&2 || true; fail "debootstrap failed; the end of its log is above."; }
   rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/*
   buildah config --cmd python "$container"
   buildah commit --quiet --rm "$container" "$BASE" >/dev/null
@@ -78,7 +74,7 @@ pip_volumes() {
   done
   # An index on disk (file:///a/index/simple) links to the files beside it, hence the folder above.
   { cat /dev/null "${files[@]}"; env | grep '^PIP_' || true; } | tr -s " =,\t\"'" '\n' |
-    sed -n 's#^file://\(/.*[^/]/.*[^/]\)/[^/]*/*$#\1#; s#^file://##; \#^/#p' | sort -u | while read -r path; do
+    sed -n 's#/*$##; s#^file://\(/.*[^/]/.*[^/]\)/[^/]*$#\1#; s#^file://##; \#^/#p' | sort -u | while read -r path; do
       case $path in
         /etc/xdg/pip/* | /etc/ssl/certs/*) ;; # mounted above
         *) [[ ! -e $path ]] || printf '%s:%s:ro\n' "$path" "$path" ;;
@@ -98,73 +94,81 @@ build() {
     fail "the image did not build; see above."
 }
 
+# From inside, with the image's own command and health check: a signal to buildah would not reach the service.
 try() {
-  local command health deadline code
+  say "try: $IMAGE"
   container=$(buildah from "$IMAGE")
-  mapfile -t command < <(buildah inspect --format '{{range .Docker.Config.Cmd}}{{println .}}{{end}}' "$container")
-  mapfile -t health < <(
-    buildah inspect --format '{{range .Docker.Config.Healthcheck.Test}}{{println .}}{{end}}' "$container"
-  )
-
-  say "inside: the user, what can be written, what is installed"
-  in_container python - <<'PYTHON' || fail "the image is not as it should be; see above."
+  buildah run --isolation chroot --env "INKLING_PORT=$CHECK_PORT" "$container" -- \
+    python - "$(buildah inspect --type image "$IMAGE")" "$READY_SECONDS" <<'PYTHON' || fail "the image failed its trial; see above."
 import importlib.metadata
 import importlib.util
-import os
-
-writable = [path for path in ("/opt/inkling", "/srv", "/srv/inkling/app", "/srv/models") if os.access(path, os.W_OK)]
-unwanted = [name for name in ("training", "pip", "setuptools") if importlib.util.find_spec(name)]
-print(f"uid {os.getuid()}, gid {os.getgid()}, inkling {importlib.metadata.version('inkling')}")
-print(f"writable of ours: {writable}; importable though unwanted: {unwanted}")
-raise SystemExit(os.getuid() == 0 or bool(writable) or bool(unwanted))
-PYTHON
-
-  say "start: ${command[*]}"
-  # Not through a function: that would put a shell between the signal and the service.
-  "${BUILDAH[@]}" "${RUN[@]}" "$container" -- "${command[@]}" &
-  server=$!
-  deadline=$((SECONDS + READY_SECONDS))
-  until in_container "${health[@]:1}" 2>/dev/null; do
-    kill -0 "$server" 2>/dev/null || { server=''; fail "the service ended instead of becoming ready; its log is above."; }
-    ((SECONDS < deadline)) || fail "the service was not ready within $READY_SECONDS seconds; its log is above."
-    sleep 1
-  done
-
-  say "answer to a drawn 7"
-  in_container python - <<'PYTHON' || fail "the drawn 7 was not answered with 7; see above."
 import io
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 import urllib.error
 import urllib.request
 
 from PIL import Image, ImageDraw
 
-page = Image.new("L", (200, 200), 255)
-ImageDraw.Draw(page).line([(55, 50), (145, 50), (90, 160)], fill=0, width=16, joint="curve")
-file = io.BytesIO()
-page.save(file, "PNG")
-boundary = "inkling-boundary"
-head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="7.png"\r\nContent-Type: image/png\r\n\r\n'
-request = urllib.request.Request(
-    f"http://127.0.0.1:{os.environ['INKLING_PORT']}/predict/digit",
-    head.encode() + file.getvalue() + f"\r\n--{boundary}--\r\n".encode(),
-    {"Content-Type": f"multipart/form-data; boundary={boundary}"},
-)
-try:
-    answer = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30).read()
-except urllib.error.HTTPError as error:
-    raise SystemExit(f"{error.code}: {error.read().decode()}")
-print(answer.decode())
-raise SystemExit(json.loads(answer)["label"] != "7")
-PYTHON
+config = json.loads(sys.argv[1])["Docker"]["config"]
+ready_seconds = int(sys.argv[2])
 
-  say "stop: SIGTERM"
-  kill -TERM "$server"
-  code=0
-  wait "$server" || code=$?
-  server=''
-  say "the service ended with exit code $code"
+
+def drawn_seven():
+    page = Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(page).line([(55, 50), (145, 50), (90, 160)], fill=0, width=16, joint="curve")
+    file = io.BytesIO()
+    page.save(file, "PNG")
+    return file.getvalue()
+
+
+def post(path, image):
+    head = b'--part\r\nContent-Disposition: form-data; name="file"; filename="7.png"\r\n\r\n'
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{os.environ['INKLING_PORT']}{path}",
+        head + image + b"\r\n--part--\r\n",
+        {"Content-Type": "multipart/form-data; boundary=part"},
+    )
+    try:
+        return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30).read().decode()
+    except urllib.error.HTTPError as error:
+        sys.exit(f"{path} answered {error.code}: {error.read().decode()}")
+
+
+version = importlib.metadata.version("inkling")
+writable = [path for path in ("/", "/opt/inkling", "/srv", "/srv/inkling/app", "/srv/models") if os.access(path, os.W_OK)]
+unwanted = [name for name in ("training", "pip", "setuptools") if importlib.util.find_spec(name)]
+print(f"inkling {version}, uid {os.getuid()}, may write {writable}, finds {unwanted}", flush=True)
+if os.getuid() == 0 or writable or unwanted:
+    sys.exit("it should not be root, write to any of these, or find training, pip or setuptools")
+
+service = subprocess.Popen(config["Cmd"])
+try:
+    start = time.monotonic()
+    while subprocess.run(config["Healthcheck"]["Test"][1:], stderr=subprocess.DEVNULL).returncode:
+        if service.poll() is not None:
+            sys.exit(f"the service ended with {service.returncode} instead of becoming ready")
+        if time.monotonic() - start > ready_seconds:
+            sys.exit(f"not ready within {ready_seconds} seconds")
+        time.sleep(2)
+    print(f"healthy after {time.monotonic() - start:.0f} s", flush=True)
+    answer = post("/predict/digit", drawn_seven())
+    print(f"a drawn 7 is answered: {answer}", flush=True)
+    if json.loads(answer)["label"] != "7":
+        sys.exit("that is no 7")
+    service.send_signal(signal.Signals[config.get("StopSignal", "SIGTERM")])
+    code = service.wait(timeout=45)
+    print(f"stopped with {code}", flush=True)
+    # Uvicorn shuts down in order, then dies of the very signal.
+    if code not in (0, -signal.SIGTERM):
+        sys.exit("it should have ended by itself")
+finally:
+    service.kill()
+PYTHON
 }
 
 require

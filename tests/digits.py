@@ -19,9 +19,7 @@ def digits() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Return uint8 [1797, 64, 64], white on black, scaled up bilinearly, and int64 [1797] labels."""
     data = load_digits()
     small = np.rint(data.images * (255 / 16)).astype(np.uint8)
-    large = [
-        np.asarray(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BILINEAR)) for image in small
-    ]
+    large = [np.asarray(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BILINEAR)) for image in small]
     return np.stack(large), data.target.astype(np.int64)
 
 

@@ -266,8 +266,7 @@ def predict_logits(network: keras.Model, images: Images) -> npt.NDArray[np.float
     """Return float32 [N, C] logits of float32 [N, 28, 28, 1] images."""
     forward = tf.function(lambda batch: network(batch, training=False))
     batches = np.split(images, range(EVALUATION_BATCH, len(images), EVALUATION_BATCH))
-    logits: npt.NDArray[np.float32] = np.concatenate([forward(tf.constant(batch)) for batch in batches])
-    return logits
+    return np.asarray(np.concatenate([forward(tf.constant(batch)) for batch in batches]))
 
 
 def _validation_figures(network: keras.Model, images: Images, labels: Labels) -> dict[str, float]:

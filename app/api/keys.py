@@ -1,7 +1,5 @@
 """Optional API keys: configured as SHA-256 digests, compared in constant time."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Sequence

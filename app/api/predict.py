@@ -4,6 +4,7 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Query, UploadFile
+from pydantic import WithJsonSchema
 
 from app.api import problems
 from app.api.problems import INVALID_PARAMETER, TOO_MANY_FILES, UPLOAD_TOO_LARGE, RequestProblem, describe
@@ -14,6 +15,8 @@ from app.inference import Registry
 from app.recogniser import Options, Recogniser
 
 MAX_TOP_K = 10
+#: FastAPI writes `contentMediaType`, which client generators take for text.
+ImageFile = Annotated[UploadFile, WithJsonSchema({"type": "string", "format": "binary"})]
 Explain = Annotated[bool, Query(description="Add what the model saw.", examples=[False])]
 ACCEPTED = "PNG, JPEG, WebP, BMP, GIF (one frame) or TIFF (one page)"
 
@@ -88,7 +91,7 @@ def predict_router(
         ),
     )
     async def predict(
-        file: Annotated[UploadFile, File(description=f"{ACCEPTED}; recognised by content.")],
+        file: Annotated[ImageFile, File(description=f"{ACCEPTED}; recognised by content.")],
         chosen: Annotated[Options, Depends(options)],
         explain: Explain = False,
     ) -> Answer:
@@ -111,16 +114,15 @@ def predict_router(
     )
     async def predict_batch(
         files: Annotated[
-            list[UploadFile], File(description=f"1 to {max_batch_files} images, {ACCEPTED}.", max_length=1000)
+            list[ImageFile],
+            File(description=f"1 to {max_batch_files} images, {ACCEPTED}.", min_length=1),
         ],
         chosen: Annotated[Options, Depends(options)],
         explain: Explain = False,
     ) -> BatchAnswer:
         """Recognise each image on its own, in the order sent: a bad one gets a problem, the others their answers."""
         if len(files) > max_batch_files:
-            raise RequestProblem(
-                TOO_MANY_FILES, f"{len(files)} files were sent; at most {max_batch_files} are accepted."
-            )
+            raise RequestProblem(TOO_MANY_FILES, f"At most {max_batch_files} files are accepted at once.")
         model = registry.model(card.name)
         results: dict[int, Answer | Failure] = {}
         readable: dict[int, bytes] = {}

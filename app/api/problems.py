@@ -130,11 +130,14 @@ def problem_response(document: Problem, headers: Mapping[str, str] | None = None
 
 def describe(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     """Return FastAPI's `responses` for the problems a call may answer with, an example for each."""
-    responses: dict[int | str, dict[str, Any]] = {}
+    # A reference, not FastAPI's `model`, which would promise plain application/json.
+    schema = {"$ref": "#/components/schemas/Problem"}
+    responses: dict[int | str, dict[str, Any]] = {
+        "default": {"description": "Any other problem", "content": {MEDIA_TYPE: {"schema": schema}}}
+    }
     for kind in kinds:
-        entry = responses.setdefault(
-            int(kind.status), {"model": Problem, "description": "", "content": {MEDIA_TYPE: {"examples": {}}}}
-        )
+        content = {MEDIA_TYPE: {"schema": schema, "examples": {}}}
+        entry = responses.setdefault(int(kind.status), {"description": "", "content": content})
         entry["description"] += f"{'; ' if entry['description'] else ''}{kind.title} (`{kind.code}`)"
         entry["content"][MEDIA_TYPE]["examples"][kind.code] = {
             "value": {

@@ -70,7 +70,7 @@ class MnistGeometry:
 
     @staticmethod
     def _start(mass: float, length: float) -> float:
-        """Return where in the frame a glyph starts, along one axis: its mass in the middle, unless it would stick out."""
+        """Return where in the frame a glyph starts, along one axis: its mass in the middle, or all of it inside."""
         # Half a pixel on, since the middle of pixel 14 is 14.5 pixels from the edge.
         return float(np.clip((SIDE + 1) / 2 - mass, 0, SIDE - length))
 
@@ -123,7 +123,7 @@ class EmnistGeometry:
         height, width = scan.shape
         square = max(height, width) + 2 * self.MARGIN
         spread = int(np.ceil(3 * self.BLUR_SIGMA))
-        blurred = cv2.GaussianBlur(np.pad(scan, spread), (0, 0), self.BLUR_SIGMA)
+        blurred = np.asarray(cv2.GaussianBlur(np.pad(scan, spread), (0, 0), self.BLUR_SIGMA), np.uint8)
         return _sampled(blurred, spread + (width - square) / 2, spread + (height - square) / 2, square)
 
 

@@ -21,8 +21,9 @@ RING_SHARE = 0.02
 MIN_CONTRAST = 16
 #: Share of pixels that may be stronger than the level taken as full ink, so that one hot pixel does not set it.
 FULL_INK_SHARE = 0.0005
-#: Share of the ring's pixels that may lie above the noise floor: a stroke may run out of the picture.
-RING_INK_SHARE = 0.1
+#: Median absolute deviations of the ring that make the noise floor: two standard deviations of Gaussian noise. The
+#: median lets strokes run out of the picture over up to half of its edge.
+NOISE_DEVIATIONS = 3.0
 #: The noise floor never takes more than this share of the ink's range.
 MAX_NOISE = 0.4
 #: Ink from this share of full ink up counts as part of a mark.
@@ -57,7 +58,7 @@ class Ink:
 
 @dataclass(frozen=True)
 class Page:
-    """The sheet behind the ink: its grey level, the noise on it (grey levels towards the ink), and the polarity."""
+    """The sheet behind the ink: its grey level, the noise on it in grey levels, and the polarity."""
 
     level: float
     noise: float
@@ -96,8 +97,7 @@ def measure_page(pixels: npt.NDArray[np.uint8], polarity: Polarity = Polarity.AU
         energy = counts * contrast**2
         darker = energy[contrast < 0].sum() >= energy[contrast > 0].sum()
         polarity = Polarity.DARK_ON_LIGHT if darker else Polarity.LIGHT_ON_DARK
-    towards_ink = level - ring if polarity is Polarity.DARK_ON_LIGHT else ring - level
-    return Page(level, max(0.0, float(np.quantile(towards_ink, 1 - RING_INK_SHARE))), polarity)
+    return Page(level, NOISE_DEVIATIONS * float(np.median(np.abs(ring - level))), polarity)
 
 
 def lift_ink(pixels: npt.NDArray[np.uint8], page: Page) -> npt.NDArray[np.uint8]:
@@ -142,7 +142,7 @@ def drop_specks(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def bounding_box(ink: npt.NDArray[np.uint8], level: float = MARK_LEVEL) -> tuple[int, int, int, int]:
-    """Return (left, top, right, bottom), the latter two exclusive, around all ink of at least `level` (0..1 of full ink).
+    """Return (left, top, right, bottom), the latter two exclusive, around all ink from `level` (0..1 of full ink) up.
 
     Raises:
         NoInkFound: no pixel reaches the level.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from threading import Event
 
 import structlog
 
@@ -52,6 +53,8 @@ class Registry:
         self.artifacts = {artifact.card.name: artifact for artifact in artifacts}
         self.runtime = runtime
         self.state = State.STARTING
+        #: Set once `load` has ended, well or badly.
+        self.loaded = Event()
         self._threads = threads
         self._queue_images = queue_images
         self._models: dict[str, Model] = {}
@@ -68,11 +71,13 @@ class Registry:
                 warm_up(runtime)
                 self._models[name] = Model(artifact, Batcher(runtime, capacity=self._queue_images, name=name))
                 _log.info("model loaded", model=name, version=artifact.card.version, runtime=self.runtime)
+            if self.state is State.STARTING:
+                self.state = State.READY
         except BaseException:
             self.state = State.FAILED
             raise
-        if self.state is State.STARTING:
-            self.state = State.READY
+        finally:
+            self.loaded.set()
 
     def model(self, name: str) -> Model:
         """Return a loaded model.

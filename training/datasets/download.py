@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-import httpx
+import httpx2
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
@@ -53,7 +53,7 @@ def download(source: Download, folder: Path) -> Path:
     for url in source.urls:
         try:
             _fetch(url, part)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             failures.append(f"  {url}: {error or type(error).__name__}")
             continue
         if sha256(part) != source.sha256:
@@ -78,7 +78,7 @@ def download(source: Download, folder: Path) -> Path:
 def _fetch(url: str, part: Path) -> None:
     have = part.stat().st_size if part.exists() else 0
     headers = {"Range": f"bytes={have}-"} if have else {}
-    with httpx.stream("GET", url, headers=headers, follow_redirects=True, timeout=TIMEOUT_SECONDS) as reply:
+    with httpx2.stream("GET", url, headers=headers, follow_redirects=True, timeout=TIMEOUT_SECONDS) as reply:
         if reply.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             return  # all of it is here already; the checksum will tell
         reply.raise_for_status()

@@ -80,11 +80,11 @@ def test_a_flipped_bit_is_damage(models: Path, file: str) -> None:
 def test_a_lost_file_an_added_file_and_a_lost_list_are_damage(models: Path) -> None:
     path = newest(models)
     (path / "planted.pb").write_bytes(b"x")
-    with pytest.raises(ArtifactDamaged, match="planted.pb"):
+    with pytest.raises(ArtifactDamaged, match=r"planted\.pb"):
         open_digit(models)
     (path / "planted.pb").unlink()
     (path / "model.tflite").unlink()
-    with pytest.raises(ArtifactDamaged, match="lacks model.tflite"):
+    with pytest.raises(ArtifactDamaged, match=r"lacks model\.tflite"):
         open_digit(models)
     (path / "SHA256SUMS").unlink()
     with pytest.raises(ArtifactDamaged, match="cannot be verified"):

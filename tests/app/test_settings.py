@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import Settings
+
+
+def test_every_option_is_documented() -> None:
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_options_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKLING_PORT", "9000")
+    monkeypatch.setenv("INKLING_MODEL_VERSIONS", '{"digit": 2}')
+    monkeypatch.setenv("INKLING_API_KEYS", f"{'a' * 64}, {'b' * 64}")
+    settings = Settings(_env_file=None)
+    assert settings.port == 9000
+    assert settings.model_versions == {"digit": 2}
+    assert settings.api_keys == ("a" * 64, "b" * 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("INKLING_PORT", "99999"),
+        ("INKLING_API_KEYS", "secret"),
+        ("INKLING_RUNTIME", "abacus"),
+        ("INKLING_LOG_LEVEL", "loud"),
+    ],
+)
+def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError):
+        Settings(_env_file=None)

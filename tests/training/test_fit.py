@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.data import small_digits
+from training.augment import Augmentation
+from training.datasets import LabelledImages
+from training.fit import LOG_FILE, Run, RunError, load_weights, split_data
+from training.networks import NetworkSpec
+from training.recipes import RECIPES
+
+TINY = dataclasses.replace(
+    RECIPES["digit"],
+    network=NetworkSpec(widths=(8, 16), blocks=(1, 1)),
+    epochs=3,
+    batch_size=32,
+    validation_share=0.2,
+    logit_adjustment=1.0,
+)
+
+
+@pytest.fixture(scope="module")
+def data() -> LabelledImages:
+    return small_digits(400)
+
+
+def log(folder: Path) -> list[dict[str, float]]:
+    records = [json.loads(line) for line in (folder / LOG_FILE).read_text().splitlines()]
+    for record in records:
+        record.pop("seconds")
+    return records
+
+
+def test_a_run_cut_in_two_is_the_run_that_was_not(data: LabelledImages, tmp_path: Path) -> None:
+    whole = Run(TINY, data, tmp_path / "whole")
+    assert whole.train()
+    first = Run(TINY, data, tmp_path / "cut")
+    assert not first.train(max_steps=14)  # within the second epoch of ten steps
+    second = Run(TINY, data, tmp_path / "cut")
+    assert second.step == 14
+    assert second.train()
+    for left, right in zip(whole.average_weights(), second.average_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+    assert log(tmp_path / "whole") == log(tmp_path / "cut")
+    for left, right in zip(whole.average_weights(), load_weights(tmp_path / "cut" / "weights.npz"), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_a_network_can_memorise_one_batch(tmp_path: Path) -> None:
+    recipe = dataclasses.replace(
+        TINY, augmentation=Augmentation(), batch_size=64, epochs=12, validation_share=0.0, label_smoothing=0.0
+    )
+    batch = small_digits(64)
+    Run(recipe, batch.take(np.tile(np.arange(64), 40)), tmp_path).train()
+    last = log(tmp_path)[-1]
+    assert last["training_accuracy"] == 1
+    assert last["training_loss"] < 0.05
+
+
+def test_the_validation_share_is_never_trained_on(data: LabelledImages) -> None:
+    split, again = split_data(TINY, data), split_data(TINY, data)
+    np.testing.assert_array_equal(split.validation[0], again.validation[0])
+    assert (len(split.validation[1]), len(split.training[1])) == (80, 320)
+    held = {image.tobytes() for image in split.validation[0]}
+    assert not any(image.tobytes() in held for image in split.training[0])
+
+
+def test_a_folder_holds_one_recipe(data: LabelledImages, tmp_path: Path) -> None:
+    Run(TINY, data, tmp_path)
+    with pytest.raises(RunError, match="another recipe"):
+        Run(dataclasses.replace(TINY, epochs=4), data, tmp_path)
+
+
+def test_too_few_images_for_a_batch(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="do not fill a batch"):
+        Run(TINY, small_digits(20), tmp_path)
