@@ -151,6 +151,15 @@ def models() -> None:
             )
 
 
+@cli.command("settings")
+def list_settings() -> None:
+    """Print every option, its default and its meaning as a Markdown table."""
+    print("| variable | default | meaning |\n|---|---|---|")
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default_factory or field.default == () else f"`{field.default}`"
+        print(f"| `INKLING_{name.upper()}` | {default} | {field.description} |")
+
+
 def main() -> None:
     """Run the command line."""
     cli()

@@ -266,7 +266,7 @@ def predict_logits(network: keras.Model, images: Images) -> npt.NDArray[np.float
     """Return float32 [N, C] logits of float32 [N, 28, 28, 1] images."""
     forward = tf.function(lambda batch: network(batch, training=False))
     batches = np.split(images, range(EVALUATION_BATCH, len(images), EVALUATION_BATCH))
-    return np.asarray(np.concatenate([forward(tf.constant(batch)) for batch in batches]))
+    return np.concatenate([np.asarray(forward(tf.constant(batch)), np.float32) for batch in batches])
 
 
 def _validation_figures(network: keras.Model, images: Images, labels: Labels) -> dict[str, float]:
@@ -296,7 +296,7 @@ def _optimiser(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimiz
 def _log_prior(labels: Labels, classes: int) -> npt.NDArray[np.float32]:
     """Return float32 [C], the logarithm of each class's share; an absent class counts as one image."""
     counts = np.maximum(np.bincount(labels, minlength=classes), 1)
-    return np.log(counts / counts.sum()).astype(np.float32)
+    return np.asarray(np.log(counts / counts.sum()), np.float32)
 
 
 def _progress() -> Progress:
