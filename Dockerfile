@@ -14,17 +14,19 @@ ARG PIP_TRUSTED_HOST
 RUN python -m venv /opt/pip && python -m venv --without-pip /opt/inkling
 WORKDIR /src
 COPY requirements.lock ./
-RUN /opt/pip/bin/pip --python /opt/inkling install --require-hashes --no-cache-dir --no-compile -r requirements.lock
+# The headers are for compiling against. The bytecode is unchecked since builders round the times of files, buildah for
+# one, and what is checked by time would be compiled anew at every start.
+RUN /opt/pip/bin/pip --python /opt/inkling install --require-hashes --no-cache-dir --no-compile -r requirements.lock \
+    && rm -r /opt/inkling/lib/python3*/site-packages/tensorflow/include \
+    && /opt/inkling/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/inkling/lib
 COPY pyproject.toml README.md LICENSE ./
 COPY app/ app/
-# Apart from the dependencies: a change of ours is then a layer of kilobytes. Built with the locked setuptools.
+# Apart from the dependencies: a change of ours is then a layer of kilobytes. It is built with the locked setuptools, which
+# then goes, with what else TensorFlow and astunparse ask for and nothing that serves imports.
 RUN /opt/pip/bin/pip --python /opt/inkling install --no-deps --no-build-isolation --no-cache-dir --no-compile \
-        --target /srv/inkling .
-# Asked for by TensorFlow and astunparse, imported by nothing that serves; the headers are for compiling against.
-RUN /opt/pip/bin/pip --python /opt/inkling uninstall --yes setuptools wheel libclang \
-    && rm -r /opt/inkling/lib/python3*/site-packages/tensorflow/include
-# Unchecked: builders round the times of files, buildah for one, and bytecode checked by time is then compiled at every start.
-RUN /opt/inkling/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/inkling/lib /srv/inkling
+        --target /srv/inkling . \
+    && /opt/inkling/bin/python -m compileall -q --invalidation-mode unchecked-hash /srv/inkling \
+    && /opt/pip/bin/pip --python /opt/inkling uninstall --yes setuptools wheel libclang
 COPY models/ /srv/models/
 # A checkout under a strict umask must still be readable by the user below.
 RUN chmod -R u=rwX,go=rX /srv

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from app.imaging.errors import NoInkFound
-from app.imaging.ink import Ink, bounding_box
+from app.imaging.ink import Ink
+from app.imaging.marks import bounding_box
 
 #: Height and width of every network input, in pixels.
 SIDE = 28

@@ -1,7 +1,7 @@
 """Grey pixels -> ink: what was written, as white on black, and where it is.
 
-This version reads ink on a plain page of either polarity. Uneven light, ruled lines, box borders and page edges
-need steps of their own; they belong here, between `measure_page` and `drop_specks`.
+The chain: measure the page, decide which of page and ink is the darker, flatten what unevenness is left, lift the ink
+to its full range, keep the marks that belong to the character. Each step is a function of its own.
 """
 
 from __future__ import annotations
@@ -14,24 +14,34 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.errors import NoInkFound
+from app.imaging.marks import bounding_box, drop_specks, keep_character, writing_strength
+from app.imaging.page import NOISE_DEVIATIONS, Contrast, Pixels, measure_page
 
-#: Width of the ring along the edge from which the page's level is read, as a share of the shorter side.
-RING_SHARE = 0.02
-#: Ink weaker than this, in grey levels, cannot be told from paper. Faint pencil on white is 30 and more.
-MIN_CONTRAST = 16
+#: Longest side, in pixels, that ink is looked for in; a character that fills a tenth of it has twice the network's
+#: resolution.
+INK_SIDE = 512
+#: Ink weaker than this share of the page's light cannot be told from it: 16 of 255 grey levels on white. Faint pencil
+#: is 0.1 and more.
+MIN_CONTRAST = 16 / 255
+#: On an uneven page the flattened rest is quieter, and pencil in the shade is fainter.
+MIN_CONTRAST_UNEVEN = 0.04
 #: Share of pixels that may be stronger than the level taken as full ink, so that one hot pixel does not set it.
 FULL_INK_SHARE = 0.0005
-#: Median absolute deviations of the ring that make the noise floor: two standard deviations of Gaussian noise. The
-#: median lets strokes run out of the picture over up to half of its edge.
-NOISE_DEVIATIONS = 3.0
 #: The noise floor never takes more than this share of the ink's range.
 MAX_NOISE = 0.4
-#: Ink from this share of full ink up counts as part of a mark.
-MARK_LEVEL = 0.25
-#: A mark smaller than this share of the largest one is a speck. The dot of an i is 0.03 and more.
-SPECK_SHARE = 0.01
-#: Pictures up to this side, in pixels, are near the network's own resolution: there a speck is as good as a dot.
-SPECK_MIN_SIDE = 40
+#: What the very edge of a picture counts in the polarity's decision, against 1 in the middle.
+EDGE_WEIGHT = 0.02
+#: Standard deviation of the blur that quiets an uneven page, as a share of its shorter side; sensors and JPEG make
+#: noise that a faint stroke would drown in. Below `DENOISED_SIDE` pixels strokes are too thin for it.
+DENOISE_SHARE = 1 / 400
+DENOISED_SIDE = 128
+#: Side of the window, as a share of the shorter side, that a fold or the edge of a shadow is told from a stroke by:
+#: what is wider belongs to the page.
+LOCAL_WINDOW = 0.3
+#: Longest side, in pixels, at which that is done; strokes and shadows are still apart.
+LOCAL_SIDE = 64
+#: Pictures up to this side, in pixels, are near the network's own resolution: on a plain page every pixel counts.
+SMALL_SIDE = 40
 
 
 class Polarity(StrEnum):
@@ -46,7 +56,7 @@ class Polarity(StrEnum):
 class Ink:
     """What was written.
 
-    pixels: uint8 [height, width], 0 where there is page, 255 where there is full ink.
+    pixels: uint8 [height, width], 0 where there is page, 255 where there is full ink; the picture, or a reduction.
     box: (left, top, right, bottom) around the marks, in pixels of `pixels`, right and bottom exclusive.
     polarity: how it stood in the picture; never `AUTO`.
     """
@@ -56,16 +66,7 @@ class Ink:
     polarity: Polarity
 
 
-@dataclass(frozen=True)
-class Page:
-    """The sheet behind the ink: its grey level, the noise on it in grey levels, and the polarity."""
-
-    level: float
-    noise: float
-    polarity: Polarity
-
-
-def find_ink(pixels: npt.NDArray[np.uint8], polarity: Polarity = Polarity.AUTO) -> Ink:
+def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     """Separate what was written from the page it stands on.
 
     Args:
@@ -75,84 +76,114 @@ def find_ink(pixels: npt.NDArray[np.uint8], polarity: Polarity = Polarity.AUTO) 
     Raises:
         NoInkFound: nothing stands out from the page.
     """
-    page = measure_page(pixels, polarity)
-    ink = lift_ink(pixels, page)
-    if min(pixels.shape) > SPECK_MIN_SIDE:
-        ink = drop_specks(ink)
-    return Ink(ink, bounding_box(ink), page.polarity)
-
-
-def measure_page(pixels: npt.NDArray[np.uint8], polarity: Polarity = Polarity.AUTO) -> Page:
-    """Read the page's level and noise along the edge of the picture, and on which side of it the ink lies.
-
-    The page is what the edge shows, not the mean: a thick brush may cover more than half of a tight crop. The
-    side with more squared contrast carries the ink.
-    """
-    width = max(1, round(RING_SHARE * min(pixels.shape)))
-    ring = np.concatenate([edge.ravel() for edge in _edges(pixels, width)]).astype(np.float32)
-    level = float(np.median(ring))
+    pixels = _reduced(pixels)
+    page = measure_page(pixels)
+    contrast = page.contrast(pixels if page.plain else _denoised(pixels))
     if polarity is Polarity.AUTO:
-        counts = np.bincount(pixels.ravel(), minlength=256)
-        contrast = np.arange(256) - level
-        energy = counts * contrast**2
-        darker = energy[contrast < 0].sum() >= energy[contrast > 0].sum()
-        polarity = Polarity.DARK_ON_LIGHT if darker else Polarity.LIGHT_ON_DARK
-    return Page(level, NOISE_DEVIATIONS * float(np.median(np.abs(ring - level))), polarity)
+        polarity = detect_polarity(contrast)
+    if polarity is Polarity.DARK_ON_LIGHT:
+        contrast = -contrast
+    if not page.plain:
+        ink = keep_character(lift_uneven(flatten_locally(contrast)))
+    elif min(contrast.shape) > SMALL_SIDE:
+        ink = drop_specks(lift_plain(contrast))
+    else:
+        ink = lift_plain(contrast)
+    return Ink(ink, bounding_box(ink), polarity)
 
 
-def lift_ink(pixels: npt.NDArray[np.uint8], page: Page) -> npt.NDArray[np.uint8]:
-    """Map the page to 0 and full ink to 255, linearly between.
+def detect_polarity(contrast: Contrast) -> Polarity:
+    """Return the side of the page with more squared contrast.
+
+    The middle of the picture counts most: what lies along the edge of an uneven page is often no page.
+
+    Args:
+        contrast: float32 [height, width], negative where darker than the page.
+    """
+    height, width = contrast.shape
+    weight = np.outer(1 - np.linspace(-1, 1, height) ** 4, 1 - np.linspace(-1, 1, width) ** 4) + EDGE_WEIGHT
+    noise = NOISE_DEVIATIONS * float(np.median(np.abs(contrast)))
+    energy = np.where(np.abs(contrast) > noise, contrast, 0) ** 2 * weight
+    darker = energy[contrast < 0].sum() >= energy[contrast > 0].sum()
+    return Polarity.DARK_ON_LIGHT if darker else Polarity.LIGHT_ON_DARK
+
+
+def flatten_locally(contrast: Contrast) -> Contrast:
+    """Take out what is wider than any stroke: folds, hard shadows, stains.
+
+    Args:
+        contrast: float32 [height, width], positive where there may be ink.
 
     Returns:
-        uint8 [height, width], white ink on black.
+        The same, less its opening by a disc of `LOCAL_WINDOW`.
+    """
+    scale = min(1.0, LOCAL_SIDE / max(contrast.shape))
+    height, width = (max(2, round(side * scale)) for side in contrast.shape)
+    small = cv2.resize(contrast, (width, height), interpolation=cv2.INTER_AREA)
+    window = int(LOCAL_WINDOW * min(height, width)) | 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (window, window))
+    padded = cv2.copyMakeBorder(small, window, window, window, window, cv2.BORDER_REPLICATE)
+    wide = cv2.GaussianBlur(cv2.morphologyEx(padded, cv2.MORPH_OPEN, disc), (0, 0), window / 6)
+    wide = wide[window:-window, window:-window]
+    return np.asarray(contrast - cv2.resize(wide, contrast.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def lift_plain(contrast: Contrast) -> Pixels:
+    """Map a plain page to 0 and the strongest ink to 255, linearly between.
+
+    Args:
+        contrast: float32 [height, width], positive where there is ink.
+
+    Returns:
+        uint8 [height, width].
 
     Raises:
         NoInkFound: the strongest ink stands out by less than `MIN_CONTRAST`.
     """
-    levels = np.arange(256, dtype=np.float32)
-    contrast = page.level - levels if page.polarity is Polarity.DARK_ON_LIGHT else levels - page.level
-    counts = np.bincount(pixels.ravel(), minlength=256)
-    order = np.argsort(contrast)[::-1]
-    full = float(contrast[order][np.searchsorted(np.cumsum(counts[order]), 1 + int(FULL_INK_SHARE * pixels.size))])
+    rank = contrast.size - 1 - int(FULL_INK_SHARE * contrast.size)
+    full = float(np.partition(contrast, rank, axis=None)[rank])
     if full < MIN_CONTRAST:
         raise NoInkFound("Nothing is written on the page, or too faintly to be told from it.")
-    floor = min(page.noise, MAX_NOISE * full)
-    table = np.clip((contrast - floor) * (255 / (full - floor)), 0, 255)
-    return np.asarray(cv2.LUT(pixels, np.rint(table).astype(np.uint8)), np.uint8)
+    noise = NOISE_DEVIATIONS * float(np.median(np.abs(_ring(contrast))))
+    return _lifted(contrast, min(noise, MAX_NOISE * full), full)
 
 
-def drop_specks(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Clear everything that neither is a mark nor lies within two pixels of one.
+def _ring(contrast: Contrast) -> Contrast:
+    return np.concatenate([contrast[0], contrast[-1], contrast[:, 0], contrast[:, -1]])
+
+
+def lift_uneven(contrast: Contrast) -> Pixels:
+    """Map an uneven page to 0 and the writing's own strength to 255, linearly between.
 
     Args:
-        ink: uint8 [height, width], white on black.
+        contrast: float32 [height, width], flattened, positive where there may be ink.
 
     Returns:
-        The same shape, with only the marks of at least `SPECK_SHARE` of the largest one's area.
-    """
-    marks = (ink >= MARK_LEVEL * 255).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8)
-    if count < 2:
-        return ink
-    areas = stats[:, cv2.CC_STAT_AREA]
-    keep = areas >= SPECK_SHARE * areas[1:].max()
-    keep[0] = False
-    kept = cv2.dilate(keep.astype(np.uint8)[labels], np.ones((5, 5), np.uint8))
-    return np.asarray(ink * kept, np.uint8)
-
-
-def bounding_box(ink: npt.NDArray[np.uint8], level: float = MARK_LEVEL) -> tuple[int, int, int, int]:
-    """Return (left, top, right, bottom), the latter two exclusive, around all ink from `level` (0..1 of full ink) up.
+        uint8 [height, width]; what is stronger than the writing, such as the edge of a table, is 255 too.
 
     Raises:
-        NoInkFound: no pixel reaches the level.
+        NoInkFound: nothing stands out from the noise by more than `MIN_CONTRAST_UNEVEN`.
     """
-    marks = ink >= max(1, round(level * 255))
-    rows, columns = np.flatnonzero(marks.any(axis=1)), np.flatnonzero(marks.any(axis=0))
-    if rows.size == 0:
-        raise NoInkFound("Nothing is written on the page.")
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    level = float(np.median(contrast))
+    floor = level + NOISE_DEVIATIONS * 1.4826 * float(np.median(np.abs(contrast - level)))
+    full = writing_strength(contrast, max(floor, MIN_CONTRAST_UNEVEN))
+    return _lifted(contrast, min(floor, MAX_NOISE * full), full)
 
 
-def _edges(pixels: npt.NDArray[np.uint8], width: int) -> list[npt.NDArray[np.uint8]]:
-    return [pixels[:width], pixels[-width:], pixels[:, :width], pixels[:, -width:]]
+def _reduced(pixels: Pixels) -> Pixels:
+    scale = INK_SIDE / max(pixels.shape)
+    if scale >= 1:
+        return pixels
+    height, width = (max(1, round(side * scale)) for side in pixels.shape)
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _denoised(pixels: Pixels) -> Pixels:
+    side = min(pixels.shape)
+    if side <= DENOISED_SIDE:
+        return pixels
+    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), DENOISE_SHARE * side), np.uint8)
+
+
+def _lifted(contrast: Contrast, floor: float, full: float) -> Pixels:
+    return np.rint(np.clip((contrast - floor) * (255 / (full - floor)), 0, 255)).astype(np.uint8)

@@ -44,7 +44,7 @@ def prepare(data: bytes, geometry: Geometry, *, max_pixels: int, polarity: Polar
     """
     picture = decode(data, max_pixels=max_pixels)
     ink = find_ink(picture.pixels, polarity)
-    height, width = picture.pixels.shape
+    height, width = ink.pixels.shape
     across, down = picture.size[0] / width, picture.size[1] / height
     left, top, right, bottom = ink.box
     box = (round(left * across), round(top * down), round(right * across), round(bottom * down))

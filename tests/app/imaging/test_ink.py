@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.imaging import NoInkFound, Polarity
-from app.imaging.ink import find_ink, measure_page
+from app.imaging.ink import find_ink
 from tests.strokes import draw
 
 
@@ -21,7 +21,7 @@ def test_a_brush_that_covers_most_of_the_crop_is_still_ink() -> None:
     page = np.full((60, 60), 230, np.uint8)
     page[4:56, 4:56] = 30
     page[25:35, 25:35] = 230
-    assert measure_page(page).polarity is Polarity.DARK_ON_LIGHT
+    assert find_ink(page).polarity is Polarity.DARK_ON_LIGHT
 
 
 def test_polarity_can_be_overruled() -> None:

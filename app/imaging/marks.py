@@ -1,0 +1,151 @@
+"""Marks: the connected pieces of what stands out from a page, and which of them make up the character."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.imaging.errors import NoInkFound
+
+Pixels = npt.NDArray[np.uint8]
+Contrast = npt.NDArray[np.float32]
+
+#: Ink from this share of full ink up counts as part of a mark.
+MARK_LEVEL = 0.25
+#: A mark smaller than this share of the largest one is a speck. The dot of an i is 0.03 and more.
+SPECK_SHARE = 0.01
+#: How quickly a mark loses weight away from the middle: distance of its centre of mass from the picture's, as a share
+#: of the sides, at which it has e^-1 of its weight.
+CENTRE_SPREAD = 0.35
+#: What a mark that touches the edge of the picture counts: little where it also lies off the middle or spans the whole
+#: picture, as page edges and neighbouring characters do; half where it may be a stroke that runs out of the picture.
+EDGE_MARK_WEIGHT = 0.08
+EDGE_STROKE_WEIGHT = 0.5
+EDGE_OFF_CENTRE = 0.3
+EDGE_SPAN = 0.9
+#: Strength of a mark: this quantile of its contrast, which leaves its soft border out and its hottest pixels too.
+STRENGTH_QUANTILE = 0.9
+#: On an uneven page, ink from this share of the character's strength up counts as part of a mark.
+UNEVEN_MARK_LEVEL = 0.3
+#: Marks beside the main one belong to it where they lie no farther from its box than a share of its longest side and
+#: have at least a share of its mass: dots and nearby bars may be small, what lies farther off has to be larger.
+NEAR_GAP, NEAR_MASS = 0.2, 0.015
+FAR_GAP, FAR_MASS = 0.35, 0.06
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The connected pieces above a threshold. Index 0 is the page and has no mass.
+
+    labels: int32 [height, width], the index of each pixel's mark.
+    boxes: int32 [M, 4], (left, top, right, bottom), right and bottom exclusive.
+    mass: float64 [M], summed contrast.
+    centre: float64 [M, 2], (x, y) of the middle of their pixels.
+    """
+
+    labels: npt.NDArray[np.int32]
+    boxes: npt.NDArray[np.int32]
+    mass: npt.NDArray[np.float64]
+    centre: npt.NDArray[np.float64]
+
+    @property
+    def touches_edge(self) -> npt.NDArray[np.bool_]:
+        """Whether a mark reaches the outermost pixels of the picture but one, bool [M]."""
+        height, width = self.labels.shape
+        left, top, right, bottom = self.boxes.T
+        return np.asarray((left <= 1) | (top <= 1) | (right >= width - 1) | (bottom >= height - 1))
+
+
+def find_marks(contrast: Contrast, threshold: float) -> Marks:
+    """Find the connected pieces above a threshold, diagonals included.
+
+    Args:
+        contrast: float32 [height, width], positive where there is ink.
+        threshold: on the same scale.
+
+    Raises:
+        NoInkFound: nothing is above it.
+    """
+    count, labels, stats, centre = cv2.connectedComponentsWithStats((contrast > threshold).astype(np.uint8))
+    if count < 2:
+        raise NoInkFound("Nothing is written on the page, or too faintly to be told from it.")
+    mass = np.bincount(labels.ravel(), weights=contrast.ravel(), minlength=count)
+    mass[0] = 0
+    left, top, width, height = stats[:, : cv2.CC_STAT_AREA].T
+    boxes = np.stack([left, top, left + width, top + height], axis=1)
+    return Marks(labels, boxes, mass, centre)
+
+
+def main_mark(marks: Marks) -> int:
+    """Return the index of the mark that most likely is the character: heavy, central, not part of the surround."""
+    height, width = marks.labels.shape
+    off_centre = np.hypot(marks.centre[:, 0] / width - 0.5, marks.centre[:, 1] / height - 0.5)
+    spans = np.maximum(
+        (marks.boxes[:, 2] - marks.boxes[:, 0]) / width, (marks.boxes[:, 3] - marks.boxes[:, 1]) / height
+    )
+    surround = (off_centre > EDGE_OFF_CENTRE) | (spans > EDGE_SPAN)
+    at_edge = np.where(surround, EDGE_MARK_WEIGHT, EDGE_STROKE_WEIGHT)
+    weight = np.exp(-((off_centre / CENTRE_SPREAD) ** 2)) * np.where(marks.touches_edge, at_edge, 1)
+    return int(np.argmax(marks.mass * weight))
+
+
+def writing_strength(contrast: Contrast, threshold: float) -> float:
+    """Return how far the writing stands out, told from the main mark above a threshold.
+
+    Raises:
+        NoInkFound: nothing is above the threshold.
+    """
+    marks = find_marks(contrast, threshold)
+    return float(np.quantile(contrast[marks.labels == main_mark(marks)], STRENGTH_QUANTILE))
+
+
+def keep_character(ink: Pixels) -> Pixels:
+    """Clear everything but the main mark, the marks that belong to it, and two pixels around them.
+
+    Args:
+        ink: uint8 [height, width], white on black, of an uneven page: there may be page edges and neighbours in it.
+    """
+    marks = find_marks(ink.astype(np.float32), UNEVEN_MARK_LEVEL * 255)
+    main = main_mark(marks)
+    left, top, right, bottom = marks.boxes[main]
+    across = np.maximum(marks.boxes[:, 0] - right, left - marks.boxes[:, 2])
+    down = np.maximum(marks.boxes[:, 1] - bottom, top - marks.boxes[:, 3])
+    gap = np.maximum(np.maximum(across, down), 0) / max(right - left, bottom - top)
+    share = marks.mass / marks.mass[main]
+    keep = ((gap <= NEAR_GAP) & (share > NEAR_MASS)) | ((gap <= FAR_GAP) & (share > FAR_MASS))
+    if not marks.touches_edge[main]:
+        keep &= ~marks.touches_edge
+    keep[main], keep[0] = True, False
+    return _kept(ink, marks, keep)
+
+
+def drop_specks(ink: Pixels) -> Pixels:
+    """Clear every mark of less than `SPECK_SHARE` of the largest one's mass, and what is no mark at all.
+
+    Args:
+        ink: uint8 [height, width], white on black, of a plain page.
+    """
+    marks = find_marks(ink.astype(np.float32), MARK_LEVEL * 255)
+    return _kept(ink, marks, marks.mass >= SPECK_SHARE * marks.mass.max())
+
+
+def _kept(ink: Pixels, marks: Marks, keep: npt.NDArray[np.bool_]) -> Pixels:
+    """Clear what lies farther than two pixels from the marks to keep."""
+    near = cv2.dilate(keep.astype(np.uint8)[marks.labels], np.ones((5, 5), np.uint8))
+    return np.asarray(ink * near, np.uint8)
+
+
+def bounding_box(ink: Pixels, level: float = MARK_LEVEL) -> tuple[int, int, int, int]:
+    """Return (left, top, right, bottom), the latter two exclusive, around all ink from `level` (0..1 of full ink) up.
+
+    Raises:
+        NoInkFound: no pixel reaches the level.
+    """
+    marks = ink >= max(1, round(level * 255))
+    rows, columns = np.flatnonzero(marks.any(axis=1)), np.flatnonzero(marks.any(axis=0))
+    if rows.size == 0:
+        raise NoInkFound("Nothing is written on the page.")
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -1,0 +1,96 @@
+"""The sheet behind the ink: one grey level where it is plain, a smooth surface where light falls on it unevenly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+Contrast = npt.NDArray[np.float32]
+
+#: Width of the ring along the edge from which a plain page is told, as a share of the shorter side.
+RING_SHARE = 0.02
+#: A page is plain where at least this share of the ring lies within so many grey levels of its median. Strokes may run
+#: out of the picture over the rest; a vignette, a table's edge or a shadow takes more.
+PLAIN_SHARE = 0.85
+PLAIN_TOLERANCE = 6
+#: Median absolute deviations that make the noise floor: two standard deviations of Gaussian noise.
+NOISE_DEVIATIONS = 3.0
+#: Longest side, in pixels, of the picture that the surface is fitted to.
+FIT_SIDE = 64
+#: Degree of the surface. 2, 3 and 4 read the same share of 183 phone photos of digits.
+FIT_DEGREE = 3
+#: Passes of reweighting, after which the surface moves by less than a grey level.
+FIT_PASSES = 8
+#: Residuals of so many standard deviations have half the weight: ink, and whatever else is not page.
+FIT_TOLERANCE = 1.5
+#: Least standard deviation that the fit reckons with, in grey levels.
+FIT_MIN_DEVIATION = 1.5
+#: Keeps the solution finite on pages of a few pixels.
+FIT_RIDGE = 1e-3
+#: Below this level, in grey levels, contrast is no longer taken relative to the page: on a black board the ratio is
+#: all noise.
+DARKEST_REFERENCE = 64
+
+
+@dataclass(frozen=True)
+class Page:
+    """How the page looks without ink.
+
+    level: float32 [height, width], grey levels.
+    plain: whether it is the same level everywhere.
+    """
+
+    level: Contrast
+    plain: bool
+
+    def contrast(self, pixels: Pixels) -> Contrast:
+        """Return how far pixels stand out from the page, as a share of its light.
+
+        Args:
+            pixels: uint8 [height, width].
+
+        Returns:
+            float32 [height, width], negative where darker, about -1 for black on white.
+        """
+        return (pixels - self.level) / np.maximum(self.level, DARKEST_REFERENCE)
+
+
+def measure_page(pixels: Pixels) -> Page:
+    """Find the page behind the ink, whichever of the two is the darker.
+
+    A plain page is read from the edge of the picture, not from its mean: a thick brush may cover more than half of a
+    tight crop. Otherwise a cubic surface is fitted, and what lies far from it loses its weight (Cauchy reweighting).
+
+    Args:
+        pixels: uint8 [height, width].
+    """
+    width = max(1, round(RING_SHARE * min(pixels.shape)))
+    ring = np.concatenate([pixels[:width], pixels[-width:]], axis=None)
+    ring = np.concatenate([ring, pixels[:, :width], pixels[:, -width:]], axis=None)
+    level = np.float32(np.median(ring))
+    plain = bool((np.abs(ring - level) <= PLAIN_TOLERANCE).mean() >= PLAIN_SHARE)
+    surface = np.full(pixels.shape, level, np.float32) if plain else _fitted(pixels)
+    return Page(surface, plain)
+
+
+def _fitted(pixels: Pixels) -> Contrast:
+    scale = min(1.0, FIT_SIDE / max(pixels.shape))
+    height, width = (max(2, round(side * scale)) for side in pixels.shape)
+    small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    y, x = (axis.ravel() for axis in np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32))
+    terms = [x**i * y**j for i in range(FIT_DEGREE + 1) for j in range(FIT_DEGREE + 1 - i)]
+    basis = np.stack(terms, axis=1)
+    values = small.ravel()
+    surface = np.full_like(values, np.median(values))
+    ridge = FIT_RIDGE * np.eye(len(terms), dtype=np.float32)
+    for _ in range(FIT_PASSES):
+        residual = values - surface
+        deviation = max(FIT_MIN_DEVIATION, 1.4826 * float(np.median(np.abs(residual))))
+        weighted = basis / (1 + (residual / (FIT_TOLERANCE * deviation)) ** 2)[:, None]
+        surface = basis @ np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ values)
+    fitted = np.clip(surface, 0, 255).reshape(height, width)
+    return np.asarray(cv2.resize(fitted, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
