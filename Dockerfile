@@ -21,8 +21,8 @@ RUN /opt/pip/bin/pip --python /opt/inkling install --require-hashes --no-cache-d
     && /opt/inkling/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/inkling/lib
 COPY pyproject.toml README.md LICENSE ./
 COPY app/ app/
-# Apart from the dependencies: a change of ours is then a layer of kilobytes. It is built with the locked setuptools, which
-# then goes, with what else TensorFlow and astunparse ask for and nothing that serves imports.
+# Apart from the dependencies: a change of ours is then a layer of kilobytes. It is built with the locked setuptools,
+# which then goes, with what else TensorFlow and astunparse ask for and nothing that serves imports.
 RUN /opt/pip/bin/pip --python /opt/inkling install --no-deps --no-build-isolation --no-cache-dir --no-compile \
         --target /srv/inkling . \
     && /opt/inkling/bin/python -m compileall -q --invalidation-mode unchecked-hash /srv/inkling \

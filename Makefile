@@ -1,6 +1,5 @@
 # Every target builds what it needs: a fresh clone needs no other step.
 PYTHON ?= python3
-PORT ?= 8000
 DATA_DIR ?= data
 BIN := .venv/bin
 
@@ -10,8 +9,8 @@ BIN := .venv/bin
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-serve: .venv/.serve ## Start the service on PORT (default 8000)
-	$(BIN)/python -m app serve --port $(PORT)
+serve: .venv/.serve ## Start the service (PORT=9000 for another port than 8000)
+	$(BIN)/python -m app serve $(if $(PORT),--port $(PORT))
 
 test: .venv/.dev ## Run all tests
 	$(BIN)/pytest

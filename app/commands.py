@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from app.api.problems import problem_of
 from app.api.schemas import Answer
-from app.artifacts import ArtifactError, open_artifacts
-from app.imaging import PREPROCESSING_VERSION, ImageError, Polarity
-from app.inference import Registry, UnknownCharacters, check_allowed
-from app.main import create_app
-from app.recogniser import Options, Recogniser
+from app.artifacts import Artifact, ArtifactError
+from app.imaging import ImageError, Polarity
+from app.inference import InferenceError, Registry, UnknownCharacters
+from app.main import build_recogniser, build_registry, create_app, verified_artifacts
+from app.recogniser import Options, Recognition
 from app.settings import LogFormat, Settings
 from app.telemetry import configure_logs
 
@@ -81,66 +81,53 @@ def predict(
 ) -> None:
     """Recognise images without a server. Exits with 1 where any could not be read."""
     settings = _settings(log_level="warning")
-    try:
-        artifacts = open_artifacts(
-            settings.models_dir, settings.model_versions, preprocessing_version=PREPROCESSING_VERSION
-        )
-    except ArtifactError as error:
-        _fail(str(error))
+    artifacts = _artifacts(settings)
     chosen = [artifact for artifact in artifacts if artifact.card.name == model]
     if not chosen:
         _fail(f"There is no model {model!r}; there are {', '.join(artifact.card.name for artifact in artifacts)}.")
+    registry = build_registry(chosen, settings)
     try:
-        check_allowed(allow or "", chosen[0].card.classes)
-    except UnknownCharacters as error:
-        _fail(str(error))
-    registry = Registry(
-        chosen, runtime=settings.runtime, threads=settings.runtime_threads, queue_images=settings.queue_images
-    )
-    registry.load()
-    recogniser = Recogniser(
-        max_pixels=settings.max_image_pixels,
-        threads=settings.imaging_threads,
-        deadline_seconds=settings.deadline_seconds,
-    )
-    loaded = registry.model(model)
+        registry.load()
+    except Exception as error:  # whatever the runtime has against it; see Registry.load
+        _fail(f"The model could not be loaded: {error}")
+    loaded, recogniser = registry.model(model), build_recogniser(settings)
     options = Options(top_k=top_k, polarity=polarity, allow=allow)
     failures = 0
     for path in files:
         try:
             (found,) = recogniser.recognise_now(loaded, [path.read_bytes()], options)
-        except OSError as error:
-            print(f"{path}: {error.strerror}", file=sys.stderr)
+        except UnknownCharacters as error:
+            _fail(str(error))
+        except (OSError, InferenceError) as error:
+            print(f"{path}: {error.strerror if isinstance(error, OSError) else error}", file=sys.stderr)
             failures += 1
             continue
-        if isinstance(found, ImageError):
-            failures += 1
-            if json_lines:
-                print(json.dumps({"file": str(path), "problem": problem_of(found).model_dump()}))
-            else:
-                print(f"{path}: {found}", file=sys.stderr)
-        elif json_lines:
-            answer = Answer.of(found, loaded.artifact, explain=False).model_dump(exclude_none=True)
-            print(json.dumps({"file": str(path), **answer}))
-        else:
-            print(f"{path}: " + "  ".join(f"{item.label} {item.confidence:.4f}" for item in found.candidates))
+        failures += isinstance(found, ImageError)
+        _print_answer(path, found, loaded.artifact, json_lines=json_lines)
     registry.close()
     recogniser.close()
     if failures:
         raise typer.Exit(1)
 
 
+def _print_answer(path: Path, found: Recognition | ImageError, artifact: Artifact, *, json_lines: bool) -> None:
+    if json_lines:
+        answer = (
+            {"problem": problem_of(found).model_dump()}
+            if isinstance(found, ImageError)
+            else Answer.of(found, artifact, explain=False).model_dump(exclude_none=True)
+        )
+        print(json.dumps({"file": str(path), **answer}))
+    elif isinstance(found, ImageError):
+        print(f"{path}: {found}", file=sys.stderr)
+    else:
+        print(f"{path}: " + "  ".join(f"{item.label} {item.confidence:.4f}" for item in found.candidates))
+
+
 @cli.command()
 def models() -> None:
     """List and verify the models that would be served."""
-    settings = _settings()
-    try:
-        artifacts = open_artifacts(
-            settings.models_dir, settings.model_versions, preprocessing_version=PREPROCESSING_VERSION
-        )
-    except ArtifactError as error:
-        _fail(str(error))
-    for artifact in artifacts:
+    for artifact in _artifacts(_settings()):
         card = artifact.card
         print(f"{card.name} {card.version}: {card.description} {len(card.classes)} classes, sha256 {artifact.sha256}")
         for figures in card.metrics:
@@ -176,6 +163,13 @@ def _settings(**overrides: Any) -> Settings:
     )
     configure_logs(level=settings.log_level, json_lines=as_json)
     return settings
+
+
+def _artifacts(settings: Settings) -> list[Artifact]:
+    try:
+        return verified_artifacts(settings)
+    except ArtifactError as error:
+        _fail(str(error))
 
 
 def _fail(message: str) -> NoReturn:

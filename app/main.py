@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -19,8 +19,8 @@ from app.api.models import models_router
 from app.api.pages import install_pages
 from app.api.predict import predict_router
 from app.api.problems import UNAUTHORISED, describe, install_handlers
-from app.artifacts import open_artifacts
-from app.imaging import PREPROCESSING_VERSION
+from app.artifacts import Artifact, open_artifacts
+from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
 from app.inference import Registry
 from app.recogniser import Recogniser
 from app.settings import Settings
@@ -48,17 +48,8 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
     """
     # Uploads stay in memory: images are not stored, and the container's file system is read-only.
     MultiPartParser.spool_max_size = settings.max_batch_bytes
-    registry = Registry(
-        open_artifacts(settings.models_dir, settings.model_versions, preprocessing_version=PREPROCESSING_VERSION),
-        runtime=settings.runtime,
-        threads=settings.runtime_threads,
-        queue_images=settings.queue_images,
-    )
-    recogniser = Recogniser(
-        max_pixels=settings.max_image_pixels,
-        threads=settings.imaging_threads,
-        deadline_seconds=settings.deadline_seconds,
-    )
+    registry = build_registry(verified_artifacts(settings), settings)
+    recogniser = build_recogniser(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -104,6 +95,40 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
     )
     app.add_middleware(RequestContext)
     return app
+
+
+def verified_artifacts(settings: Settings) -> list[Artifact]:
+    """Open the models that the settings ask for.
+
+    Raises:
+        ArtifactError: one is missing, damaged, or was trained on images that this service cannot make.
+    """
+    return open_artifacts(
+        settings.models_dir,
+        settings.model_versions,
+        preprocessing_version=PREPROCESSING_VERSION,
+        geometries=GEOMETRIES.keys(),
+    )
+
+
+def build_registry(artifacts: Sequence[Artifact], settings: Settings) -> Registry:
+    """Return a registry of these models, not loaded yet."""
+    return Registry(
+        artifacts,
+        runtime=settings.runtime,
+        threads=settings.runtime_threads,
+        queue_images=settings.queue_images,
+    )
+
+
+def build_recogniser(settings: Settings) -> Recogniser:
+    """Return what sends images through a model."""
+    return Recogniser(
+        max_pixels=settings.max_image_pixels,
+        threads=settings.imaging_threads,
+        deadline_seconds=settings.deadline_seconds,
+        capacity=settings.queue_images,
+    )
 
 
 async def _load(registry: Registry, on_failure: Callable[[], None] | None) -> None:

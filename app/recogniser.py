@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging import GEOMETRIES, ImageError, NetworkInput, Polarity, prepare
-from app.inference import Candidate, DeadlineExceeded, InferenceError, Model, rank
+from app.inference import Candidate, DeadlineExceeded, Model, Overloaded, check_allowed, rank
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,18 @@ class Recognition:
 class Recogniser:
     """Prepares images in a pool of threads and sends them through a model's batcher."""
 
-    def __init__(self, *, max_pixels: int, threads: int, deadline_seconds: float) -> None:
+    def __init__(self, *, max_pixels: int, threads: int, deadline_seconds: float, capacity: int) -> None:
         """Start the pool.
 
         Args:
             max_pixels: of one image.
             threads: that decode and prepare images.
             deadline_seconds: from the call to the answer.
+            capacity: the most images that may be under way, from the call to the answer.
         """
         self._max_pixels = max_pixels
+        self._capacity = capacity
+        self._under_way = 0
         self._deadline_seconds = deadline_seconds
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="imaging")
 
@@ -71,7 +74,22 @@ class Recogniser:
 
         Raises:
             InferenceError: the service could not answer; see `app.inference.errors`.
+            UnknownCharacters: `allow` names a character that the model has no class for.
         """
+        if options.allow is not None:
+            check_allowed(options.allow, model.artifact.card.classes)
+        # Decoding is what takes long and what holds memory, so images are counted before it. All on one event loop.
+        if self._under_way + len(files) > self._capacity:
+            raise Overloaded("The service has as many images under way as it takes. Try again in a moment.")
+        self._under_way += len(files)
+        try:
+            return await self._recognised(model, files, options)
+        finally:
+            self._under_way -= len(files)
+
+    async def _recognised(
+        self, model: Model, files: Sequence[bytes], options: Options
+    ) -> list[Recognition | ImageError]:
         deadline = time.monotonic() + self._deadline_seconds
         loop = asyncio.get_running_loop()
         try:
@@ -117,6 +135,3 @@ def _recognitions(
         else Recognition(rank(next(left), classes, top_k=options.top_k, allow=options.allow), False, item)
         for item in prepared
     ]
-
-
-__all__ = ["InferenceError", "Options", "Recogniser", "Recognition"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.inference import usable_cpus
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     max_batch_bytes: int = Field(64 * 2**20, ge=1, description="Largest batch request, in bytes.")
     max_batch_files: int = Field(64, ge=1, le=1000, description="Most images in a batch request.")
     max_image_pixels: int = Field(64_000_000, ge=1, description="Most pixels of an image, checked before decoding.")
-    queue_images: int = Field(256, ge=1, description="Most images that may wait for each model; 429 beyond.")
+    queue_images: int = Field(256, ge=1, description="Most images under way at once; 429 beyond.")
     deadline_seconds: float = Field(10.0, gt=0, description="Longest time from upload to answer; 504 beyond.")
     drain_seconds: int = Field(30, ge=1, description="Longest time to finish accepted requests after SIGTERM.")
     api_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_is_sha256)] = Field(
@@ -61,3 +61,11 @@ class Settings(BaseSettings):
     log_format: LogFormat = Field(
         LogFormat.AUTO, description="`text`, `json`, or `auto`: text on a terminal, JSON otherwise."
     )
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> Self:
+        if self.queue_images < self.max_batch_files:
+            raise ValueError("INKLING_QUEUE_IMAGES is below INKLING_MAX_BATCH_FILES: a full batch would never be taken")
+        if self.max_batch_bytes < self.max_upload_bytes:
+            raise ValueError("INKLING_MAX_BATCH_BYTES is below INKLING_MAX_UPLOAD_BYTES")
+        return self

@@ -9,6 +9,9 @@ CHECK_PORT=${CHECK_PORT:-18000}
 READY_SECONDS=${READY_SECONDS:-180}
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
+# Before the folder changes: they may be relative to the caller's.
+STORE=$(realpath -m "$STORE")
+OUTPUT=${OUTPUT:+$(realpath -m "$OUTPUT")}
 cd "$(dirname "$0")/.."
 
 say() { printf '== %s\n' "$*" >&2; }
@@ -23,8 +26,8 @@ trap clean_up EXIT
 
 require() {
   [[ $(id -u) == 0 ]] || fail "must run as root: debootstrap and the chroot isolation need it."
-  command -v buildah >/dev/null || fail "buildah is missing: apt-get install buildah"
-  [[ -n ${BASE:-} ]] || command -v debootstrap >/dev/null ||
+  type -P buildah >/dev/null || fail "buildah is missing: apt-get install buildah"
+  [[ -n ${BASE:-} ]] || type -P debootstrap >/dev/null ||
     fail "debootstrap is missing: apt-get install debootstrap; or name an image to build on: BASE=..."
   [[ -n ${BASE:-} || -e $KEYRING ]] || fail "Debian's keys are missing: apt-get install debian-archive-keyring"
   [[ -e README.md ]] || fail "README.md is missing: pyproject.toml names it, and the package does not build without."
@@ -54,7 +57,10 @@ make_base() {
   root=$(buildah mount "$container")
   http_proxy=${http_proxy:-$proxy} debootstrap --variant=minbase --keyring="$KEYRING" \
     --include=ca-certificates,python3,python3-venv,python-is-python3 "$SUITE" "$root" "$MIRROR" >&2 ||
-    { tail -n 20 "$root/debootstrap/debootstrap.log" >&2 || true; fail "debootstrap failed; the end of its log is above."; }
+    {
+      tail -n 20 "$root/debootstrap/debootstrap.log" >&2 || true
+      fail "debootstrap failed; the end of its log is above."
+    }
   rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/*
   buildah config --cmd python "$container"
   buildah commit --quiet --rm "$container" "$BASE" >/dev/null
@@ -92,6 +98,8 @@ build() {
   # The OCI format has no HEALTHCHECK.
   buildah build --isolation chroot --format docker --build-arg "BASE=$BASE" "${options[@]}" --tag "$IMAGE" . >&2 ||
     fail "the image did not build; see above."
+  # A rebuild leaves its predecessor without a name; with layers kept, what is nameless is the cache.
+  [[ ${BUILDAH_LAYERS:-false} == true ]] || buildah rmi --prune >/dev/null || true
 }
 
 # From inside, with the image's own command and health check: a signal to buildah would not reach the service.
@@ -99,13 +107,14 @@ try() {
   say "try: $IMAGE"
   container=$(buildah from "$IMAGE")
   buildah run --isolation chroot --env "INKLING_PORT=$CHECK_PORT" "$container" -- \
-    python - "$(buildah inspect --type image "$IMAGE")" "$READY_SECONDS" <<'PYTHON' || fail "the image failed its trial; see above."
+    python - "$(buildah inspect --type image "$IMAGE")" "$READY_SECONDS" <<'PYTHON' ||
 import importlib.metadata
 import importlib.util
 import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -140,11 +149,17 @@ def post(path, image):
 
 
 version = importlib.metadata.version("inkling")
-writable = [path for path in ("/", "/opt/inkling", "/srv", "/srv/inkling/app", "/srv/models") if os.access(path, os.W_OK)]
+ours = ("/", "/opt/inkling", "/srv", "/srv/inkling/app", "/srv/models")
+writable = [path for path in ours if os.access(path, os.W_OK)]
 unwanted = [name for name in ("training", "pip", "setuptools") if importlib.util.find_spec(name)]
 print(f"inkling {version}, uid {os.getuid()}, may write {writable}, finds {unwanted}", flush=True)
 if os.getuid() == 0 or writable or unwanted:
     sys.exit("it should not be root, write to any of these, or find training, pip or setuptools")
+
+try:
+    socket.create_server(("", int(os.environ["INKLING_PORT"]))).close()
+except OSError as error:
+    sys.exit(f"port {os.environ['INKLING_PORT']}: {error.strerror}; set CHECK_PORT")
 
 service = subprocess.Popen(config["Cmd"])
 try:
@@ -169,6 +184,7 @@ try:
 finally:
     service.kill()
 PYTHON
+    fail "the image failed its trial; see above."
 }
 
 require
@@ -180,7 +196,7 @@ fi
 build
 try
 say "size: $(buildah images --format '{{.Size}}' "$IMAGE")"
-if [[ -n ${OUTPUT:-} ]]; then
+if [[ -n $OUTPUT ]]; then
   rm -f "$OUTPUT"
   buildah push --quiet "$IMAGE" "docker-archive:$OUTPUT:$IMAGE"
   say "written: $OUTPUT, for docker load --input"

@@ -43,7 +43,7 @@ def compare_runtimes(model: str) -> dict[str, object]:
     artifact = shipped(model)
     runtimes = {name: kind(artifact.path, threads=1) for name, kind in RUNTIMES.items()}
     for runtime in runtimes.values():
-        warm_up(runtime)
+        warm_up(runtime, artifact.card.input_shape, len(artifact.card.classes))
     report: dict[str, object] = {"model": f"{model} {artifact.card.version}"}
     for size in (1, BATCH_SIZES[-1]):
         images = np.random.default_rng(0).random((size, 28, 28, 1), np.float32)

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.artifacts import ArtifactError, open_artifact
-from app.imaging import PREPROCESSING_VERSION
+from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
 from training.datasets import DatasetError, emnist, load_dataset, mnist
 from training.datasets.check import check, shared_images
 from training.datasets.download import download
@@ -172,7 +172,9 @@ def evaluate_command(
 ) -> None:
     """Measure an artifact on a test set and print the figures as JSON."""
     with _errors():
-        artifact = open_artifact(models_dir, name, version, preprocessing_version=PREPROCESSING_VERSION)
+        artifact = open_artifact(
+            models_dir, name, version, preprocessing_version=PREPROCESSING_VERSION, geometries=GEOMETRIES
+        )
         source = dataset or artifact.card.training_data.name
         data = sample(load_dataset(source, Part.TEST, data_dir), limit, seed)
         if not same_classes(data.classes, artifact.card.classes):

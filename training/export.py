@@ -1,8 +1,7 @@
-"""A finished run -> an artifact: `models/<name>/<version>/` with everything that DESIGN's format asks for."""
+"""A finished run -> an artifact: `models/<name>/<version>/`, complete and measured."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import importlib.metadata
 import json
@@ -20,7 +19,17 @@ from app.imaging import PREPROCESSING_VERSION
 from training.calibrate import fit_temperature
 from training.datasets import LabelledImages
 from training.evaluate import evaluate
-from training.fit import LOG_FILE, RECIPE_FILE, WEIGHTS_FILE, RunError, load_weights, predict_logits, split_data
+from training.fit import (
+    LOG_FILE,
+    RUN_FILE,
+    WEIGHTS_FILE,
+    RunError,
+    claim,
+    load_weights,
+    predict_logits,
+    run_identity,
+    split_data,
+)
 from training.model_card import render
 from training.networks import INPUT_SHAPE, build_network, fold, multiply_adds
 from training.plots import confusion_plot, curves_plot, mistakes_plot
@@ -50,7 +59,7 @@ def export(
     Raises:
         RunError: the run is not complete, or of another recipe, or the version exists.
     """
-    records = _finished(recipe, run)
+    records = _finished(recipe, run, training)
     number = version or (versions(models_dir, recipe.model) or [0])[-1] + 1
     target = models_dir / recipe.model / str(number)
     if target.exists():
@@ -84,7 +93,7 @@ def export(
                 name=training.name, part=training.part, images=len(split.training[1]), files=training.files
             ),
             validation_images=len(labels),
-            recipe=json.loads(json.dumps(dataclasses.asdict(recipe))),
+            recipe=run_identity(recipe, training)["recipe"],
             training_seconds=records[-1]["seconds"],
             created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             library_versions=_library_versions(),
@@ -132,14 +141,12 @@ def convert_to_litert(folder: Path) -> None:
     (folder / LITERT_FILE).write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(folder)).convert())
 
 
-def _finished(recipe: Recipe, run: Path) -> list[dict[str, float]]:
-    try:
-        recorded = json.loads((run / RECIPE_FILE).read_text())
-        records = [json.loads(line) for line in (run / LOG_FILE).read_text().splitlines()]
-    except OSError as error:
-        raise RunError(f"There is no run in {run}. Train it: python -m training fit {recipe.name}") from error
-    if recorded != json.loads(json.dumps(dataclasses.asdict(recipe))):
-        raise RunError(f"{run} holds a run of another recipe.")
+def _finished(recipe: Recipe, run: Path, training: LabelledImages) -> list[dict[str, float]]:
+    if not (run / RUN_FILE).is_file():
+        raise RunError(f"There is no run in {run}. Train it: python -m training fit {recipe.name}")
+    claim(run, run_identity(recipe, training))
+    log = run / LOG_FILE
+    records = [json.loads(line) for line in log.read_text().splitlines()] if log.is_file() else []
     if not records or records[-1]["epoch"] < recipe.epochs:
         raise RunError(f"The run in {run} has not finished. The same fit command goes on from where it stopped.")
     return records

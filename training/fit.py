@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGTERM, signal
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -24,9 +24,9 @@ import tensorflow as tf
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.imaging import GEOMETRIES, prepare_pixels
+from app.imaging import GEOMETRIES, PREPROCESSING_VERSION, NoInkFound, prepare_pixels
 from training.augment import augment
-from training.datasets import LabelledImages
+from training.datasets import DatasetError, LabelledImages
 from training.networks import build_network
 from training.recipes import Recipe
 
@@ -34,7 +34,7 @@ CHECKPOINT_SECONDS = 180.0
 EVALUATION_BATCH = 512
 WEIGHTS_FILE = "weights.npz"
 LOG_FILE = "log.jsonl"
-RECIPE_FILE = "recipe.json"
+RUN_FILE = "run.json"
 CONSOLE = Console(stderr=True)
 
 Images = npt.NDArray[np.float32]
@@ -69,29 +69,36 @@ def framed(data: LabelledImages, geometry: str) -> tuple[Images, Labels]:
 
     Returns:
         float32 [N, 28, 28, 1] in 0..1, and the labels.
+
+    Raises:
+        DatasetError: an image is blank.
     """
     frame = GEOMETRIES[geometry]
     images = np.empty((len(data.images), 28, 28, 1), np.float32)
     with _progress() as progress:
         task = progress.add_task(f"preprocessing {data.name} {data.part}", total=len(images))
         for index, pixels in enumerate(data.images):
-            images[index, ..., 0] = prepare_pixels(pixels, frame)
+            try:
+                images[index, ..., 0] = prepare_pixels(pixels, frame)
+            except NoInkFound as error:
+                raise DatasetError(f"{data.name} {data.part}: image {index} is blank.") from error
             progress.advance(task)
     return images, data.labels
 
 
 class Run:
-    """One training run in its folder: `recipe.json`, `log.jsonl` (a line an epoch), `checkpoints/`, `weights.npz`."""
+    """One training run in its folder: `run.json`, `log.jsonl` (a line an epoch), `checkpoints/`, `weights.npz`."""
 
     def __init__(self, recipe: Recipe, data: LabelledImages, folder: Path) -> None:
         """Prepare a run, or pick up the one that the folder holds.
 
         Raises:
-            RunError: the folder holds a run of another recipe.
+            RunError: the folder holds a run of another recipe or other data, or the images do not fill a batch.
+            DatasetError: an image is blank.
         """
         self.recipe = recipe
         self.folder = folder
-        self._claim_folder()
+        claim(folder, run_identity(recipe, data))
         self._split = split_data(recipe, data)
         self._steps_per_epoch = len(self._split.training[1]) // recipe.batch_size
         if self._steps_per_epoch == 0:
@@ -122,7 +129,7 @@ class Run:
         )
         if self._checkpoints.latest_checkpoint:
             self._checkpoints.checkpoint.restore(self._checkpoints.latest_checkpoint).assert_consumed()
-        self._forget_epochs_from(self.step // self._steps_per_epoch)
+        self._forget_epochs_after(self.step // self._steps_per_epoch)
 
     @property
     def step(self) -> int:
@@ -148,13 +155,16 @@ class Run:
             CONSOLE.print(f"resuming at step {self.step} of {self.steps}")
         with _sigterm_as_interrupt():
             try:
+                if float(self._sums[2]) and self.step % self._steps_per_epoch == 0:
+                    # The last call was cut between an epoch's last step and its end.
+                    self._close_epoch(self.step // self._steps_per_epoch - 1)
                 for epoch in range(self.step // self._steps_per_epoch, self.recipe.epochs):
                     if not self._train_epoch(epoch, last):
                         break
             except KeyboardInterrupt:
                 CONSOLE.print("interrupted; the same command goes on from here")
             self._checkpoints.save()
-        return self.step == self.steps
+        return self.step == self.steps and not float(self._sums[2])
 
     def average_weights(self) -> list[npt.NDArray[np.float32]]:
         """Return the moving average of the weights, in the order of the network's `weights`."""
@@ -199,6 +209,7 @@ class Run:
             **_validation_figures(network, *self._split.validation),
         }
         CONSOLE.print("  ".join(f"{key} {value:.5g}" for key, value in record.items()))
+        self._forget_epochs_after(epoch)
         with (self.folder / LOG_FILE).open("a") as log:
             log.write(json.dumps(record) + "\n")
         save_weights(self.folder / WEIGHTS_FILE, self.average_weights())
@@ -231,21 +242,41 @@ class Run:
 
         return train_step
 
-    def _claim_folder(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / RECIPE_FILE
-        # By way of JSON, so that tuples and lists compare equal.
-        mine = json.loads(json.dumps(dataclasses.asdict(self.recipe)))
-        if path.exists() and json.loads(path.read_text()) != mine:
-            raise RunError(f"{self.folder} holds a run of another recipe. Remove it, or choose another --run-dir.")
-        path.write_text(json.dumps(mine, indent=2) + "\n")
-
-    def _forget_epochs_from(self, epoch: int) -> None:
-        """Drop log lines of epochs that the checkpoint does not know, which will be trained again."""
+    def _forget_epochs_after(self, epoch: int) -> None:
+        """Drop log lines of epochs that the weights do not know, which will be trained again."""
         path = self.folder / LOG_FILE
         if path.exists():
             lines = [line for line in path.read_text().splitlines() if json.loads(line)["epoch"] <= epoch]
             path.write_text("".join(f"{line}\n" for line in lines))
+
+
+def run_identity(recipe: Recipe, data: LabelledImages) -> dict[str, Any]:
+    """Return what makes a run this run, as it stands in `run.json`: the recipe, the data, the preprocessing."""
+    identity = {
+        "recipe": dataclasses.asdict(recipe),
+        "files": data.files,
+        "images": len(data.labels),
+        "preprocessing_version": PREPROCESSING_VERSION,
+    }
+    # By way of JSON, so that tuples and lists compare equal.
+    return cast("dict[str, Any]", json.loads(json.dumps(identity)))
+
+
+def claim(folder: Path, identity: dict[str, Any]) -> None:
+    """Mark a new folder as a run's own, or check that it already is.
+
+    Raises:
+        RunError: it holds another run.
+    """
+    path = folder / RUN_FILE
+    if path.exists():
+        if json.loads(path.read_text()) != identity:
+            raise RunError(
+                f"{folder} holds a run of another recipe or other data. Remove it, or choose another --runs-dir."
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(identity, indent=2) + "\n")
 
 
 def save_weights(path: Path, weights: list[npt.NDArray[np.float32]]) -> None:

@@ -30,8 +30,8 @@ multiply-adds an image.
 |---|---|---|---|---|---|
 {figures}
 
-Trained on {data.images:,} images of {data.name} {data.part} for {card.training_seconds / 60:.0f} minutes on two CPU
-cores; {card.validation_images:,} more of its images were kept back to fit the temperature
+Trained on {data.images:,} images of {data.name} {data.part} for {card.training_seconds / 60:.0f} minutes;
+{card.validation_images:,} more of its images were kept back to fit the temperature
 ({card.temperature:.3f}). The weights are the moving average of the last step; no checkpoint was chosen.
 Preprocessing version {card.preprocessing_version}, geometry `{card.geometry}`. {libraries}.
 

@@ -1,6 +1,8 @@
 """`GET /models`: what is loaded, and each model's card."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Path
 
 from app.api import problems
 from app.api.problems import NOT_FOUND, RequestProblem, describe
@@ -26,7 +28,9 @@ def models_router(registry: Registry) -> APIRouter:
         summary="One model's card",
         responses=describe(NOT_FOUND, problems.INTERNAL_ERROR),
     )
-    async def get_model(name: str) -> ModelCard:
+    async def get_model(
+        name: Annotated[str, Path(description="Name of the model.", examples=["digit"])],
+    ) -> ModelCard:
         """The whole card: data, training, figures with the test set they were measured on, preprocessing version."""
         if name not in registry.artifacts:
             raise RequestProblem(NOT_FOUND, "There is no such model. GET /models lists them.")

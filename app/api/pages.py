@@ -8,6 +8,7 @@ from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 ASSETS_URL = "/docs-assets"
 ASSETS = Path(fastapi_offline.__file__).parent / "static"
@@ -19,6 +20,14 @@ POLICY = {
         "img-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
     )
 }
+
+
+class WholeFiles(StaticFiles):
+    """Static files without ranges, whose errors would not be problem documents. The largest has 1.5 MB."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(name, value) for name, value in scope.get("headers", ()) if name != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
 
 
 def install_pages(app: FastAPI) -> None:
@@ -56,4 +65,4 @@ def install_pages(app: FastAPI) -> None:
         return page
 
     app.include_router(router)
-    app.mount(ASSETS_URL, StaticFiles(directory=ASSETS), name="docs-assets")
+    app.mount(ASSETS_URL, WholeFiles(directory=ASSETS), name="docs-assets")

@@ -15,6 +15,8 @@ from app.inference import Registry
 from app.recogniser import Options, Recogniser
 
 MAX_TOP_K = 10
+#: Longest `allow`, in characters: every class of every model several times over.
+MAX_ALLOW = 256
 #: FastAPI writes `contentMediaType`, which client generators take for text.
 ImageFile = Annotated[UploadFile, WithJsonSchema({"type": "string", "format": "binary"})]
 Explain = Annotated[bool, Query(description="Add what the model saw.", examples=[False])]
@@ -52,7 +54,7 @@ def predict_router(
             str | None,
             Query(
                 min_length=1,
-                max_length=len(characters),
+                max_length=MAX_ALLOW,
                 pattern=f"^[{re.escape(characters)}]+$",
                 description="Only these characters may be answered; probabilities are renormalised over them.",
                 examples=[characters[:5]],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -25,6 +26,8 @@ from app.inference import (
     RuntimeFailed,
     UnknownCharacters,
 )
+
+_log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
@@ -91,6 +94,18 @@ BY_STATUS = {
     HTTPStatus.NOT_FOUND: NOT_FOUND,
     HTTPStatus.METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED,
 }
+#: What is wrong with a parameter, by pydantic's error types; its own messages are a library's and may change.
+VALIDATION_MESSAGES = {
+    "int_parsing": "is not a whole number",
+    "int_parsing_size": "is not a number of reasonable size",
+    "greater_than_equal": "is less than {ge}",
+    "less_than_equal": "is more than {le}",
+    "enum": "is not one of {expected}",
+    "bool_parsing": "is neither true nor false",
+    "string_too_short": "is empty",
+    "string_too_long": "is longer than {max_length} characters",
+    "string_pattern_mismatch": "holds a character that the model has no class for",
+}
 #: The only text that a client is told about a defect.
 DEFECT = "Something went wrong on our side. The log has the cause under this request id."
 
@@ -156,7 +171,10 @@ def install_handlers(app: FastAPI) -> None:
     """Make every exception that reaches FastAPI a problem document."""
 
     async def below(request: Request, error: Exception) -> JSONResponse:
-        return problem_response(problem_of(error))
+        document = problem_of(error)
+        if document.code == INTERNAL_ERROR.code:
+            _log.error("defect", exc_info=error)
+        return problem_response(document)
 
     async def own(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestProblem)
@@ -167,6 +185,8 @@ def install_handlers(app: FastAPI) -> None:
         kind = BY_STATUS.get(HTTPStatus(error.status_code), INTERNAL_ERROR)
         if kind is MALFORMED_UPLOAD and error.detail.startswith("Too many"):
             kind = TOO_MANY_FILES
+        if kind is INTERNAL_ERROR:
+            _log.error("defect", exc_info=error)
         return problem_response(problem(kind, _http_detail(kind, request)), error.headers)
 
     async def validation(request: Request, error: Exception) -> JSONResponse:
@@ -196,4 +216,6 @@ def _validation_problem(error: RequestValidationError) -> Problem:
     if where == "body":
         name = path[0] if path else "file"
         return problem(MALFORMED_UPLOAD, f"Send multipart/form-data with the image file in a part named '{name}'.")
-    return problem(INVALID_PARAMETER, f"{'.'.join(map(str, path))}: {first['msg']}.")
+    limits = first.get("ctx", {})
+    wrong = VALIDATION_MESSAGES.get(first["type"], "is not valid").format(**limits)
+    return problem(INVALID_PARAMETER, f"The parameter '{path[0]}' {wrong}.")

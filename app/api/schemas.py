@@ -20,6 +20,43 @@ Confidence = Annotated[
 ]
 
 
+EXAMPLE_CANDIDATES = [
+    {"label": "7", "characters": ["7"], "confidence": 0.9987},
+    {"label": "1", "characters": ["1"], "confidence": 0.0009},
+]
+EXAMPLE_MODEL = {"name": "digit", "version": "1"}
+EXAMPLE_EXPLANATION = {
+    "polarity": "dark_on_light",
+    "box": [112, 80, 540, 760],
+    "model_input": "data:image/png;base64,iVBORw0KGgo=",
+}
+EXAMPLE_ANSWER = {
+    "label": "7",
+    "confidence": 0.9987,
+    "uncertain": False,
+    "candidates": EXAMPLE_CANDIDATES,
+    "model": EXAMPLE_MODEL,
+}
+EXAMPLE_CLASSES = [{"label": "7", "characters": ["7"]}]
+EXAMPLE_METRICS = [
+    {
+        "test_set": {"name": "mnist", "part": "test", "images": 10000, "files": {"mnist.npz": "06" * 32}},
+        "accuracy": 0.9962,
+        "mean_per_class_accuracy": 0.9961,
+        "expected_calibration_error": 0.0015,
+        "command": "python -m training evaluate digit",
+    }
+]
+EXAMPLE_PROBLEM = {
+    "type": "urn:inkling:problem:no-ink",
+    "title": "Nothing is written",
+    "status": 422,
+    "detail": "Nothing is written on the page, or too faintly to be told from it.",
+    "instance": "0f3c6f5ab7b54b0f8a4d0b9f3f7a6f11",
+    "code": "no-ink",
+}
+
+
 class Candidate(BaseModel):
     """One possible answer."""
 
@@ -39,8 +76,8 @@ class Candidate(BaseModel):
 class ModelReference(BaseModel):
     """Which model answered."""
 
-    name: str = Field(examples=["digit"])
-    version: str = Field(examples=["1"])
+    name: str = Field(description="Name of the model.", examples=["digit"])
+    version: str = Field(description="Its version.", examples=["1"])
 
 
 class Explanation(BaseModel):
@@ -67,9 +104,13 @@ class Answer(BaseModel):
     label: str = Field(description="The best candidate's label.", examples=["7"])
     confidence: Confidence = Field(examples=[0.9987])
     uncertain: bool = Field(description="Whether a person should rather have a look.", examples=[False])
-    candidates: list[Candidate] = Field(min_length=1, description="The most probable classes, best first.")
-    model: ModelReference
-    explanation: Explanation | None = Field(None, description="Present with `explain=true`.")
+    candidates: list[Candidate] = Field(
+        min_length=1, description="The most probable classes, best first.", examples=[EXAMPLE_CANDIDATES]
+    )
+    model: ModelReference = Field(description="Which model answered.", examples=[EXAMPLE_MODEL])
+    explanation: Explanation | None = Field(
+        None, description="Present with `explain=true`.", examples=[EXAMPLE_EXPLANATION]
+    )
 
     @classmethod
     def of(cls, recognition: Recognition, artifact: Artifact, *, explain: bool) -> Answer:
@@ -88,26 +129,28 @@ class Answer(BaseModel):
 class Failure(BaseModel):
     """Why one image of a batch got no answer."""
 
-    problem: Problem
+    problem: Problem = Field(description="What is wrong with it.", examples=[EXAMPLE_PROBLEM])
 
 
 class BatchAnswer(BaseModel):
     """The answers to a batch, in the order sent."""
 
-    results: list[Answer | Failure]
+    results: list[Answer | Failure] = Field(
+        description="An answer or a problem for each file.", examples=[[EXAMPLE_ANSWER, {"problem": EXAMPLE_PROBLEM}]]
+    )
 
 
 class ModelSummary(BaseModel):
     """A loaded model, in short."""
 
-    name: str = Field(examples=["digit"])
-    version: str = Field(examples=["1"])
-    description: str = Field(examples=["Handwritten digits 0 to 9."])
-    classes: list[CharacterClass]
+    name: str = Field(description="Name of the model.", examples=["digit"])
+    version: str = Field(description="Its version.", examples=["1"])
+    description: str = Field(description="What it recognises.", examples=["Handwritten digits 0 to 9."])
+    classes: list[CharacterClass] = Field(description="What it can answer.", examples=[EXAMPLE_CLASSES])
     input_shape: list[int] = Field(description="Height, width, channels.", examples=[[28, 28, 1]])
-    runtime: str = Field(examples=["savedmodel"])
+    runtime: str = Field(description="What runs it.", examples=["savedmodel"])
     sha256: str = Field(description="Digest over all files of the model.", examples=["9f" * 32])
-    metrics: list[Metrics] = Field(description="Accuracy, each figure with its test set.")
+    metrics: list[Metrics] = Field(description="Figures, each with its test set.", examples=[EXAMPLE_METRICS])
 
     @classmethod
     def of(cls, artifact: Artifact, runtime: str) -> ModelSummary:
@@ -128,13 +171,28 @@ class ModelSummary(BaseModel):
 class Models(BaseModel):
     """The loaded models."""
 
-    models: list[ModelSummary]
+    models: list[ModelSummary] = Field(
+        description="One a name.",
+        examples=[
+            [
+                {
+                    **EXAMPLE_MODEL,
+                    "description": "Handwritten digits 0 to 9.",
+                    "classes": EXAMPLE_CLASSES,
+                    "input_shape": [28, 28, 1],
+                    "runtime": "savedmodel",
+                    "sha256": "9f" * 32,
+                    "metrics": EXAMPLE_METRICS,
+                }
+            ]
+        ],
+    )
 
 
 class Health(BaseModel):
     """That all is well."""
 
-    status: str = Field(examples=["ready"])
+    status: str = Field(description="In a word.", examples=["ready"])
 
 
 def _explanation(recognition: Recognition) -> Explanation:

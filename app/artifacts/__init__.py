@@ -1,7 +1,7 @@
 """A model on disk: its card, its checksums, reading and verifying it."""
 
 from app.artifacts.card import CharacterClass, DataSource, Metrics, ModelCard
-from app.artifacts.checksums import write_checksums
+from app.artifacts.checksums import sha256, write_checksums
 from app.artifacts.errors import ArtifactDamaged, ArtifactError, ArtifactIncompatible, ArtifactMissing
 from app.artifacts.store import (
     CARD_FILE,
@@ -28,6 +28,7 @@ __all__ = [
     "model_names",
     "open_artifact",
     "open_artifacts",
+    "sha256",
     "versions",
     "write_checksums",
 ]

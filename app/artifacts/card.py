@@ -14,49 +14,74 @@ class _CardPart(BaseModel):
 class CharacterClass(_CardPart):
     """One output of the network: its label and every character that it stands for, the label among them."""
 
-    label: str = Field(min_length=1, max_length=1, examples=["C"])
-    characters: tuple[str, ...] = Field(min_length=1, examples=[["C", "c"]])
+    label: str = Field(min_length=1, max_length=1, description="Name of the class.", examples=["C"])
+    characters: tuple[str, ...] = Field(min_length=1, description="All that it stands for.", examples=[["C", "c"]])
 
 
 class DataSource(_CardPart):
     """A data set a figure or the weights come from."""
 
-    name: str = Field(examples=["mnist"])
-    part: str = Field(examples=["train"])
+    name: str = Field(description="Name of the data set.", examples=["mnist"])
+    part: str = Field(description="Which part of it.", examples=["train"])
     images: int = Field(ge=1, description="How many images of it were used.", examples=[55000])
-    files: dict[str, str] = Field(description="File name to SHA-256.")
+    files: dict[str, str] = Field(description="File name to SHA-256.", examples=[{"mnist.npz": "06" * 32}])
+
+
+_DIGIT_CLASSES = [{"label": "0", "characters": ["0"]}, {"label": "1", "characters": ["1"]}]
+_SOURCE = {"name": "mnist", "part": "test", "images": 10000, "files": {"mnist.npz": "06" * 32}}
 
 
 class Metrics(_CardPart):
     """Figures measured on one test set."""
 
-    test_set: DataSource
-    accuracy: float = Field(ge=0, le=1, examples=[0.9962])
-    mean_per_class_accuracy: float = Field(ge=0, le=1, examples=[0.9961])
+    test_set: DataSource = Field(description="What they were measured on.", examples=[_SOURCE])
+    accuracy: float = Field(ge=0, le=1, description="Share of right answers.", examples=[0.9962])
+    mean_per_class_accuracy: float = Field(
+        ge=0, le=1, description="Mean over the classes of each one's accuracy.", examples=[0.9961]
+    )
     expected_calibration_error: float = Field(ge=0, le=1, description="15 bins of equal mass.", examples=[0.004])
-    command: str = Field(description="The command that prints these figures.")
+    command: str = Field(
+        description="The command that prints these figures.", examples=["python -m training evaluate digit"]
+    )
+
+
+_METRICS = {
+    "test_set": _SOURCE,
+    "accuracy": 0.9962,
+    "mean_per_class_accuracy": 0.9961,
+    "expected_calibration_error": 0.0015,
+    "command": "python -m training evaluate digit",
+}
 
 
 class ModelCard(_CardPart):
     """The whole card. Everything needed to serve the model, and to train it again."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", examples=["digit"])
-    version: int = Field(ge=1, examples=[1])
-    description: str
-    classes: tuple[CharacterClass, ...] = Field(min_length=2)
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", description="Name of the model.", examples=["digit"])
+    version: int = Field(ge=1, description="Its version; higher is newer.", examples=[1])
+    description: str = Field(description="What it recognises.", examples=["Handwritten digits 0 to 9."])
+    classes: tuple[CharacterClass, ...] = Field(
+        min_length=2, description="What each output stands for, in order.", examples=[_DIGIT_CLASSES]
+    )
     input_shape: tuple[int, int, int] = Field(
-        description="Height, width, channels of one image.", examples=[[28, 28, 1]]
+        description="Height, width, channels of an image.", examples=[[28, 28, 1]]
     )
     geometry: str = Field(description="How a character is framed.", examples=["mnist"])
-    preprocessing_version: int = Field(ge=1)
-    temperature: float = Field(gt=0, description="Folded into the graph: logits are divided by it.")
-    parameters: int = Field(ge=1)
-    multiply_adds: int = Field(ge=1, description="Of one image.")
-    training_data: DataSource
-    validation_images: int = Field(ge=1, description="Taken from the training data for choosing and calibrating.")
-    recipe: dict[str, Any] = Field(description="Every option of the training run, its seed included.")
-    training_seconds: float = Field(ge=0)
-    created: str = Field(description="UTC, ISO 8601.")
-    library_versions: dict[str, str]
-    metrics: tuple[Metrics, ...]
-    limitations: tuple[str, ...]
+    preprocessing_version: int = Field(ge=1, description="Of the service it needs.", examples=[1])
+    temperature: float = Field(gt=0, description="Folded into the graph: logits are divided by it.", examples=[0.67])
+    parameters: int = Field(ge=1, description="Trained numbers.", examples=[199778])
+    multiply_adds: int = Field(ge=1, description="Of one image.", examples=[14111152])
+    training_data: DataSource = Field(
+        description="What it was trained on.", examples=[{**_SOURCE, "part": "train", "images": 55000}]
+    )
+    validation_images: int = Field(
+        ge=1, description="Taken from the training data for choosing and calibrating.", examples=[5000]
+    )
+    recipe: dict[str, Any] = Field(
+        description="Every option of the training run, its seed included.", examples=[{"epochs": 12, "seed": 0}]
+    )
+    training_seconds: float = Field(ge=0, description="How long training took.", examples=[1143.9])
+    created: str = Field(description="UTC, ISO 8601.", examples=["2026-11-22T11:28:05+00:00"])
+    library_versions: dict[str, str] = Field(description="What it was made with.", examples=[{"keras": "3.15.1"}])
+    metrics: tuple[Metrics, ...] = Field(description="Figures, each with its test set.", examples=[[_METRICS]])
+    limitations: tuple[str, ...] = Field(description="What it cannot do.", examples=[["One digit an image."]])

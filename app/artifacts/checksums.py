@@ -12,7 +12,7 @@ FILE_NAME = "SHA256SUMS"
 
 def write_checksums(folder: Path) -> None:
     """Write the checksums of every file below a folder."""
-    lines = [f"{_sha256(folder / name)}  {name}\n" for name in sorted(_files(folder))]
+    lines = [f"{sha256(folder / name)}  {name}\n" for name in sorted(_files(folder))]
     (folder / FILE_NAME).write_text("".join(lines))
 
 
@@ -37,9 +37,9 @@ def verify_checksums(folder: Path) -> str:
     if unexpected := sorted(present - listed.keys()):
         raise ArtifactDamaged(f"{folder} holds files that {FILE_NAME} does not list: {', '.join(unexpected)}.")
     for name, expected in listed.items():
-        if _sha256(folder / name) != expected:
+        if sha256(folder / name) != expected:
             raise ArtifactDamaged(f"{folder / name} is damaged: its SHA-256 differs from {FILE_NAME}.")
-    return _sha256(sums)
+    return sha256(sums)
 
 
 def _files(folder: Path) -> set[str]:
@@ -48,6 +48,7 @@ def _files(folder: Path) -> set[str]:
     }
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

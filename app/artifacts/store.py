@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +47,14 @@ def versions(models_dir: Path, name: str) -> list[int]:
     return sorted(int(path.name) for path in folder.iterdir() if path.is_dir() and path.name.isdecimal())
 
 
-def open_artifact(models_dir: Path, name: str, version: int | None = None, *, preprocessing_version: int) -> Artifact:
+def open_artifact(
+    models_dir: Path,
+    name: str,
+    version: int | None = None,
+    *,
+    preprocessing_version: int,
+    geometries: Container[str],
+) -> Artifact:
     """Open and verify one model.
 
     Args:
@@ -55,6 +62,7 @@ def open_artifact(models_dir: Path, name: str, version: int | None = None, *, pr
         name: such as "digit".
         version: None for the highest.
         preprocessing_version: what the caller's preprocessing is.
+        geometries: the frames that the caller can make.
 
     Raises:
         ArtifactMissing, ArtifactDamaged, ArtifactIncompatible.
@@ -78,10 +86,14 @@ def open_artifact(models_dir: Path, name: str, version: int | None = None, *, pr
             f"Model {name} {chosen} was trained on preprocessing version {card.preprocessing_version}, this service "
             f"has version {preprocessing_version}. Serve it with the release it came with, or train it again."
         )
+    if card.geometry not in geometries:
+        raise ArtifactIncompatible(f"Model {name} {chosen} wants the unknown geometry {card.geometry!r}.")
     return Artifact(path, card, digest)
 
 
-def open_artifacts(models_dir: Path, pinned: Mapping[str, int], *, preprocessing_version: int) -> list[Artifact]:
+def open_artifacts(
+    models_dir: Path, pinned: Mapping[str, int], *, preprocessing_version: int, geometries: Container[str]
+) -> list[Artifact]:
     """Open every model of a folder, each in its pinned version or else its highest.
 
     Raises:
@@ -93,5 +105,12 @@ def open_artifacts(models_dir: Path, pinned: Mapping[str, int], *, preprocessing
             f"There are no models in {models_dir}. Set INKLING_MODELS_DIR to the folder that has them."
         )
     return [
-        open_artifact(models_dir, name, pinned.get(name), preprocessing_version=preprocessing_version) for name in names
+        open_artifact(
+            models_dir,
+            name,
+            pinned.get(name),
+            preprocessing_version=preprocessing_version,
+            geometries=geometries,
+        )
+        for name in names
     ]

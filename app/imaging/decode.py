@@ -31,9 +31,12 @@ FORMATS = (
     GifImagePlugin.GifImageFile.format,
     TiffImagePlugin.TiffImageFile.format,
 )
-#: Longest side, in pixels, that later steps work on. A character that fills a tenth of such a picture still has
-#: four times the network's resolution, and a 12-megapixel JPEG decodes at a quarter of its size.
+#: Longest side, in pixels, below which pictures are not reduced; reduced ones are less than twice as long. A character
+#: that fills a tenth of such a picture still has four times the network's resolution, and a 12-megapixel JPEG decodes
+#: at a quarter of its size.
 WORKING_SIDE = 1024
+#: Mean grey level of what is visible of a transparent drawing, above which it was made for a dark page.
+LIGHT_INK = 191
 #: EXIF orientations that swap width and height.
 QUARTER_TURNS = {5, 6, 7, 8}
 
@@ -57,7 +60,7 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
     """Decode one still image of any colour mode.
 
     Transparent pixels are laid on white, or on black where what is visible is light. Sixteen-bit channels keep
-    the upper eight of the bits in use. Pictures longer than `WORKING_SIDE` are reduced by a whole factor.
+    the upper eight of the bits in use. Pictures of twice `WORKING_SIDE` and more are reduced by a whole factor.
 
     Args:
         data: a PNG, JPEG (MPO included), WebP, BMP, GIF or TIFF file, recognised by content.
@@ -82,18 +85,21 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
     if width * height > max_pixels:
         raise ImageTooLarge(f"The image has {width} x {height} pixels; at most {max_pixels} are accepted.")
     try:
+        # Asked before any pixel is read: the size that was checked is the first frame's.
         several = _has_several_frames(image)
-        turns = image.getexif().get(ExifTags.Base.Orientation) in QUARTER_TURNS
-        image.draft("L" if image.mode == "L" else "RGB", (WORKING_SIDE, WORKING_SIDE))
-        image.load()
-        upright = ImageOps.exif_transpose(image)
     except Exception as error:
-        raise CorruptImage("The image breaks off or is damaged, so its pixels cannot be read.") from error
+        raise CorruptImage("The image's list of frames is damaged.") from error
     if several:
         raise UnsupportedImage("The file holds several frames or pages. Send one of them as a still image.")
-    reduction = max(1, max(upright.size) // WORKING_SIDE)
-    grey = _grey(upright if reduction == 1 or upright.mode.startswith("I") else _reduced(upright, reduction))
-    return Picture(grey, (height, width) if turns else (width, height))
+    try:
+        # Pillow turns TIFFs by itself while it loads them.
+        turns = image.format != "TIFF" and image.getexif().get(ExifTags.Base.Orientation) in QUARTER_TURNS
+        image.draft("L" if image.mode == "L" else "RGB", (WORKING_SIDE, WORKING_SIDE))
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+    except Exception as error:
+        raise CorruptImage("The image breaks off or is damaged, so its pixels cannot be read.") from error
+    return Picture(_grey(_reduced(_eight_bits(image))), (height, width) if turns else (width, height))
 
 
 def _has_known_signature(data: bytes) -> bool:
@@ -115,22 +121,30 @@ def _has_several_frames(image: Image.Image) -> bool:
     return bool(getattr(image, "is_animated", False))
 
 
-def _reduced(image: Image.Image, factor: int) -> Image.Image:
-    # Box averaging is not defined on palette indices or single bits.
-    return (image.convert("RGBA" if "transparency" in image.info else "RGB") if image.mode in "1P" else image).reduce(
-        factor
-    )
+def _eight_bits(image: Image.Image) -> Image.Image:
+    if image.mode == "F":
+        raise UnsupportedImage("Floating-point images are not accepted. Send 1 to 16 bits a channel.")
+    if not image.mode.startswith("I"):
+        return image
+    wide = np.asarray(image)
+    least, greatest = int(wide.min()), int(wide.max())
+    if least < 0 or greatest > 0xFFFF:
+        raise UnsupportedImage("Images of more than 16 bits a channel are not accepted.")
+    # Twelve-bit sensors leave the upper bits empty, eight-bit pictures that were merely widened leave eight.
+    shift = 0 if greatest <= 0xFF else max(4, greatest.bit_length() - 8)
+    return Image.fromarray((wide >> shift).astype(np.uint8))
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    factor = max(image.size) // WORKING_SIDE
+    if factor <= 1:
+        return image
+    if image.mode in {"1", "P"}:  # averages of palette indices or single bits mean nothing
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return image.reduce(factor)
 
 
 def _grey(image: Image.Image) -> npt.NDArray[np.uint8]:
-    if image.mode.startswith("I"):
-        wide = np.asarray(image)
-        if wide.min() < 0 or wide.max() > 0xFFFF:
-            raise UnsupportedImage("Images of more than 16 bits a channel are not accepted.")
-        # Twelve-bit sensors and widened eight-bit pictures leave the upper bits empty.
-        return (wide >> max(0, int(wide.max()).bit_length() - 8)).astype(np.uint8)
-    if image.mode == "F":
-        raise UnsupportedImage("Floating-point images are not accepted. Send 1 to 16 bits a channel.")
     if image.mode == "LAB":
         return np.asarray(image.getchannel("L"))
     if image.has_transparency_data:
@@ -144,6 +158,6 @@ def _flattened(rgba: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     luma = np.asarray(colour.convert("L"), np.float32)
     alpha = rgba[..., 3].astype(np.float32) / 255
     visible = float(alpha.sum())
-    light_ink = visible > 0 and alpha.min() < 1 and float((luma * alpha).sum()) / visible > 191
+    light_ink = visible > 0 and alpha.min() < 1 and float((luma * alpha).sum()) / visible > LIGHT_INK
     page = 0.0 if light_ink else 255.0
     return np.asarray(np.rint(luma * alpha + page * (1 - alpha)), np.uint8)

@@ -102,8 +102,10 @@ def detect_polarity(contrast: Contrast) -> Polarity:
     """
     height, width = contrast.shape
     weight = np.outer(1 - np.linspace(-1, 1, height) ** 4, 1 - np.linspace(-1, 1, width) ** 4) + EDGE_WEIGHT
-    noise = NOISE_DEVIATIONS * float(np.median(np.abs(contrast)))
-    energy = np.where(np.abs(contrast) > noise, contrast, 0) ** 2 * weight
+    distance = np.abs(contrast)
+    # Where strokes cover half of a crop, its median is no noise.
+    noise = min(NOISE_DEVIATIONS * float(np.median(distance)), MAX_NOISE * float(distance.max()))
+    energy = np.where(distance > noise, contrast, 0) ** 2 * weight
     darker = energy[contrast < 0].sum() >= energy[contrast > 0].sum()
     return Polarity.DARK_ON_LIGHT if darker else Polarity.LIGHT_ON_DARK
 
@@ -166,6 +168,8 @@ def lift_uneven(contrast: Contrast) -> Pixels:
     """
     level = float(np.median(contrast))
     floor = level + NOISE_DEVIATIONS * 1.4826 * float(np.median(np.abs(contrast - level)))
+    # Where strokes cover half of a crop, its median is no noise.
+    floor = min(floor, MAX_NOISE * float(np.quantile(contrast, 1 - FULL_INK_SHARE)))
     full = writing_strength(contrast, max(floor, MIN_CONTRAST_UNEVEN))
     return _lifted(contrast, min(floor, MAX_NOISE * full), full)
 
@@ -186,4 +190,4 @@ def _denoised(pixels: Pixels) -> Pixels:
 
 
 def _lifted(contrast: Contrast, floor: float, full: float) -> Pixels:
-    return np.rint(np.clip((contrast - floor) * (255 / (full - floor)), 0, 255)).astype(np.uint8)
+    return np.asarray(np.rint(np.clip((contrast - floor) * (255 / (full - floor)), 0, 255)), np.uint8)

@@ -69,14 +69,15 @@ def find_marks(contrast: Contrast, threshold: float) -> Marks:
     Raises:
         NoInkFound: nothing is above it.
     """
-    count, labels, stats, centre = cv2.connectedComponentsWithStats((contrast > threshold).astype(np.uint8))
+    count, *found = cv2.connectedComponentsWithStats((contrast > threshold).astype(np.uint8))
+    labels, stats, centre = np.asarray(found[0], np.int32), np.asarray(found[1], np.int32), np.asarray(found[2])
     if count < 2:
         raise NoInkFound("Nothing is written on the page, or too faintly to be told from it.")
-    mass = np.bincount(labels.ravel(), weights=contrast.ravel(), minlength=count)
+    mass = np.asarray(np.bincount(labels.ravel(), weights=contrast.ravel(), minlength=count), np.float64)
     mass[0] = 0
     left, top, width, height = stats[:, : cv2.CC_STAT_AREA].T
     boxes = np.stack([left, top, left + width, top + height], axis=1)
-    return Marks(labels, boxes, mass, centre)
+    return Marks(labels, boxes, mass, np.asarray(centre, np.float64))
 
 
 def main_mark(marks: Marks) -> int:

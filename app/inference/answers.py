@@ -70,7 +70,9 @@ def rank(
 
 
 def check_allowed(allow: str, classes: Sequence[CharacterClass]) -> None:
-    """Raise UnknownCharacters where the model has no class for a character."""
+    """Raise UnknownCharacters where the model has no class for a character, or none is named."""
+    if not allow:
+        raise UnknownCharacters("`allow` names no character.")
     known = {character for item in classes for character in item.characters}
     if unknown := sorted(set(allow) - known):
         raise UnknownCharacters(f"The model has no class for {', '.join(map(repr, unknown))}.")

@@ -103,8 +103,11 @@ class Batcher:
                 # One bad batch must not end the worker; the callers get a defect, the log gets the cause.
                 _log.exception("runtime failed", images=len(batch))
                 for item in batch:
-                    item.answer.set_exception(RuntimeFailed(str(error)))
+                    failure = RuntimeFailed("The runtime failed on a batch.")
+                    failure.__cause__ = error
+                    item.answer.set_exception(failure)
                 continue
+            # Padding has answers too, which nobody waits for.
             for item, row in zip(batch, probabilities, strict=False):
                 item.answer.set_result(row)
 
@@ -129,10 +132,21 @@ class Batcher:
         return True
 
 
-def warm_up(runtime: Runtime) -> None:
-    """Run every batch size once, so that the first request is as fast as the next."""
+def warm_up(runtime: Runtime, input_shape: tuple[int, int, int], classes: int) -> None:
+    """Run every batch size once, so that the first request is as fast as the next.
+
+    Args:
+        runtime: to warm.
+        input_shape: height, width, channels of one image.
+        classes: how many probabilities it must give for each.
+
+    Raises:
+        RuntimeFailed: it gives another number.
+    """
     for size in BATCH_SIZES:
-        runtime.predict(np.zeros((size, 28, 28, 1), np.float32))
+        shape = runtime.predict(np.zeros((size, *input_shape), np.float32)).shape
+        if shape != (size, classes):
+            raise RuntimeFailed(f"The model's output has the shape {shape}, its card has {classes} classes.")
 
 
 def _padded(images: list[Image]) -> npt.NDArray[np.float32]:

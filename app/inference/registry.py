@@ -53,7 +53,7 @@ class Registry:
         self.artifacts = {artifact.card.name: artifact for artifact in artifacts}
         self.runtime = runtime
         self.state = State.STARTING
-        #: Set once `load` has ended, well or badly.
+        #: Set once `load` has ended, well or badly, for those who have to wait for it.
         self.loaded = Event()
         self._threads = threads
         self._queue_images = queue_images
@@ -68,7 +68,7 @@ class Registry:
         try:
             for name, artifact in self.artifacts.items():
                 runtime: Runtime = RUNTIMES[self.runtime](artifact.path, threads=self._threads)
-                warm_up(runtime)
+                warm_up(runtime, artifact.card.input_shape, len(artifact.card.classes))
                 self._models[name] = Model(artifact, Batcher(runtime, capacity=self._queue_images, name=name))
                 _log.info("model loaded", model=name, version=artifact.card.version, runtime=self.runtime)
             if self.state is State.STARTING:

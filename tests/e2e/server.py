@@ -50,6 +50,13 @@ class Server:
             time.sleep(0.05)  # another process's start has nothing else to wait on
         raise AssertionError("".join(self.lines))
 
+    def wait_for_log(self, text: str) -> None:
+        """Block until a line with this text has been logged."""
+        until = time.monotonic() + START_SECONDS
+        while not any(text in line for line in list(self.lines)):
+            assert time.monotonic() < until, f"{text!r} was never logged"
+            time.sleep(0.01)
+
     def stop(self) -> int:
         """Send SIGTERM and return the exit code."""
         self.process.send_signal(signal.SIGTERM)

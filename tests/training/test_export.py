@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.artifacts import open_artifact
-from app.imaging import PREPROCESSING_VERSION
 from app.inference import LiteRTRuntime, SavedModelRuntime
+from tests.models import open_newest
 from tests.training.data import small_digits
 from tests.training.test_fit import TINY
 from training.evaluate import evaluate
@@ -33,7 +32,7 @@ def artifact(folder: Path) -> Path:
 
 
 def test_an_artifact_is_complete_and_opens(artifact: Path, folder: Path) -> None:
-    opened = open_artifact(folder / "models", "digit", preprocessing_version=PREPROCESSING_VERSION)
+    opened = open_newest(folder / "models", "digit")
     assert opened.path == artifact
     card = opened.card
     assert card.version == 1
@@ -47,7 +46,7 @@ def test_an_artifact_is_complete_and_opens(artifact: Path, folder: Path) -> None
 
 def test_every_form_of_the_model_gives_the_probabilities_of_the_network(artifact: Path, folder: Path) -> None:
     evaluation = evaluate(artifact, small_digits(200, "test"), "mnist")
-    card = open_artifact(folder / "models", "digit", preprocessing_version=PREPROCESSING_VERSION).card
+    card = open_newest(folder / "models", "digit").card
     assert card.metrics[0].accuracy == pytest.approx(float(evaluation.right.mean()), abs=1e-5)
     for runtime in (SavedModelRuntime(artifact, threads=1), LiteRTRuntime(artifact, threads=1)):
         np.testing.assert_allclose(runtime.predict(evaluation.seen[:32]), evaluation.probabilities[:32], atol=1e-5)

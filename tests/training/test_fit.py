@@ -51,6 +51,32 @@ def test_a_run_cut_in_two_is_the_run_that_was_not(data: LabelledImages, tmp_path
         np.testing.assert_array_equal(left, right)
 
 
+def test_an_interrupt_between_the_last_step_and_the_end_loses_no_epoch(
+    data: LabelledImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = dataclasses.replace(TINY, epochs=1)
+    cut = Run(recipe, data, tmp_path)
+
+    def interrupt(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("training.fit._validation_figures", interrupt)
+        cut.train()
+    again = Run(recipe, data, tmp_path)
+    assert again.train()
+    (record,) = log(tmp_path)
+    assert record["epoch"] == 1
+    for left, right in zip(again.average_weights(), load_weights(tmp_path / "weights.npz"), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_other_data_is_another_run(data: LabelledImages, tmp_path: Path) -> None:
+    Run(TINY, data, tmp_path)
+    with pytest.raises(RunError, match="other data"):
+        Run(TINY, dataclasses.replace(data, files={"digits.csv": "1" * 64}), tmp_path)
+
+
 def test_a_network_can_memorise_one_batch(tmp_path: Path) -> None:
     recipe = dataclasses.replace(
         TINY, augmentation=Augmentation(), batch_size=64, epochs=12, validation_share=0.0, label_smoothing=0.0

@@ -10,7 +10,8 @@ import httpx2
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from training.datasets.labelled import DatasetError, sha256
+from app.artifacts import sha256
+from training.datasets.labelled import DatasetError
 
 CHUNK_BYTES = 1 << 20
 TIMEOUT_SECONDS = 30.0

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from app.artifacts import CharacterClass
+from app.artifacts import CharacterClass, sha256
 from training.datasets.download import Download
 from training.datasets.idx import parse_idx
-from training.datasets.labelled import DatasetError, LabelledImages, sha256
+from training.datasets.labelled import DatasetError, LabelledImages
 from training.datasets.vocabulary import BY_CLASS, DIGITS, LETTERS, MERGED
 
 DOWNLOAD = Download(
@@ -93,5 +94,5 @@ def _member(archive: Path, name: str) -> bytes:
             if found is None:
                 raise DatasetError(f"{archive} holds no {name}; it is not EMNIST's official archive.")
             return bundle.read(found)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error) as error:
         raise DatasetError(f"{archive} is damaged ({error}). Remove it and download it again.") from error

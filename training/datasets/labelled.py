@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -48,9 +46,3 @@ class LabelledImages:
         return LabelledImages(
             self.images[indices], self.labels[indices], self.classes, self.name, self.part, self.files
         )
-
-
-def sha256(path: Path) -> str:
-    """Return the hexadecimal SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
+from app.artifacts import sha256
 from training.datasets.download import Download
 from training.datasets.idx import parse_idx
-from training.datasets.labelled import DatasetError, LabelledImages, sha256
+from training.datasets.labelled import DatasetError, LabelledImages
 from training.datasets.vocabulary import DIGITS
 
 DOWNLOAD = Download(
@@ -55,7 +57,7 @@ def _from_npz(archive: Path, part: str) -> LabelledImages:
     try:
         with np.load(archive) as arrays:
             images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise DatasetError(f"{archive} is not Keras's mnist.npz: {error}") from error
     return LabelledImages(images, labels.astype(np.int64), DIGITS, "mnist", part, {archive.name: sha256(archive)})
 

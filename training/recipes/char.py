@@ -1,7 +1,7 @@
 """char/1: the 47 merged classes of EMNIST, on the 166,084 images of ByMerge's training set that could be had.
 
 Repeat:  python -m training fit char --data-dir DIR && python -m training export char --data-dir DIR
-Reaches: 0.890 mean per class on EMNIST's ByMerge test set. Two CPU cores: about six minutes an epoch.
+Reaches: 0.890 mean per class on EMNIST's ByMerge test set. Two CPU cores: about ten minutes an epoch.
 """
 
 from training.augment import Augmentation

@@ -3,13 +3,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from app.artifacts import ArtifactMissing
-from app.inference import Overloaded, State
+from app.inference import State
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import wait_until_ready
@@ -20,7 +21,15 @@ from tests.strokes import draw, encode
 @pytest.fixture
 def fresh() -> Iterator[TestClient]:
     digest = hashlib.sha256(b"open sesame").hexdigest()
-    settings = Settings(models_dir=MODELS, runtime="litert", api_keys=digest, max_upload_bytes=5000, _env_file=None)
+    settings = Settings(
+        models_dir=MODELS,
+        runtime="litert",
+        api_keys=digest,
+        max_upload_bytes=5000,
+        queue_images=8,
+        max_batch_files=8,
+        _env_file=None,
+    )
     with TestClient(create_app(settings)) as connected:
         wait_until_ready(connected)
         yield connected
@@ -81,14 +90,17 @@ def test_uploads_above_the_limit_are_refused_declared_or_not(fresh: TestClient) 
         assert (reply.status_code, reply.json()["code"]) == (413, "upload-too-large")
 
 
-def test_a_full_queue_says_when_to_come_back(fresh: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*args: object, **options: object) -> None:
-        raise Overloaded("The queue is full.")
-
-    monkeypatch.setattr("app.inference.batcher.Batcher.submit", full)
-    reply = fresh.post("/predict/digit", files={"file": encode(draw("7"))}, headers={"X-API-Key": "open sesame"})
-    assert (reply.status_code, reply.json()["code"]) == (429, "overloaded")
-    assert int(reply.headers["retry-after"]) >= 1
+def test_a_full_service_says_when_to_come_back(fresh: TestClient) -> None:
+    headers = {"X-API-Key": "open sesame"}
+    image = encode(draw("7"))
+    files = [("files", image)] * 6  # of at most eight under way
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(lambda _: fresh.post("/predict/digit/batch", files=files, headers=headers), range(40)))
+    assert {reply.status_code for reply in replies} == {200, 429}
+    for reply in replies:
+        assert reply.status_code == 200 or reply.json()["code"] == "overloaded"
+        assert reply.status_code == 200 or int(reply.headers["retry-after"]) >= 1
+    assert fresh.post("/predict/digit", files={"file": image}, headers=headers).status_code == 200
 
 
 def test_before_and_after_its_time_the_service_says_so(fresh: TestClient) -> None:
@@ -107,7 +119,7 @@ def test_a_dead_worker_is_seen_by_livez(fresh: TestClient) -> None:
     assert "digit" in fresh.get("/livez").json()["detail"]
 
 
-def test_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deadline() -> None:
     settings = Settings(models_dir=MODELS, runtime="litert", deadline_seconds=1e-6, _env_file=None)
     with TestClient(create_app(settings)) as connected:
         wait_until_ready(connected)

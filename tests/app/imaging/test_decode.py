@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from app.imaging import CorruptImage, EmptyFile, ImageError, ImageTooLarge, UnsupportedImage
 from app.imaging.decode import WORKING_SIDE, decode
@@ -85,9 +85,10 @@ def test_exif_orientation_is_undone(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = Image.fromarray(np.ascontiguousarray(undo[orientation](upright)))
-    picture = decode(encode(stored, exif=exif.tobytes()), max_pixels=LIMIT)
-    np.testing.assert_array_equal(picture.pixels, upright)
-    assert picture.size == (160, 100)
+    for kind in ("PNG", "TIFF"):
+        picture = decode(encode(stored, kind, exif=exif.tobytes()), max_pixels=LIMIT)
+        np.testing.assert_array_equal(picture.pixels, upright)
+        assert picture.size == (160, 100)
 
 
 def test_a_phones_multi_picture_jpeg_counts_as_its_first_picture() -> None:
@@ -104,6 +105,14 @@ def test_several_frames_are_unsupported(kind: str) -> None:
     frames = [Image.new("L", (32, 32), shade) for shade in (0, 120, 255)]
     with pytest.raises(UnsupportedImage, match="frames"):
         decode(encode(frames[0], kind, save_all=True, append_images=frames[1:]), max_pixels=LIMIT)
+
+
+def test_a_second_page_is_refused_before_its_pixels_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    small, large = Image.new("1", (8, 8)), Image.new("1", (9000, 9000))
+    data = encode(small, "TIFF", save_all=True, append_images=[large], compression="group4")
+    monkeypatch.setattr(TiffImagePlugin.TiffImageFile, "load", lambda image: pytest.fail("pixels were read"))
+    with pytest.raises(UnsupportedImage):
+        decode(data, max_pixels=1000)
 
 
 def test_photos_are_reduced_and_remember_their_size() -> None:

@@ -26,10 +26,13 @@ def test_a_brush_that_covers_most_of_the_crop_is_still_ink() -> None:
 
 def test_polarity_can_be_overruled() -> None:
     page = draw("0", width=0.1)
-    inside_out = find_ink(page, Polarity.LIGHT_ON_DARK) if page.min() == 255 else None
-    assert inside_out is None
     with pytest.raises(NoInkFound):
         find_ink(page, Polarity.LIGHT_ON_DARK)
+    inside_out = np.full((60, 60), 30, np.uint8)
+    inside_out[20:40, 28:32] = 10  # a stroke barely darker than the board ...
+    inside_out[50:, 50:] = 90  # ... and a light stain
+    assert find_ink(inside_out).polarity is Polarity.LIGHT_ON_DARK
+    assert find_ink(inside_out, Polarity.DARK_ON_LIGHT).box == (28, 20, 32, 40)
 
 
 def test_faint_pencil_is_stretched_to_full_ink() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.inference import BATCH_SIZES, LiteRTRuntime, Runtime, SavedModelRuntime, warm_up
+from app.inference import BATCH_SIZES, LiteRTRuntime, Runtime, RuntimeFailed, SavedModelRuntime, warm_up
 from tests.digits import network_inputs
 from tests.models import shipped
 
@@ -26,7 +26,12 @@ def test_both_runtimes_give_the_same_probabilities(runtimes: tuple[Runtime, Runt
 def test_an_answer_does_not_depend_on_its_batch(runtimes: tuple[Runtime, Runtime]) -> None:
     images, _ = network_inputs("mnist")
     for runtime in runtimes:
-        warm_up(runtime)
         alone = runtime.predict(images[:1, ..., None])
         for size in BATCH_SIZES:
             np.testing.assert_allclose(runtime.predict(images[:size, ..., None])[:1], alone, atol=1e-5)
+
+
+def test_a_model_with_another_number_of_classes_than_its_card_is_refused(runtimes: tuple[Runtime, Runtime]) -> None:
+    for runtime in runtimes:
+        with pytest.raises(RuntimeFailed, match="its card has 12 classes"):
+            warm_up(runtime, (28, 28, 1), 12)

@@ -10,6 +10,7 @@ from training.datasets import DatasetError
 from training.datasets.idx import parse_idx
 
 ARRAY = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+DAMAGED = gzip.compress(idx(ARRAY) * 50)[:20] + b"\xff" * 20 + gzip.compress(idx(ARRAY) * 50)[40:]
 
 
 def test_plain_and_gzipped() -> None:
@@ -19,7 +20,16 @@ def test_plain_and_gzipped() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"hello", idx(ARRAY)[:-1], idx(ARRAY) + b"x", gzip.compress(idx(ARRAY))[:-9], b"\0\0\x0d\1\0\0\0\1\0"],
+    [
+        b"",
+        b"hello",
+        idx(ARRAY)[:-1],
+        idx(ARRAY) + b"x",
+        gzip.compress(idx(ARRAY))[:-9],
+        b"\0\0\x0d\1\0\0\0\1\0",
+        b"\0\0\x08\3\0\0",
+        DAMAGED,
+    ],
 )
 def test_damage_is_named(data: bytes) -> None:
     with pytest.raises(DatasetError, match=r"images\.idx"):
