@@ -19,7 +19,7 @@ from app.imaging import ImageError, Polarity
 from app.inference import InferenceError, Registry, UnknownCharacters
 from app.main import build_recogniser, build_registry, create_app, verified_artifacts
 from app.recogniser import Options, Recognition
-from app.settings import LogFormat, Settings
+from app.settings import LogFormat, Settings, settings_table, variable
 from app.telemetry import configure_logs
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Inkling reads handwriting over HTTP.")
@@ -141,10 +141,7 @@ def models() -> None:
 @cli.command("settings")
 def list_settings() -> None:
     """Print every option, its default and its meaning as a Markdown table."""
-    print("| variable | default | meaning |\n|---|---|---|")
-    for name, field in Settings.model_fields.items():
-        default = "" if field.default_factory or field.default == () else f"`{field.default}`"
-        print(f"| `INKLING_{name.upper()}` | {default} | {field.description} |")
+    print(settings_table())
 
 
 def main() -> None:
@@ -156,8 +153,7 @@ def _settings(**overrides: Any) -> Settings:
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
-        lines = (f"INKLING_{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}" for item in error.errors())
-        _fail("\n".join(lines))
+        _fail("\n".join(": ".join([*map(variable, item["loc"][:1]), item["msg"]]) for item in error.errors()))
     as_json = settings.log_format is LogFormat.JSON or (
         settings.log_format is LogFormat.AUTO and not sys.stderr.isatty()
     )

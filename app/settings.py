@@ -69,3 +69,17 @@ class Settings(BaseSettings):
         if self.max_batch_bytes < self.max_upload_bytes:
             raise ValueError("INKLING_MAX_BATCH_BYTES is below INKLING_MAX_UPLOAD_BYTES")
         return self
+
+
+def variable(name: object) -> str:
+    """Return the environment variable of an option."""
+    return f"INKLING_{name}".upper()
+
+
+def settings_table() -> str:
+    """Return every option, its default and its meaning as a Markdown table."""
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default_factory or field.default == () else f"`{field.default}`"
+        rows.append(f"| `{variable(name)}` | {default} | {field.description} |")
+    return "\n".join(rows)

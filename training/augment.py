@@ -5,13 +5,13 @@ Every change is a pure function of (seed, step): a run that is cut and resumed s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import tensorflow as tf
 
-from training.networks import INPUT_SHAPE
+from app.imaging import SIDE
 
-SIDE = INPUT_SHAPE[0]
 #: Control points along a side of the elastic displacement field; between them it is bilinear.
 ELASTIC_GRID = 5
 
@@ -51,7 +51,7 @@ def augment(images: tf.Tensor, spec: Augmentation, seed: tf.Tensor) -> tf.Tensor
     Returns:
         float32 [N, 28, 28, 1] in 0..1, each stretched to its full range.
     """
-    seeds = tf.unstack(tf.random.split(seed, 5))
+    seeds = tf.unstack(tf.random.split(seed, 4))
     images = _restroked(images, spec, seeds[0])
     images = _resampled(images, _affine(tf.shape(images)[0], spec, seeds[1]) + _elastic(images, spec, seeds[2]))
     images = _blurred(images, spec, seeds[3])
@@ -68,7 +68,7 @@ def _restroked(images: tf.Tensor, spec: Augmentation, seed: tf.Tensor) -> tf.Ten
 def _affine(count: tf.Tensor, spec: Augmentation, seed: tf.Tensor) -> tf.Tensor:
     """Return float32 [N, 28, 28, 2]: for each output pixel the (y, x) in the input, relative to the centre."""
     draw = tf.random.stateless_uniform([count, 6], seed, -1.0, 1.0)
-    angle = draw[:, 0] * (spec.rotation * 3.14159265 / 180)
+    angle = draw[:, 0] * (spec.rotation * math.pi / 180)
     zoom, aspect = tf.exp(-draw[:, 2] * spec.scale), tf.exp(draw[:, 3] * spec.aspect / 2)
     cos, sin, shear = tf.cos(angle), tf.sin(angle), draw[:, 1] * spec.shear
     matrix = tf.stack(

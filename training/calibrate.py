@@ -1,4 +1,4 @@
-"""Making confidences honest: one temperature, fitted on validation images, and the error that is left."""
+"""Figures of what a network answered, and the temperature that makes its confidences honest."""
 
 from __future__ import annotations
 
@@ -43,6 +43,16 @@ def expected_calibration_error(confidences: npt.NDArray[np.float32], right: npt.
     """
     bins = np.array_split(np.argsort(confidences, kind="stable"), min(CALIBRATION_BINS, len(confidences)))
     return float(sum(len(b) * abs(confidences[b].mean() - right[b].mean()) for b in bins) / len(confidences))
+
+
+def mean_per_class(labels: npt.NDArray[np.int64], right: npt.NDArray[np.bool_]) -> float:
+    """Return the mean over classes of the share of each one's images that were right, 0..1.
+
+    Args:
+        labels: int64 [N].
+        right: bool [N], whether each answer was right.
+    """
+    return float(np.mean([right[labels == label].mean() for label in np.unique(labels)]))
 
 
 def probabilities_at(logits: npt.NDArray[np.float32], temperature: float) -> npt.NDArray[np.float32]:

@@ -14,14 +14,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.artifacts import ArtifactError, open_artifact
+from app.artifacts import Artifact, ArtifactError, open_artifact
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
 from training.datasets import DatasetError, emnist, load_dataset, mnist
 from training.datasets.check import check, shared_images
 from training.datasets.download import download
+from training.datasets.photos import read_photos
 from training.evaluate import evaluate, same_classes, sample
 from training.export import export
 from training.fit import Run, RunError
+from training.photos import mistakes_sheet, read_all, scores
 from training.plots import contact_sheet
 from training.recipes import RECIPES, Recipe
 
@@ -32,6 +34,9 @@ data_cli = typer.Typer(no_args_is_help=True, help="Get, check and look at the da
 cli.add_typer(data_cli, name="data")
 
 CONSOLE = Console()
+#: The models that photos are measured with.
+MODELS = ("digit", "char")
+PHOTOS = "photos"
 DOWNLOADS = {"mnist": mnist.DOWNLOAD, "emnist": emnist.DOWNLOAD}
 
 DataDir = Annotated[Path, typer.Option(help="Where the data sets are, or go.")]
@@ -162,19 +167,24 @@ def export_command(
 
 @cli.command("evaluate")
 def evaluate_command(
-    name: Annotated[str, typer.Argument(help="Name of the artifact, such as digit.", metavar="MODEL")],
+    name: Annotated[
+        str, typer.Argument(help="Name of the artifact, such as digit; or photos.", metavar="MODEL|photos")
+    ],
+    folder: Annotated[Path | None, typer.Argument(help="Of labelled photos: labels.csv and its files.")] = None,
     data_dir: DataDir = Path("data"),
     models_dir: ModelsDir = Path("models"),
     version: Annotated[int | None, typer.Option(min=1, help="The highest otherwise.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Another data set of the same classes.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Only so many images, drawn at random; 0 for all.")] = 0,
     seed: Annotated[int, typer.Option(help="Which random ones.")] = 0,
+    out: Annotated[Path, typer.Option(help="Where the sheets of mistakes on photos go.")] = Path(),
 ) -> None:
-    """Measure an artifact on a test set and print the figures as JSON."""
+    """Measure an artifact on a test set and print the figures as JSON; or the newest ones on a folder of photos."""
+    if name == PHOTOS or folder:
+        _evaluate_photos(name, folder, models_dir, out)
+        return
     with _errors():
-        artifact = open_artifact(
-            models_dir, name, version, preprocessing_version=PREPROCESSING_VERSION, geometries=GEOMETRIES
-        )
+        artifact = _artifact(models_dir, name, version)
         source = dataset or artifact.card.training_data.name
         data = sample(load_dataset(source, Part.TEST, data_dir), limit, seed)
         if not same_classes(data.classes, artifact.card.classes):
@@ -184,6 +194,28 @@ def evaluate_command(
         f" --limit {limit} --seed {seed}" if limit else ""
     )
     print(evaluation.metrics(command).model_dump_json(indent=2))
+
+
+def _evaluate_photos(name: str, folder: Path | None, models_dir: Path, out: Path) -> None:
+    with _errors():
+        if name != PHOTOS or folder is None:
+            raise DatasetError("Photos are measured with: python -m training evaluate photos DIR")
+        photos = read_photos(folder)
+        artifacts = [_artifact(models_dir, model) for model in MODELS]
+    for artifact in artifacts:
+        card = artifact.card
+        readings = read_all(artifact, photos)
+        table = Table("source", "images", "right", "or a look-alike", title=f"{card.name} {card.version}")
+        for source, score in scores(readings).items():
+            table.add_row(source, f"{score.images:,}", f"{score.accuracy:.4f}", f"{score.lookalikes_forgiven:.4f}")
+        CONSOLE.print(table)
+        sheet = out / f"photos-{card.name}-mistakes.png"
+        mistakes_sheet(readings, sheet, title=f"{card.name} {card.version}")
+        print(f"mistakes: {sheet}")
+
+
+def _artifact(models_dir: Path, name: str, version: int | None = None) -> Artifact:
+    return open_artifact(models_dir, name, version, preprocessing_version=PREPROCESSING_VERSION, geometries=GEOMETRIES)
 
 
 def _recipe(name: str, seed: int | None) -> Recipe:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from app.artifacts import CharacterClass, DataSource, Metrics
-from training.calibrate import expected_calibration_error
+from training.calibrate import expected_calibration_error, mean_per_class
 from training.datasets import LabelledImages
 from training.fit import EVALUATION_BATCH, Images, framed
 
@@ -60,9 +60,7 @@ class Evaluation:
         return Metrics(
             test_set=DataSource(name=self.data.name, part=self.data.part, images=len(labels), files=self.data.files),
             accuracy=round(float(self.right.mean()), 5),
-            mean_per_class_accuracy=round(
-                float(np.mean([self.right[labels == label].mean() for label in np.unique(labels)])), 5
-            ),
+            mean_per_class_accuracy=round(mean_per_class(labels, self.right), 5),
             expected_calibration_error=round(expected_calibration_error(self.confidences, self.right), 5),
             command=command,
         )
@@ -75,12 +73,19 @@ def evaluate(artifact: Path, data: LabelledImages, geometry: str) -> Evaluation:
         artifact: folder with a SavedModel.
         data: any labelled images with the artifact's classes.
         geometry: the artifact's.
+
+    Raises:
+        DatasetError: an image is blank.
     """
-    serve = tf.saved_model.load(str(artifact)).signatures["serving_default"]
     seen, _ = framed(data, geometry)
+    return Evaluation(data, seen, answer(artifact, seen))
+
+
+def answer(artifact: Path, seen: Images) -> npt.NDArray[np.float32]:
+    """Return the probabilities, float32 [N, C], that an artifact's SavedModel gives to network inputs."""
+    serve = tf.saved_model.load(str(artifact)).signatures["serving_default"]
     batches = np.split(seen, range(EVALUATION_BATCH, len(seen), EVALUATION_BATCH))
-    probabilities = np.concatenate([serve(image=tf.constant(batch))["probabilities"].numpy() for batch in batches])
-    return Evaluation(data, seen, probabilities)
+    return np.concatenate([serve(image=tf.constant(batch))["probabilities"].numpy() for batch in batches])
 
 
 def sample(data: LabelledImages, limit: int, seed: int = 0) -> LabelledImages:

@@ -26,8 +26,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION, NoInkFound, prepare_pixels
 from training.augment import augment
+from training.calibrate import mean_per_class
 from training.datasets import DatasetError, LabelledImages
-from training.networks import build_network
+from training.networks import INPUT_SHAPE, build_network
 from training.recipes import Recipe
 
 CHECKPOINT_SECONDS = 180.0
@@ -57,7 +58,11 @@ class Split:
 
 
 def split_data(recipe: Recipe, data: LabelledImages) -> Split:
-    """Frame every image as serving does, and keep a random share back for validation, the same for the same seed."""
+    """Frame every image as serving does, and keep a random share back for validation, the same for the same seed.
+
+    Raises:
+        DatasetError: an image is blank.
+    """
     order = np.random.default_rng([recipe.seed, 0]).permutation(len(data.labels))
     held = round(recipe.validation_share * len(order))
     validation, training = data.take(order[:held]), data.take(order[held:])
@@ -74,7 +79,7 @@ def framed(data: LabelledImages, geometry: str) -> tuple[Images, Labels]:
         DatasetError: an image is blank.
     """
     frame = GEOMETRIES[geometry]
-    images = np.empty((len(data.images), 28, 28, 1), np.float32)
+    images = np.empty((len(data.images), *INPUT_SHAPE), np.float32)
     with _progress() as progress:
         task = progress.add_task(f"preprocessing {data.name} {data.part}", total=len(images))
         for index, pixels in enumerate(data.images):
@@ -172,20 +177,15 @@ class Run:
 
     def _train_epoch(self, epoch: int, last: int) -> bool:
         """Train to the end of an epoch; False where `last` came first."""
-        images, labels = self._split.training
-        order = np.random.default_rng([self.recipe.seed, 1, epoch]).permutation(len(labels))
-        size = self.recipe.batch_size
         began = saved = time.monotonic()
         with _progress() as progress:
             task = progress.add_task(f"epoch {epoch + 1} of {self.recipe.epochs}", total=self._steps_per_epoch)
-            for index in range(self.step % self._steps_per_epoch, self._steps_per_epoch):
+            for images, labels in self._batches(epoch):
                 if self.step >= last:
                     self._seconds.assign_add(time.monotonic() - began)
                     return False
-                rows = order[index * size : (index + 1) * size]
-                seed = tf.constant([self.recipe.seed, epoch * self._steps_per_epoch + index], tf.int32)
-                self._train_step(tf.constant(images[rows]), tf.constant(labels[rows]), seed)
-                progress.update(task, completed=index + 1)
+                self._train_step(images, labels)
+                progress.update(task, completed=self.step - epoch * self._steps_per_epoch)
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     saved = time.monotonic()
                     self._seconds.assign_add(saved - began)
@@ -194,6 +194,21 @@ class Run:
         self._seconds.assign_add(time.monotonic() - began)
         self._close_epoch(epoch)
         return True
+
+    def _batches(self, epoch: int) -> tf.data.Dataset:
+        """Return what is left of an epoch's batches, augmented, the next made while one is learnt from."""
+        # Tensors are captured; arrays would be copied into the graph.
+        images, labels = (tf.constant(array) for array in self._split.training)
+        order = tf.constant(np.random.default_rng([self.recipe.seed, 1, epoch]).permutation(len(labels)))
+        size = self.recipe.batch_size
+
+        def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            rows = order[step % self._steps_per_epoch * size :][:size]
+            seed = tf.stack([tf.constant(self.recipe.seed, tf.int64), step])
+            return augment(tf.gather(images, rows), self.recipe.augmentation, seed), tf.gather(labels, rows)
+
+        steps = tf.data.Dataset.range(self.step, (epoch + 1) * self._steps_per_epoch)
+        return steps.map(batch).prefetch(2)
 
     def _close_epoch(self, epoch: int) -> None:
         loss, right, seen = (float(value) for value in self._sums)
@@ -223,14 +238,15 @@ class Run:
         prior = tf.constant(self._prior, tf.float32)
 
         @tf.function(jit_compile=True)
-        def train_step(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> None:
+        def train_step(images: tf.Tensor, labels: tf.Tensor) -> None:
             targets = tf.one_hot(labels, classes) * (1 - recipe.label_smoothing) + recipe.label_smoothing / classes
             with tf.GradientTape() as tape:
-                logits = network(augment(images, recipe.augmentation, seed), training=True) + prior
+                logits = network(images, training=True) + prior
                 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
             gradients = tape.gradient(loss, network.trainable_variables)
             optimiser.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
-            # A young average follows the weights closely, so that it does not drag their random start along.
+            # A young average follows the weights closely, so that it does not drag their random start along; this is
+            # the warm-up of TensorFlow's own ExponentialMovingAverage.
             done = tf.cast(optimiser.iterations, tf.float32)
             decay = tf.minimum(recipe.ema_decay, (1 + done) / (10 + done))
             for average, weight in zip(self._average, network.weights, strict=True):
@@ -309,7 +325,7 @@ def _validation_figures(network: keras.Model, images: Images, labels: Labels) ->
     return {
         "validation_loss": float(losses.mean()),
         "validation_accuracy": float(right.mean()),
-        "validation_mean_per_class": float(np.mean([right[labels == label].mean() for label in np.unique(labels)])),
+        "validation_mean_per_class": mean_per_class(labels, right),
     }
 
 

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-INPUT_SHAPE = (28, 28, 1)
+from app.imaging import SIDE
+
+#: Height, width, channels of an image.
+INPUT_SHAPE = (SIDE, SIDE, 1)
 #: Keras's default (1e-3) is large against the variances of near-empty border channels.
 BATCH_NORM_EPSILON = 1e-5
 #: Short runs need statistics that follow the weights: half-life of 69 steps.

@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
+from PIL import Image
 
 from training.evaluate import Evaluation
 
@@ -17,6 +18,8 @@ mpl.use("Agg")
 
 #: Dots an inch of every picture: sharp on a page, and small in a repository.
 DPI = 100
+#: Side of a picture in a strip, in pixels.
+STRIP_SIDE = 84
 
 
 def contact_sheet(
@@ -41,6 +44,46 @@ def contact_sheet(
             axis.imshow(images[index], cmap="gray")
             axis.set_title(captions[index], fontsize=6, y=-0.35)
     figure.savefig(path, dpi=DPI)
+
+
+def strips_plot(
+    strips: Sequence[Sequence[npt.NDArray[np.uint8]]],
+    captions: Sequence[str],
+    path: Path,
+    *,
+    title: str,
+    columns: int = 8,
+) -> None:
+    """Draw pictures side by side in strips, a strip to a cell of a grid, a caption below each.
+
+    Args:
+        strips: N times any number of uint8 [height, width] pictures, each fitted into a square.
+        captions: N captions.
+        path: of the PNG.
+        title: above the grid.
+        columns: strips in a row.
+    """
+    rows = max(1, -(-len(strips) // columns))
+    figure = Figure(figsize=(columns * 2.1, rows * 1.1 + 0.5), layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    for axis, index in zip(figure.subplots(rows, columns, squeeze=False).flat, range(rows * columns), strict=True):
+        axis.axis("off")
+        if index < len(strips):
+            if strips[index]:
+                axis.imshow(np.hstack([_squared(picture) for picture in strips[index]]), cmap="gray", vmin=0, vmax=255)
+            axis.set_title(captions[index], fontsize=6, y=-0.35)
+    figure.savefig(path, dpi=DPI)
+
+
+def _squared(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Fit a picture into a square of `STRIP_SIDE`, grey where it does not reach."""
+    height, width = picture.shape
+    scale = STRIP_SIDE / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    resampling = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX
+    square = Image.new("L", (STRIP_SIDE + 4, STRIP_SIDE), 128)
+    square.paste(Image.fromarray(picture).resize(size, resampling))
+    return np.asarray(square)
 
 
 def confusion_plot(evaluation: Evaluation, path: Path) -> None:

@@ -1,22 +1,28 @@
 """Bytes -> the 28x28 array that a network sees. NumPy and image libraries only."""
 
+from app.imaging.decode import Picture, decode
 from app.imaging.errors import CorruptImage, EmptyFile, ImageError, ImageTooLarge, NoInkFound, UnsupportedImage
-from app.imaging.geometry import GEOMETRIES, Geometry
-from app.imaging.ink import Polarity
+from app.imaging.geometry import GEOMETRIES, SIDE, Geometry
+from app.imaging.ink import Ink, Polarity, find_ink
 from app.imaging.pipeline import PREPROCESSING_VERSION, NetworkInput, prepare, prepare_pixels
 
 __all__ = [
     "GEOMETRIES",
     "PREPROCESSING_VERSION",
+    "SIDE",
     "CorruptImage",
     "EmptyFile",
     "Geometry",
     "ImageError",
     "ImageTooLarge",
+    "Ink",
     "NetworkInput",
     "NoInkFound",
+    "Picture",
     "Polarity",
     "UnsupportedImage",
+    "decode",
+    "find_ink",
     "prepare",
     "prepare_pixels",
 ]

@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.errors import NoInkFound
-from app.imaging.marks import bounding_box, drop_specks, keep_character, writing_strength
+from app.imaging.marks import bounding_box, drop_frame, drop_neighbours, drop_specks, keep_character, writing_strength
 from app.imaging.page import NOISE_DEVIATIONS, Contrast, Pixels, measure_page
+from app.imaging.ruling import remove_ruling
 
 #: Longest side, in pixels, that ink is looked for in; a character that fills a tenth of it has twice the network's
 #: resolution.
-INK_SIDE = 512
+INK_SIDE = 256
 #: Ink weaker than this share of the page's light cannot be told from it: 16 of 255 grey levels on white. Faint pencil
 #: is 0.1 and more.
 MIN_CONTRAST = 16 / 255
@@ -84,11 +85,11 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     if polarity is Polarity.DARK_ON_LIGHT:
         contrast = -contrast
     if not page.plain:
-        ink = keep_character(lift_uneven(flatten_locally(contrast)))
-    elif min(contrast.shape) > SMALL_SIDE:
-        ink = drop_specks(lift_plain(contrast))
+        ink = keep_character(drop_frame(remove_ruling(lift_uneven(flatten_locally(contrast)))))
     else:
-        ink = lift_plain(contrast)
+        ink = drop_neighbours(drop_frame(remove_ruling(lift_plain(contrast))))
+        if min(ink.shape) > SMALL_SIDE:
+            ink = drop_specks(ink)
     return Ink(ink, bounding_box(ink), polarity)
 
 

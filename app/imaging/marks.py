@@ -34,6 +34,13 @@ UNEVEN_MARK_LEVEL = 0.3
 #: have at least a share of its mass: dots and nearby bars may be small, what lies farther off has to be larger.
 NEAR_GAP, NEAR_MASS = 0.2, 0.015
 FAR_GAP, FAR_MASS = 0.35, 0.06
+#: On a plain page, a mark at the edge belongs to the neighbourhood where it lies farther from the main mark than this
+#: share of its longest side, or has less than this share of its mass; a bar that a tight crop cuts is neither.
+EDGE_GAP, EDGE_MASS = 0.1, 0.06
+#: A frame spans at least this share of either side of the picture and has a mark of at least this share of its mass
+#: inside. This share of its pixels lies within `FRAME_BORDER` of its box's sides from them: of a dotted 0, half do.
+FRAME_SPAN, FRAME_CONTENT = 0.6, 0.08
+FRAME_STRAIGHT, FRAME_BORDER = 0.85, 0.1
 
 
 @dataclass(frozen=True)
@@ -111,11 +118,7 @@ def keep_character(ink: Pixels) -> Pixels:
     """
     marks = find_marks(ink.astype(np.float32), UNEVEN_MARK_LEVEL * 255)
     main = main_mark(marks)
-    left, top, right, bottom = marks.boxes[main]
-    across = np.maximum(marks.boxes[:, 0] - right, left - marks.boxes[:, 2])
-    down = np.maximum(marks.boxes[:, 1] - bottom, top - marks.boxes[:, 3])
-    gap = np.maximum(np.maximum(across, down), 0) / max(right - left, bottom - top)
-    share = marks.mass / marks.mass[main]
+    gap, share = _beside(marks, main)
     keep = ((gap <= NEAR_GAP) & (share > NEAR_MASS)) | ((gap <= FAR_GAP) & (share > FAR_MASS))
     if not marks.touches_edge[main]:
         keep &= ~marks.touches_edge
@@ -133,10 +136,66 @@ def drop_specks(ink: Pixels) -> Pixels:
     return _kept(ink, marks, marks.mass >= SPECK_SHARE * marks.mass.max())
 
 
+def drop_frame(ink: Pixels) -> Pixels:
+    """Clear a printed or drawn frame around the character, where the two do not touch.
+
+    Args:
+        ink: uint8 [height, width], white on black.
+    """
+    marks = find_marks(ink.astype(np.float32), MARK_LEVEL * 255)
+    left, top, right, bottom = marks.boxes.T
+    spans = np.minimum((right - left) / ink.shape[1], (bottom - top) / ink.shape[0])
+    for frame in np.flatnonzero((spans > FRAME_SPAN) & (marks.mass > 0)):
+        pixels = marks.labels[top[frame] : bottom[frame], left[frame] : right[frame]] == frame
+        y, x = (round(FRAME_BORDER * side) for side in pixels.shape)
+        if pixels[y:-y, x:-x].sum() > (1 - FRAME_STRAIGHT) * pixels.sum():
+            continue
+        inside = (left > left[frame]) & (top > top[frame]) & (right < right[frame]) & (bottom < bottom[frame])
+        if (marks.mass * inside).max() > FRAME_CONTENT * marks.mass[frame]:
+            around = _near(marks, np.arange(len(marks.mass)) == frame)
+            return np.asarray(np.where(around > _near(marks, inside & (marks.mass > 0)), 0, ink), np.uint8)
+    return ink
+
+
+def drop_neighbours(ink: Pixels) -> Pixels:
+    """Clear what reaches into a crop from outside: the next line's writing, the ruling, the edge of a box.
+
+    Args:
+        ink: uint8 [height, width], white on black, of a plain page.
+
+    Returns:
+        The same but for the marks at the edge that are small or apart from a main mark that does not touch it.
+    """
+    marks = find_marks(ink.astype(np.float32), MARK_LEVEL * 255)
+    main = main_mark(marks)
+    gap, share = _beside(marks, main)
+    drop = marks.touches_edge & ((gap > EDGE_GAP) | (share < EDGE_MASS))
+    drop[0] = False
+    if marks.touches_edge[main] or not drop.any():
+        return ink
+    return np.asarray(np.where(_near(marks, drop) > _near(marks, ~drop & (marks.mass > 0)), 0, ink), np.uint8)
+
+
+def _beside(marks: Marks, main: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return each mark's distance from the main one's box, as a share of its longest side, and its share of the mass.
+
+    Both are float64 [M]; the distance is along the axis in which it is greater, 0 where boxes touch or overlap.
+    """
+    left, top, right, bottom = marks.boxes[main]
+    across = np.maximum(marks.boxes[:, 0] - right, left - marks.boxes[:, 2])
+    down = np.maximum(marks.boxes[:, 1] - bottom, top - marks.boxes[:, 3])
+    gap = np.maximum(np.maximum(across, down), 0) / max(right - left, bottom - top)
+    return gap, marks.mass / marks.mass[main]
+
+
 def _kept(ink: Pixels, marks: Marks, keep: npt.NDArray[np.bool_]) -> Pixels:
     """Clear what lies farther than two pixels from the marks to keep."""
-    near = cv2.dilate(keep.astype(np.uint8)[marks.labels], np.ones((5, 5), np.uint8))
-    return np.asarray(ink * near, np.uint8)
+    return np.asarray(ink * _near(marks, keep), np.uint8)
+
+
+def _near(marks: Marks, chosen: npt.NDArray[np.bool_]) -> Pixels:
+    """Return uint8 [height, width], 1 on the chosen marks and two pixels around them."""
+    return np.asarray(cv2.dilate(chosen.astype(np.uint8)[marks.labels], np.ones((5, 5), np.uint8)), np.uint8)
 
 
 def bounding_box(ink: Pixels, level: float = MARK_LEVEL) -> tuple[int, int, int, int]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from app.imaging import SIDE
 from training.datasets.labelled import LabelledImages
 
-THIRD = 28 // 3
+THIRD = SIDE // 3
 
 
 @dataclass(frozen=True)

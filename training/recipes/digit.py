@@ -28,7 +28,7 @@ RECIPE = Recipe(
     ema_decay=0.998,
     validation_share=5_000 / 60_000,
     limitations=(
-        "Ink on a plain page only: shadows, ruled lines and box borders are read as ink.",
+        "Ruled lines and box borders that touch the character are read as part of it, and so is what else does.",
         "One digit an image. Letters and scribbles are answered as the nearest digit.",
         "Written by US census staff and high-school students; other hands write some digits (1, 4, 7, 9) differently.",
     ),

@@ -12,7 +12,9 @@ def fields(document: dict) -> Iterator[tuple[str, dict]]:
     for name, schema in document["components"]["schemas"].items():
         if name not in WITHOUT_EXAMPLES and not name.startswith("Body_"):
             for field, content in schema.get("properties", {}).items():
-                yield f"{name}.{field}", content
+                # FastAPI reduces a field of a schema of its own to a reference; what it is stands there.
+                if "$ref" not in content:
+                    yield f"{name}.{field}", content
 
 
 def test_every_field_has_a_description_and_an_example(client: TestClient) -> None:

@@ -1,0 +1,128 @@
+"""Ruling: the lines of ruled and squared paper and the borders of printed boxes, taken out under the strokes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+
+#: Ink from this grey level up may belong to a line; printed ruling is often much fainter than the writing.
+LINE_LEVEL = 28
+#: A line runs through at least this share of the picture's length, and is thinner than this share of its breadth, or
+#: than so many pixels; a stroke that crosses a whole tight crop is thicker.
+LINE_COVER = 0.85
+LINE_THICKNESS = 0.035
+LEAST_THICKNESS = 2
+#: Rows that a line covers at least so far are part of its thickness.
+BODY_COVER = 0.4
+#: Slopes that are tried: lines of a hand-held photo, in pixels down per pixel across.
+SLOPES = np.linspace(-0.06, 0.06, 13)
+#: Pixels beside a line that are this strong, as a share of full ink, belong to a stroke that touches it.
+STROKE_LEVEL = 0.3
+#: Share of the ink that a line alone must leave, to be taken for ruling.
+LEAST_LEFT = 0.4
+#: Ruling is printed page-wide. Where more lines than this are found, it is texture.
+MOST_LINES = 12
+
+
+@dataclass(frozen=True)
+class Line:
+    """A nearly horizontal line: rows `first` to `last`, both included, at column 0, and its slope."""
+
+    first: int
+    last: int
+    slope: float
+
+    def rows(self, width: int) -> npt.NDArray[np.int64]:
+        """Return int64 [width], how far down the line has gone at each column."""
+        return np.rint(self.slope * np.arange(width)).astype(np.int64)
+
+
+def remove_ruling(ink: Pixels) -> Pixels:
+    """Take out lines that run from edge to edge, but not the strokes that cross or touch them.
+
+    Args:
+        ink: uint8 [height, width], white on black.
+    """
+    across, rows = _without_lines(ink)
+    cleared, columns = _without_lines(across.T)
+    if rows + columns == 0:
+        return ink
+    # One line alone may be all that was written: a dash, the bar of a tightly cropped T.
+    if rows + columns == 1 and cleared.sum(dtype=np.int64) < LEAST_LEFT * ink.sum(dtype=np.int64):
+        return ink
+    return np.ascontiguousarray(cleared.T)
+
+
+def find_lines(mask: Mask) -> list[Line]:
+    """Find thin, nearly horizontal lines that cross the whole picture.
+
+    Args:
+        mask: bool [height, width], where there is ink.
+    """
+    height, width = mask.shape
+    y, x = np.nonzero(mask)
+    if x.size < LINE_COVER * width:
+        return []
+    reach = int(np.ceil(np.abs(SLOPES).max() * width))
+    covers = [
+        np.bincount(y - np.rint(slope * x).astype(np.int64) + reach, minlength=height + 2 * reach) / width
+        for slope in SLOPES
+    ]
+    # Along their own slope, lines are sharpest.
+    best = int(np.argmax([cover @ cover for cover in covers]))
+    cover, slope = covers[best], float(SLOPES[best])
+    limit = max(LEAST_THICKNESS, LINE_THICKNESS * height)
+    lines = []
+    for first, last in _runs(cover >= BODY_COVER):
+        line = Line(first - reach, last - reach, slope)
+        if cover[first : last + 1].max() >= LINE_COVER and last - first < limit and _reaches_edges(mask, line):
+            lines.append(line)
+    return lines if len(lines) <= MOST_LINES else []
+
+
+def _without_lines(ink: Pixels) -> tuple[Pixels, int]:
+    """Return the ink without its nearly horizontal lines, and how many there were."""
+    height, width = ink.shape
+    lines = find_lines(ink >= LINE_LEVEL)
+    if not lines:
+        return ink, 0
+    cleared = ink.copy()
+    columns = np.arange(width)
+    for line in lines:
+        down = line.rows(width)
+        top, bottom = line.first - 1 + down, line.last + 1 + down
+        # A stroke goes on above or below.
+        above = _at(ink, top - 1, columns) >= STROKE_LEVEL * 255
+        below = _at(ink, bottom + 1, columns) >= STROKE_LEVEL * 255
+        bare = ~(above | below)
+        for offset in range(line.last - line.first + 3):
+            row = top + offset
+            inside = bare & (row >= 0) & (row < height)
+            cleared[row[inside], columns[inside]] = 0
+    return cleared, len(lines)
+
+
+def _reaches_edges(mask: Mask, line: Line) -> bool:
+    """Tell whether there is ink where a line meets the left and the right edge, the outermost pixels."""
+    down = line.rows(mask.shape[1])
+    return all(
+        mask[max(0, line.first + down[column] - 1) : max(0, line.last + down[column] + 2), column].any()
+        for column in (0, -1)
+    )
+
+
+def _at(ink: Pixels, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Pixels:
+    """Return the pixels at (rows, columns), 0 outside."""
+    inside = (rows >= 0) & (rows < ink.shape[0])
+    return np.where(inside, ink[np.clip(rows, 0, ink.shape[0] - 1), columns], 0).astype(np.uint8)
+
+
+def _runs(flags: Mask) -> list[tuple[int, int]]:
+    """Return the first and last index of every run of True."""
+    changes = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    return [(int(first), int(last) - 1) for first, last in changes.reshape(-1, 2)]

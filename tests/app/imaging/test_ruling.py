@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.imaging import GEOMETRIES, NoInkFound, find_ink, prepare_pixels
+from app.imaging.ruling import find_lines, remove_ruling
+from tests.pages import photographed, ruled
+from tests.strokes import DIGITS, draw
+
+
+def difference(left: np.ndarray, right: np.ndarray) -> float:
+    """Root mean square, in grey levels, of two network inputs."""
+    return 255 * float(np.sqrt(np.mean((left - right) ** 2)))
+
+
+@pytest.mark.parametrize("squared", [False, True])
+@pytest.mark.parametrize("character", DIGITS)
+def test_ruled_paper_reads_like_plain_paper(character: str, squared: bool) -> None:
+    plain = draw(character, (160, 160), scale=0.6)
+    geometry = GEOMETRIES["mnist"]
+    seen = prepare_pixels(ruled(plain, 45, squared=squared), geometry)
+    assert difference(seen, prepare_pixels(plain, geometry)) < 20
+
+
+def test_lines_are_found_where_they_are() -> None:
+    mask = np.zeros((100, 120), bool)
+    mask[30:32] = True
+    mask[70] = True
+    assert [(line.first, line.last) for line in find_lines(mask)] == [(30, 31), (70, 70)]
+
+
+@pytest.mark.parametrize("character", "1247TLF")
+def test_strokes_are_no_ruling(character: str) -> None:
+    tight = np.asarray(255 - draw(character, (60, 60), scale=1.0, width=0.05))
+    np.testing.assert_array_equal(remove_ruling(tight), tight)
+
+
+def test_a_dash_is_no_ruling() -> None:
+    dash = np.zeros((60, 60), np.uint8)
+    dash[29:31] = 255
+    np.testing.assert_array_equal(remove_ruling(dash), dash)
+
+
+@pytest.mark.parametrize("squared", [False, True])
+def test_lined_paper_with_nothing_on_it_has_no_ink(squared: bool) -> None:
+    page = ruled(np.full((200, 200), 240, np.uint8), 40, squared=squared)
+    for picture in (page, photographed(page)):
+        with pytest.raises(NoInkFound):
+            find_ink(picture)

@@ -1,0 +1,47 @@
+"""A folder of labelled pictures of single characters: `labels.csv` with the columns file, label, source."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.datasets.labelled import DatasetError
+
+LABELS_FILE = "labels.csv"
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One picture of a folder.
+
+    path: of the image file, in any format that the service reads.
+    character: what is written on it.
+    source: which of the folder's collections it belongs to.
+    """
+
+    path: Path
+    character: str
+    source: str
+
+
+def read_photos(folder: Path) -> list[Photo]:
+    """Read a folder's labels.
+
+    Raises:
+        DatasetError: `labels.csv` is missing or no such table, or it names a file that is not there.
+    """
+    try:
+        with (folder / LABELS_FILE).open(newline="", encoding="utf-8") as table:
+            rows = [(row["file"], row["label"], row["source"]) for row in csv.DictReader(table)]
+    except (OSError, KeyError, UnicodeDecodeError) as error:
+        raise DatasetError(
+            f"{folder / LABELS_FILE} cannot be read; it should be a table with the columns file, label and source."
+        ) from error
+    photos = [Photo(folder / file, character, source) for file, character, source in rows]
+    for photo in photos:
+        if len(photo.character) != 1:
+            raise DatasetError(f"{photo.path}: the label {photo.character!r} is not one character.")
+        if not photo.path.is_file():
+            raise DatasetError(f"{photo.path} is listed in {LABELS_FILE} and is not there.")
+    return photos

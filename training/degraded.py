@@ -1,0 +1,81 @@
+"""The degraded copies of a training set: made once for a run, on every CPU, and kept in its folder."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.imaging import SIDE
+from training.datasets import LabelledImages
+from training.degrade import Degradation, degrade
+from training.progress import tracked
+
+Pixels = npt.NDArray[np.uint8]
+
+#: Images that a process is handed at once.
+CHUNK = 500
+
+
+def degraded_copies(
+    data: LabelledImages, geometry: str, spec: Degradation, *, copies: int, seed: int, path: Path
+) -> Pixels:
+    """Return every image of a data set as the chain reads it off a page, `copies` times, each time another page.
+
+    Args:
+        data: the data set.
+        geometry: key of `app.imaging.GEOMETRIES`.
+        spec: what befalls the pages.
+        copies: how many pages an image is written on.
+        seed: the same seed gives the same pages.
+        path: of the file that keeps the result; what it holds already is not made again.
+
+    Returns:
+        uint8 [copies, N, 28, 28], 0..255. Where the chain found no ink, the image itself.
+    """
+    shape = (copies, len(data.labels), SIDE, SIDE)
+    if path.exists() and (kept := np.load(path)).shape == shape:
+        return np.asarray(kept, np.uint8)
+    made = np.empty((copies * len(data.labels), SIDE, SIDE), np.uint8)
+    context = multiprocessing.get_context("spawn")  # TensorFlow's threads do not survive a fork
+    with ProcessPoolExecutor(mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        chunks = pool.map(_chunk, *zip(*_chunks(data, geometry, spec, copies, seed), strict=True))
+        done = 0
+        for chunk in tracked(chunks, f"degrading {data.name} {data.part}", total=-(-len(made) // CHUNK)):
+            made[done : done + len(chunk)] = chunk
+            done += len(chunk)
+    result = made.reshape(shape)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(f".{path.name}")
+    with staged.open("wb") as file:
+        np.save(file, result)
+    staged.rename(path)
+    return result
+
+
+Job = tuple[Pixels, list[str], str, Degradation, list[list[int]]]
+
+
+def _chunks(data: LabelledImages, geometry: str, spec: Degradation, copies: int, seed: int) -> Iterator[Job]:
+    count = len(data.labels)
+    for first in range(0, copies * count, CHUNK):
+        places = range(first, min(first + CHUNK, copies * count))
+        rows = np.array(places) % count
+        characters = [data.classes[label].label for label in data.labels[rows]]
+        yield data.images[rows], characters, geometry, spec, [[seed, *divmod(place, count)] for place in places]
+
+
+def _chunk(
+    images: Pixels, characters: list[str], geometry: str, spec: Degradation, seeds: list[list[int]]
+) -> Pixels:
+    made = images.copy()
+    for index, (image, character, seed) in enumerate(zip(images, characters, seeds, strict=True)):
+        seen = degrade(image, character, geometry, spec, np.random.default_rng(seed))
+        if seen is not None:
+            made[index] = np.rint(seen * 255)
+    return made

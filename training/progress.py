@@ -1,0 +1,26 @@
+"""Progress bars on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+CONSOLE = Console(stderr=True)
+
+T = TypeVar("T")
+
+
+def progress() -> Progress:
+    """Return a bar that tells how much is done and how long the rest will take."""
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=CONSOLE
+    )
+
+
+def tracked(items: Iterable[T], description: str, *, total: int) -> Iterator[T]:
+    """Yield items, with a bar that moves with them."""
+    with progress() as bar:
+        yield from bar.track(items, total=total, description=description)
