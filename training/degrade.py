@@ -1,8 +1,8 @@
-"""Training images as people would send them: written anew on a page, photographed or drawn, and read back by the very
-chain that serves.
+"""Training images as people would send them, read back by the very chain that serves.
 
-What the network then sees has the stroke widths, breaks, blur and residue that the chain leaves of real pictures. Each
-picture is a pure function of its seed.
+Each is written anew on a page, which is drawn or photographed. What the network
+then sees has the stroke widths, breaks, blur and residue that the chain leaves of real pictures. Each picture is a pure
+function of its seed.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging import GEOMETRIES, SIDE, NoInkFound, prepare_pixels
+from app.imaging import GEOMETRIES, NoInkFound, prepare_pixels
 
 Pixels = npt.NDArray[np.uint8]
 Field = npt.NDArray[np.float32]
 
-#: Side, in pixels, at which strokes are redrawn: four to a pixel of the data set, so that half a pixel can be taken off.
+#: Side, in pixels, at which strokes are redrawn: four to a pixel of the data set, so that strokes can lose half of one.
 RASTER = 112
 #: Grey levels between which the border of a stroke is taken to run.
 STROKE_LEVELS = (90.0, 170.0)
@@ -174,12 +174,12 @@ def lines(page: Field, spec: Degradation, rng: np.random.Generator) -> Field:
 def finish(shown: Field, drawn: bool, rng: np.random.Generator) -> Pixels:
     """Take the picture: blur, sensor noise, JPEG; a drawing has little of it."""
     if rng.random() < (0.2 if drawn else 0.7):
-        shown = cv2.GaussianBlur(shown, (0, 0), rng.uniform(0.3, 1.4))
+        shown = np.asarray(cv2.GaussianBlur(shown, (0, 0), rng.uniform(0.3, 1.4)), np.float32)
     if not drawn:
         # Noise of one pixel, and the coarser one that scaling leaves.
         noise = rng.standard_normal(shown.shape, np.float32)
         if rng.random() < 0.5:
-            noise = 2 * cv2.GaussianBlur(noise, (0, 0), 1.0)
+            noise = np.asarray(2 * cv2.GaussianBlur(noise, (0, 0), 1.0), np.float32)
         shown = shown + rng.uniform(0.3, 5) * noise
     taken = np.asarray(np.clip(np.rint(shown), 0, 255), np.uint8)
     if rng.random() < (0.15 if drawn else 0.6):

@@ -31,7 +31,7 @@ def degraded_copies(
         data: the data set.
         geometry: key of `app.imaging.GEOMETRIES`.
         spec: what befalls the pages.
-        copies: how many pages an image is written on.
+        copies: how many pages an image is written on; none costs nothing.
         seed: the same seed gives the same pages.
         path: of the file that keeps the result; what it holds already is not made again.
 
@@ -39,6 +39,8 @@ def degraded_copies(
         uint8 [copies, N, 28, 28], 0..255. Where the chain found no ink, the image itself.
     """
     shape = (copies, len(data.labels), SIDE, SIDE)
+    if copies == 0:
+        return np.empty(shape, np.uint8)
     if path.exists() and (kept := np.load(path)).shape == shape:
         return np.asarray(kept, np.uint8)
     made = np.empty((copies * len(data.labels), SIDE, SIDE), np.uint8)
@@ -70,9 +72,7 @@ def _chunks(data: LabelledImages, geometry: str, spec: Degradation, copies: int,
         yield data.images[rows], characters, geometry, spec, [[seed, *divmod(place, count)] for place in places]
 
 
-def _chunk(
-    images: Pixels, characters: list[str], geometry: str, spec: Degradation, seeds: list[list[int]]
-) -> Pixels:
+def _chunk(images: Pixels, characters: list[str], geometry: str, spec: Degradation, seeds: list[list[int]]) -> Pixels:
     made = images.copy()
     for index, (image, character, seed) in enumerate(zip(images, characters, seeds, strict=True)):
         seen = degrade(image, character, geometry, spec, np.random.default_rng(seed))

@@ -21,14 +21,14 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION, NoInkFound, prepare_pixels
 from training.augment import augment
 from training.calibrate import mean_per_class
 from training.datasets import DatasetError, LabelledImages
+from training.degraded import degraded_copies
 from training.networks import INPUT_SHAPE, build_network
+from training.progress import CONSOLE, progress, tracked
 from training.recipes import Recipe
 
 CHECKPOINT_SECONDS = 180.0
@@ -36,7 +36,7 @@ EVALUATION_BATCH = 512
 WEIGHTS_FILE = "weights.npz"
 LOG_FILE = "log.jsonl"
 RUN_FILE = "run.json"
-CONSOLE = Console(stderr=True)
+DEGRADED_FILE = "degraded.npy"
 
 Images = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
@@ -57,15 +57,20 @@ class Split:
     validation: tuple[Images, Labels]
 
 
+def split_parts(recipe: Recipe, data: LabelledImages) -> tuple[LabelledImages, LabelledImages]:
+    """Return what is trained on, and a random share for validation, the same for the same seed."""
+    order = np.random.default_rng([recipe.seed, 0]).permutation(len(data.labels))
+    held = round(recipe.validation_share * len(order))
+    return data.take(order[held:]), data.take(order[:held])
+
+
 def split_data(recipe: Recipe, data: LabelledImages) -> Split:
-    """Frame every image as serving does, and keep a random share back for validation, the same for the same seed.
+    """Split a training set, and frame every image as serving does.
 
     Raises:
         DatasetError: an image is blank.
     """
-    order = np.random.default_rng([recipe.seed, 0]).permutation(len(data.labels))
-    held = round(recipe.validation_share * len(order))
-    validation, training = data.take(order[:held]), data.take(order[held:])
+    training, validation = split_parts(recipe, data)
     return Split(framed(training, recipe.geometry), framed(validation, recipe.geometry))
 
 
@@ -80,14 +85,12 @@ def framed(data: LabelledImages, geometry: str) -> tuple[Images, Labels]:
     """
     frame = GEOMETRIES[geometry]
     images = np.empty((len(data.images), *INPUT_SHAPE), np.float32)
-    with _progress() as progress:
-        task = progress.add_task(f"preprocessing {data.name} {data.part}", total=len(images))
-        for index, pixels in enumerate(data.images):
-            try:
-                images[index, ..., 0] = prepare_pixels(pixels, frame)
-            except NoInkFound as error:
-                raise DatasetError(f"{data.name} {data.part}: image {index} is blank.") from error
-            progress.advance(task)
+    bar = tracked(data.images, f"preprocessing {data.name} {data.part}", total=len(images))
+    for index, pixels in enumerate(bar):
+        try:
+            images[index, ..., 0] = prepare_pixels(pixels, frame)
+        except NoInkFound as error:
+            raise DatasetError(f"{data.name} {data.part}: image {index} is blank.") from error
     return images, data.labels
 
 
@@ -105,6 +108,7 @@ class Run:
         self.folder = folder
         claim(folder, run_identity(recipe, data))
         self._split = split_data(recipe, data)
+        self._degraded = self._degraded_copies(data)
         self._steps_per_epoch = len(self._split.training[1]) // recipe.batch_size
         if self._steps_per_epoch == 0:
             raise RunError(
@@ -178,14 +182,14 @@ class Run:
     def _train_epoch(self, epoch: int, last: int) -> bool:
         """Train to the end of an epoch; False where `last` came first."""
         began = saved = time.monotonic()
-        with _progress() as progress:
-            task = progress.add_task(f"epoch {epoch + 1} of {self.recipe.epochs}", total=self._steps_per_epoch)
+        with progress() as bar:
+            task = bar.add_task(f"epoch {epoch + 1} of {self.recipe.epochs}", total=self._steps_per_epoch)
             for images, labels in self._batches(epoch):
                 if self.step >= last:
                     self._seconds.assign_add(time.monotonic() - began)
                     return False
                 self._train_step(images, labels)
-                progress.update(task, completed=self.step - epoch * self._steps_per_epoch)
+                bar.update(task, completed=self.step - epoch * self._steps_per_epoch)
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     saved = time.monotonic()
                     self._seconds.assign_add(saved - began)
@@ -202,13 +206,33 @@ class Run:
         order = tf.constant(np.random.default_rng([self.recipe.seed, 1, epoch]).permutation(len(labels)))
         size = self.recipe.batch_size
 
+        copies = self._degraded
+        degraded = tf.constant(copies[epoch % len(copies), ..., None]) if len(copies) else None
+
         def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             rows = order[step % self._steps_per_epoch * size :][:size]
             seed = tf.stack([tf.constant(self.recipe.seed, tf.int64), step])
-            return augment(tf.gather(images, rows), self.recipe.augmentation, seed), tf.gather(labels, rows)
+            shown = tf.gather(images, rows)
+            if degraded is not None:
+                pages = tf.random.stateless_uniform([size, 1, 1, 1], seed) < self.recipe.degraded_share
+                shown = tf.where(pages, tf.cast(tf.gather(degraded, rows), tf.float32) / 255, shown)
+            return augment(shown, self.recipe.augmentation, seed), tf.gather(labels, rows)
 
         steps = tf.data.Dataset.range(self.step, (epoch + 1) * self._steps_per_epoch)
         return steps.map(batch).prefetch(2)
+
+    def _degraded_copies(self, data: LabelledImages) -> npt.NDArray[np.uint8]:
+        """Return uint8 [copies, N, 28, 28] of the training images as read off a page."""
+        recipe = self.recipe
+        training, _ = split_parts(recipe, data)
+        return degraded_copies(
+            training,
+            recipe.geometry,
+            recipe.degradation,
+            copies=recipe.degraded_copies,
+            seed=recipe.seed,
+            path=self.folder / DEGRADED_FILE,
+        )
 
     def _close_epoch(self, epoch: int) -> None:
         loss, right, seen = (float(value) for value in self._sums)
@@ -344,12 +368,6 @@ def _log_prior(labels: Labels, classes: int) -> npt.NDArray[np.float32]:
     """Return float32 [C], the logarithm of each class's share; an absent class counts as one image."""
     counts = np.maximum(np.bincount(labels, minlength=classes), 1)
     return np.asarray(np.log(counts / counts.sum()), np.float32)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=CONSOLE
-    )
 
 
 @contextmanager

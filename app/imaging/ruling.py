@@ -39,7 +39,7 @@ class Line:
 
     def rows(self, width: int) -> npt.NDArray[np.int64]:
         """Return int64 [width], how far down the line has gone at each column."""
-        return np.rint(self.slope * np.arange(width)).astype(np.int64)
+        return np.asarray(np.rint(self.slope * np.arange(width)), np.int64)
 
 
 def remove_ruling(ink: Pixels) -> Pixels:

@@ -10,7 +10,7 @@ import pytest
 from tests.training.data import small_digits
 from training.augment import Augmentation
 from training.datasets import LabelledImages
-from training.fit import LOG_FILE, Run, RunError, load_weights, split_data
+from training.fit import DEGRADED_FILE, LOG_FILE, Run, RunError, load_weights, split_data
 from training.networks import NetworkSpec
 from training.recipes import RECIPES
 
@@ -21,6 +21,7 @@ TINY = dataclasses.replace(
     batch_size=32,
     validation_share=0.2,
     logit_adjustment=1.0,
+    degraded_copies=0,
 )
 
 
@@ -49,6 +50,23 @@ def test_a_run_cut_in_two_is_the_run_that_was_not(data: LabelledImages, tmp_path
     assert log(tmp_path / "whole") == log(tmp_path / "cut")
     for left, right in zip(whole.average_weights(), load_weights(tmp_path / "cut" / "weights.npz"), strict=True):
         np.testing.assert_array_equal(left, right)
+
+
+def test_pages_are_learnt_from_and_made_once(data: LabelledImages, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(TINY, degraded_copies=2)
+    whole = Run(recipe, data, tmp_path / "whole")
+    assert whole.train()
+    Run(recipe, data, tmp_path / "cut").train(max_steps=14)
+    pages = tmp_path / "cut" / DEGRADED_FILE
+    made = pages.stat().st_mtime_ns
+    second = Run(recipe, data, tmp_path / "cut")
+    assert second.train()
+    assert pages.stat().st_mtime_ns == made
+    plain = Run(TINY, data, tmp_path / "plain")
+    plain.train()
+    for left, right in zip(whole.average_weights(), second.average_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+    assert np.abs(whole.average_weights()[0] - plain.average_weights()[0]).max() > 0
 
 
 def test_an_interrupt_between_the_last_step_and_the_end_loses_no_epoch(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from training.augment import Augmentation
+from training.degrade import Degradation
 from training.networks import NetworkSpec
 
 
@@ -19,6 +20,9 @@ class Recipe:
     geometry: key of `app.imaging.GEOMETRIES`.
     network: widths and depths.
     augmentation: how far training images are changed.
+    degraded_share: of the training images, shown as the chain reads them off a page (`training.degrade`).
+    degraded_copies: pages that each image is written on; the epochs take turns.
+    degradation: what befalls the pages.
     epochs: passes over the training images.
     batch_size: images a step.
     peak_learning_rate: of AdamW, reached after `warmup_epochs`, then a cosine down to zero.
@@ -39,6 +43,9 @@ class Recipe:
     geometry: str
     network: NetworkSpec
     augmentation: Augmentation
+    degraded_share: float
+    degraded_copies: int
+    degradation: Degradation
     epochs: int
     batch_size: int
     peak_learning_rate: float

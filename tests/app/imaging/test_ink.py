@@ -53,9 +53,9 @@ def test_a_single_pixel_has_no_ink() -> None:
 
 
 def test_the_box_is_where_the_character_is() -> None:
-    page = np.full((300, 400), 240, np.uint8)
-    page[100:200, 250:260] = 10
-    assert find_ink(page).box == (250, 100, 260, 200)
+    page = np.full((200, 250), 240, np.uint8)
+    page[50:150, 150:160] = 10
+    assert find_ink(page).box == (150, 50, 160, 150)
 
 
 def test_specks_are_dropped_and_dots_are_kept() -> None:
