@@ -14,9 +14,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.artifacts import Artifact, ArtifactError, open_artifact
+from app.artifacts import Artifact, ArtifactError, open_artifact, versions
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
-from training.datasets import DatasetError, emnist, load_dataset, mnist
+from training.datasets import DatasetError, LabelledImages, emnist, load_dataset, mnist
 from training.datasets.check import check, shared_images
 from training.datasets.download import download
 from training.datasets.photos import read_photos
@@ -24,8 +24,9 @@ from training.evaluate import evaluate, same_classes, sample
 from training.export import export
 from training.fit import Run, RunError
 from training.photos import mistakes_sheet, read_all, scores
-from training.plots import contact_sheet
+from training.plots import contact_sheet, robustness_plot
 from training.recipes import RECIPES, Recipe
+from training.robustness import measure, plain_resizing, through_the_chain
 
 cli = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Turns MNIST and EMNIST into models for the service."
@@ -37,6 +38,8 @@ CONSOLE = Console()
 #: The models that photos are measured with.
 MODELS = ("digit", "char")
 PHOTOS = "photos"
+#: Enough to tell half a point apart, in minutes.
+ROBUSTNESS_IMAGES = 1000
 DOWNLOADS = {"mnist": mnist.DOWNLOAD, "emnist": emnist.DOWNLOAD}
 
 DataDir = Annotated[Path, typer.Option(help="Where the data sets are, or go.")]
@@ -177,7 +180,10 @@ def evaluate_command(
     dataset: Annotated[str | None, typer.Option(help="Another data set of the same classes.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Only so many images, drawn at random; 0 for all.")] = 0,
     seed: Annotated[int, typer.Option(help="Which random ones.")] = 0,
-    out: Annotated[Path, typer.Option(help="Where the sheets of mistakes on photos go.")] = Path(),
+    out: Annotated[Path, typer.Option(help="Where the pictures that belong to the figures go.")] = Path(),
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="On 15 corruptions at 5 strengths; 1,000 images without --limit.")
+    ] = False,
 ) -> None:
     """Measure an artifact on a test set and print the figures as JSON; or the newest ones on a folder of photos."""
     if name == PHOTOS or folder:
@@ -189,6 +195,9 @@ def evaluate_command(
         data = sample(load_dataset(source, Part.TEST, data_dir), limit, seed)
         if not same_classes(data.classes, artifact.card.classes):
             raise DatasetError(f"{source} has other classes than {name}.")
+    if robustness:
+        _evaluate_robustness(artifact, data if limit else sample(data, ROBUSTNESS_IMAGES, seed), models_dir, out)
+        return
     evaluation = evaluate(artifact.path, data, artifact.card.geometry)
     command = f"python -m training evaluate {name} --version {artifact.card.version} --dataset {source}" + (
         f" --limit {limit} --seed {seed}" if limit else ""
@@ -212,6 +221,29 @@ def _evaluate_photos(name: str, folder: Path | None, models_dir: Path, out: Path
         sheet = out / f"photos-{card.name}-mistakes.png"
         mistakes_sheet(readings, sheet, title=f"{card.name} {card.version}")
         print(f"mistakes: {sheet}")
+
+
+def _evaluate_robustness(artifact: Artifact, data: LabelledImages, models_dir: Path, out: Path) -> None:
+    """Measure a model as it serves, and the oldest version, which learnt from the bare data set, plainly resized."""
+    card = artifact.card
+    with _errors():
+        oldest = _artifact(models_dir, card.name, versions(models_dir, card.name)[0])
+    results = [
+        measure(artifact, data, through_the_chain(card.geometry), "as served"),
+        measure(oldest, data, plain_resizing, "plain resizing"),
+    ]
+    table = Table(
+        "corruption",
+        *(result.name for result in results),
+        title=f"accuracy on {len(data.labels):,} images of {data.name} {data.part}, by strength",
+    )
+    for name in results[0].accuracies:
+        table.add_row(name, *("  ".join(f"{v:.3f}" for v in result.accuracies[name]) for result in results))
+    table.add_row("mean of all", *(f"{result.mean:.4f}" for result in results))
+    CONSOLE.print(table)
+    plot = out / f"robustness-{card.name}.png"
+    robustness_plot(results, plot)
+    print(f"plot: {plot}")
 
 
 def _artifact(models_dir: Path, name: str, version: int | None = None) -> Artifact:

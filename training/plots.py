@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from training.evaluate import Evaluation
+from training.robustness import Robustness
 
 mpl.use("Agg")
 
@@ -123,6 +124,24 @@ def mistakes_plot(evaluation: Evaluation, path: Path, limit: int = 96) -> None:
         path,
         title=f"The {len(worst)} most confident of {len(wrong)} mistakes: label, answer, confidence",
     )
+
+
+def robustness_plot(results: Sequence[Robustness], path: Path) -> None:
+    """Draw the accuracy by strength, one small plot a corruption, a line a way of reading."""
+    names = [name for name in results[0].accuracies if len(results[0].accuracies[name]) > 1]
+    columns = 5
+    figure = Figure(figsize=(11, 2.1 * -(-len(names) // columns) + 0.6), layout="constrained")
+    axes = figure.subplots(-(-len(names) // columns), columns, squeeze=False, sharex=True, sharey=True)
+    for axis, name in zip(axes.flat, names, strict=False):
+        for result in results:
+            values = result.accuracies[name]
+            axis.plot(range(1, len(values) + 1), values, marker=".", label=result.name)
+        axis.set_title(name, fontsize=9)
+        axis.grid(alpha=0.3)
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(results))
+    figure.supxlabel("strength", fontsize=9)
+    figure.supylabel("accuracy", fontsize=9)
+    figure.savefig(path, dpi=DPI)
 
 
 def curves_plot(log: Path, path: Path) -> None:
