@@ -14,7 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.errors import NoInkFound
-from app.imaging.marks import bounding_box, drop_frame, drop_neighbours, drop_specks, keep_character, writing_strength
+from app.imaging.marks import (
+    bounding_box,
+    check_writing,
+    drop_frame,
+    drop_neighbours,
+    drop_specks,
+    keep_character,
+    writing_strength,
+)
 from app.imaging.page import NOISE_DEVIATIONS, Contrast, Pixels, measure_page
 from app.imaging.ruling import remove_ruling
 
@@ -84,10 +92,13 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
         polarity = detect_polarity(contrast)
     if polarity is Polarity.DARK_ON_LIGHT:
         contrast = -contrast
+    ink = lift_plain(contrast) if page.plain else lift_uneven(flatten_locally(contrast))
+    ink = drop_frame(remove_ruling(ink))
+    check_writing(ink)
     if not page.plain:
-        ink = keep_character(drop_frame(remove_ruling(lift_uneven(flatten_locally(contrast)))))
+        ink = keep_character(ink)
     else:
-        ink = drop_neighbours(drop_frame(remove_ruling(lift_plain(contrast))))
+        ink = drop_neighbours(ink)
         if min(ink.shape) > SMALL_SIDE:
             ink = drop_specks(ink)
     return Ink(ink, bounding_box(ink), polarity)

@@ -5,6 +5,7 @@ import pytest
 
 from app.imaging import NoInkFound, Polarity
 from app.imaging.ink import find_ink
+from tests.pages import wood
 from tests.strokes import draw
 
 
@@ -71,3 +72,17 @@ def test_paper_noise_is_not_ink() -> None:
     noisy = np.clip(draw("7", (200, 200)) + np.random.default_rng(0).normal(0, 4, (200, 200)), 0, 255).astype(np.uint8)
     found, clean = find_ink(noisy), find_ink(draw("7", (200, 200)))
     assert np.abs(np.subtract(found.box, clean.box)).max() <= 3
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("deviation", [8, 30, 80])
+def test_noise_has_no_ink(seed: int, deviation: int) -> None:
+    noise = np.random.default_rng(seed).normal(128, deviation, (200, 260))
+    with pytest.raises(NoInkFound):
+        find_ink(np.clip(noise, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("side", [150, 250, 400])
+def test_a_wooden_table_has_no_ink(side: int) -> None:
+    with pytest.raises(NoInkFound):
+        find_ink(wood(side))

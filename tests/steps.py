@@ -1,0 +1,78 @@
+"""Draws `docs/imaging.png`: what each step of the way from upload to network input does, on drawn pages.
+
+Repeat: python -m tests.steps
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from app.imaging import GEOMETRIES, find_ink
+from app.imaging.ink import detect_polarity, flatten_locally, lift_plain, lift_uneven
+from app.imaging.marks import drop_frame, drop_neighbours, drop_specks, keep_character
+from app.imaging.page import measure_page
+from app.imaging.ruling import remove_ruling
+from tests.pages import framed, photographed, ruled
+from tests.strokes import draw
+
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "imaging.png"
+Picture = npt.NDArray[np.generic]
+
+
+def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
+    """Return what each step makes of an upload, in their order."""
+    page = measure_page(upload)
+    contrast = page.contrast(upload)
+    strips: dict[str, Picture] = {"upload": upload, "page.measure_page": page.level}
+    if detect_polarity(contrast) == "dark_on_light":
+        contrast = -contrast
+    strips["page.contrast"] = contrast
+    if page.plain:
+        strips["ink.lift_plain"] = lift_plain(contrast)
+        strips["ruling.remove_ruling"] = remove_ruling(lift_plain(contrast))
+        strips["marks.drop_frame"] = drop_frame(strips["ruling.remove_ruling"])
+        strips["marks.drop_neighbours,\ndrop_specks"] = drop_specks(drop_neighbours(strips["marks.drop_frame"]))
+    else:
+        strips["ink.flatten_locally"] = flatten_locally(contrast)
+        strips["ink.lift_uneven"] = lift_uneven(strips["ink.flatten_locally"])
+        strips["ruling.remove_ruling"] = remove_ruling(strips["ink.lift_uneven"])
+        strips["marks.drop_frame"] = drop_frame(strips["ruling.remove_ruling"])
+        strips["marks.keep_character"] = keep_character(strips["marks.drop_frame"])
+    strips["geometry.frame"] = GEOMETRIES["mnist"].frame(find_ink(upload))
+    return strips
+
+
+def neighbours(page: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Let the next line's writing reach into a page."""
+    page = page.copy()
+    page[232:, 30:70] = 40
+    page[236:, 120:150] = 40
+    return page
+
+
+def main() -> None:
+    """Draw the picture."""
+    pen = draw("5", (240, 240), scale=0.6, width=0.05, ink=90)
+    rows = [
+        steps(photographed(ruled(neighbours(pen), 50, squared=True), fall=0.5)),
+        steps(photographed(255 - draw("3", (240, 240), scale=0.6, ink=130), noise=4)),
+        steps(neighbours(ruled(framed(pen, 14), 60))),
+    ]
+    figure = Figure(figsize=(1.7 * max(map(len, rows)), 2.1 * len(rows)), layout="constrained")
+    axes = figure.subplots(len(rows), max(map(len, rows)))
+    for line, strips in zip(axes, rows, strict=True):
+        for axis in line:
+            axis.axis("off")
+        for axis, (name, picture) in zip(line, strips.items(), strict=False):
+            low, high = (0, 255) if picture.dtype == np.uint8 or name == "page.measure_page" else (None, None)
+            axis.imshow(picture, cmap="gray", vmin=low, vmax=high)
+            axis.set_title(name, fontsize=7)
+    figure.savefig(TARGET, dpi=80)
+
+
+if __name__ == "__main__":
+    main()
