@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
 
-from app.imaging import CorruptImage, EmptyFile, ImageError, ImageTooLarge, UnsupportedImage
+from app.imaging import (
+    GEOMETRIES,
+    CorruptImage,
+    EmptyFile,
+    ImageError,
+    ImageTooLarge,
+    UnsupportedImage,
+    prepare_pixels,
+)
 from app.imaging.decode import WORKING_SIDE, decode
 from tests.strokes import draw, encode
 
@@ -166,3 +174,23 @@ def test_damaged_files_raise_nothing_but_image_errors(kind: str, edits: list[tup
         return
     assert picture.pixels.ndim == 2
     assert picture.pixels.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [((255, 240, 60), (255, 255, 255)), ((200, 0, 0), (0, 102, 0)), ((90, 90, 255), (130, 100, 60))],
+    ids=["yellow on white", "red on green", "blue on brown"],
+)
+def test_ink_that_differs_in_colour_alone_is_seen(ink: tuple[int, ...], paper: tuple[int, ...]) -> None:
+    share = (draw("5", ink=0, paper=255) / 255)[..., None]
+    picture = Image.fromarray(np.uint8(share * paper + (1 - share) * ink))
+    pixels = decode(encode(picture), max_pixels=LIMIT).pixels
+    assert np.ptp(pixels) > 60
+    frame = GEOMETRIES["mnist"]
+    np.testing.assert_allclose(prepare_pixels(pixels, frame), prepare_pixels(draw("5"), frame), atol=0.15)
+
+
+def test_grey_and_usual_colours_go_by_luma() -> None:
+    share = (draw("5", ink=0, paper=255) / 255)[..., None]
+    blue = Image.fromarray(np.uint8(share * (240, 238, 230) + (1 - share) * (30, 40, 150)))
+    np.testing.assert_array_equal(decode(encode(blue), max_pixels=LIMIT).pixels, np.asarray(blue.convert("L")))
