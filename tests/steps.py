@@ -12,7 +12,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from app.imaging import GEOMETRIES, find_ink
-from app.imaging.ink import detect_polarity, flatten_locally, lift_plain, lift_uneven
+from app.imaging.ink import Polarity, detect_polarity, flatten_locally, lift_plain, lift_uneven, quiet
 from app.imaging.marks import drop_frame, drop_neighbours, drop_specks, keep_character
 from app.imaging.page import measure_page
 from app.imaging.ruling import remove_ruling
@@ -24,11 +24,11 @@ Picture = npt.NDArray[np.generic]
 
 
 def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
-    """Return what each step makes of an upload, in their order."""
+    """Return what each step makes of an upload that needs no reduction, in their order."""
     page = measure_page(upload)
-    contrast = page.contrast(upload)
+    contrast = page.contrast(upload if page.plain else quiet(upload))
     strips: dict[str, Picture] = {"upload": upload, "page.measure_page": page.level}
-    if detect_polarity(contrast) == "dark_on_light":
+    if detect_polarity(contrast) is Polarity.DARK_ON_LIGHT:
         contrast = -contrast
     strips["page.contrast"] = contrast
     if page.plain:
@@ -54,14 +54,19 @@ def neighbours(page: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return page
 
 
+def uploads() -> list[npt.NDArray[np.uint8]]:
+    """Return pen on squared paper in a shadow, chalk on a board, and a drawing in a frame."""
+    pen = draw("5", (240, 240), scale=0.6, width=0.05, ink=90)
+    return [
+        photographed(ruled(neighbours(pen), 50, squared=True), fall=0.5),
+        photographed(255 - draw("3", (240, 240), scale=0.6, ink=130), noise=4),
+        neighbours(ruled(framed(pen, 14), 60)),
+    ]
+
+
 def main() -> None:
     """Draw the picture."""
-    pen = draw("5", (240, 240), scale=0.6, width=0.05, ink=90)
-    rows = [
-        steps(photographed(ruled(neighbours(pen), 50, squared=True), fall=0.5)),
-        steps(photographed(255 - draw("3", (240, 240), scale=0.6, ink=130), noise=4)),
-        steps(neighbours(ruled(framed(pen, 14), 60))),
-    ]
+    rows = [steps(upload) for upload in uploads()]
     figure = Figure(figsize=(1.7 * max(map(len, rows)), 2.1 * len(rows)), layout="constrained")
     axes = figure.subplots(len(rows), max(map(len, rows)))
     for line, strips in zip(axes, rows, strict=True):

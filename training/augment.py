@@ -46,7 +46,7 @@ def augment(images: tf.Tensor, spec: Augmentation, seed: tf.Tensor) -> tf.Tensor
     Args:
         images: float32 [N, 28, 28, 1] in 0..1, white ink on black.
         spec: how far each change goes.
-        seed: int32 [2]; the same seed gives the same changes.
+        seed: integers [2]; the same seed gives the same changes.
 
     Returns:
         float32 [N, 28, 28, 1] in 0..1, each stretched to its full range.

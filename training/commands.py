@@ -196,7 +196,7 @@ def evaluate_command(
         if not same_classes(data.classes, artifact.card.classes):
             raise DatasetError(f"{source} has other classes than {name}.")
     if robustness:
-        _evaluate_robustness(artifact, data if limit else sample(data, ROBUSTNESS_IMAGES, seed), models_dir, out)
+        _evaluate_robustness(artifact, data if limit else sample(data, ROBUSTNESS_IMAGES, seed), models_dir, out, seed)
         return
     evaluation = evaluate(artifact.path, data, artifact.card.geometry)
     command = f"python -m training evaluate {name} --version {artifact.card.version} --dataset {source}" + (
@@ -211,26 +211,29 @@ def _evaluate_photos(name: str, folder: Path | None, models_dir: Path, out: Path
             raise DatasetError("Photos are measured with: python -m training evaluate photos DIR")
         photos = read_photos(folder)
         artifacts = [_artifact(models_dir, model) for model in MODELS]
+    out.mkdir(parents=True, exist_ok=True)
     for artifact in artifacts:
         card = artifact.card
-        readings = read_all(artifact, photos)
+        with _errors():
+            readings = read_all(artifact, photos)
         table = Table("source", "images", "right", "or a look-alike", title=f"{card.name} {card.version}")
         for source, score in scores(readings).items():
             table.add_row(source, f"{score.images:,}", f"{score.accuracy:.4f}", f"{score.lookalikes_forgiven:.4f}")
         CONSOLE.print(table)
         sheet = out / f"photos-{card.name}-mistakes.png"
-        mistakes_sheet(readings, sheet, title=f"{card.name} {card.version}")
+        mistakes_sheet(readings, card.geometry, sheet, title=f"{card.name} {card.version}")
         print(f"mistakes: {sheet}")
 
 
-def _evaluate_robustness(artifact: Artifact, data: LabelledImages, models_dir: Path, out: Path) -> None:
+def _evaluate_robustness(artifact: Artifact, data: LabelledImages, models_dir: Path, out: Path, seed: int) -> None:
     """Measure a model as it serves, and the oldest version, which learnt from the bare data set, plainly resized."""
     card = artifact.card
+    out.mkdir(parents=True, exist_ok=True)
     with _errors():
         oldest = _artifact(models_dir, card.name, versions(models_dir, card.name)[0])
     results = [
-        measure(artifact, data, through_the_chain(card.geometry), "as served"),
-        measure(oldest, data, plain_resizing, "plain resizing"),
+        measure(artifact, data, through_the_chain(card.geometry), "as served", seed),
+        measure(oldest, data, plain_resizing, "plain resizing", seed),
     ]
     table = Table(
         "corruption",

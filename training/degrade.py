@@ -124,7 +124,7 @@ def place(strokes: Field, spec: Degradation, rng: np.random.Generator) -> Field:
     zoom = side / RASTER
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = zoom * turn @ np.array([[1, shear], [0, 1]])
-    # The data sets leave a margin of a seventh; the character may come near the edge, not run over it.
+    # What is seldom outside the middle of the frame stays on the page; one in fifty characters is cut by its edge.
     slack = np.maximum(np.array([width, height]) - 0.85 * side, 0) / 2
     centre = np.array([width, height]) / 2 + rng.uniform(-1, 1, 2) * slack
     shift = centre - matrix @ np.full(2, (RASTER - 1) / 2)
@@ -135,7 +135,7 @@ def place(strokes: Field, spec: Degradation, rng: np.random.Generator) -> Field:
 
 
 def light(shape: tuple[int, ...], spec: Degradation, rng: np.random.Generator) -> Field:
-    """Return how light falls on the page, float32 [height, width], 1 where it is brightest."""
+    """Return how light falls on the page, float32 [height, width], about 1 where it is bright; more is overexposed."""
     height, width = shape
     y, x = (axis.astype(np.float32) for axis in np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j])
     falls = 1 - rng.uniform(0, 0.3) * (rng.uniform(-1, 1) * x + rng.uniform(-1, 1) * y + 1)

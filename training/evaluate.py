@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,14 +78,19 @@ def evaluate(artifact: Path, data: LabelledImages, geometry: str) -> Evaluation:
         DatasetError: an image is blank.
     """
     seen, _ = framed(data, geometry)
-    return Evaluation(data, seen, answer(artifact, seen))
+    return Evaluation(data, seen, load_network(artifact)(seen))
 
 
-def answer(artifact: Path, seen: Images) -> npt.NDArray[np.float32]:
-    """Return the probabilities, float32 [N, C], that an artifact's SavedModel gives to network inputs."""
-    serve = tf.saved_model.load(str(artifact)).signatures["serving_default"]
-    batches = np.split(seen, range(EVALUATION_BATCH, len(seen), EVALUATION_BATCH))
-    return np.concatenate([serve(image=tf.constant(batch))["probabilities"].numpy() for batch in batches])
+def load_network(artifact: Path) -> Callable[[Images], npt.NDArray[np.float32]]:
+    """Return an artifact's SavedModel as a function: float32 [N, 28, 28, 1] -> probabilities, float32 [N, C]."""
+    module = tf.saved_model.load(str(artifact))
+
+    def answer(seen: Images) -> npt.NDArray[np.float32]:
+        serve = module.signatures["serving_default"]
+        batches = np.split(seen, range(EVALUATION_BATCH, len(seen), EVALUATION_BATCH))
+        return np.concatenate([serve(image=tf.constant(batch))["probabilities"].numpy() for batch in batches])
+
+    return answer
 
 
 def sample(data: LabelledImages, limit: int, seed: int = 0) -> LabelledImages:

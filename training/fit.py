@@ -95,7 +95,11 @@ def framed(data: LabelledImages, geometry: str) -> tuple[Images, Labels]:
 
 
 class Run:
-    """One training run in its folder: `run.json`, `log.jsonl` (a line an epoch), `checkpoints/`, `weights.npz`."""
+    """One training run in its folder.
+
+    There are `run.json`, `degraded.npy` (the training images as read off pages), `log.jsonl` (a line an epoch),
+    `checkpoints/` and, after every epoch, `weights.npz`.
+    """
 
     def __init__(self, recipe: Recipe, data: LabelledImages, folder: Path) -> None:
         """Prepare a run, or pick up the one that the folder holds.
@@ -107,8 +111,16 @@ class Run:
         self.recipe = recipe
         self.folder = folder
         claim(folder, run_identity(recipe, data))
-        self._split = split_data(recipe, data)
-        self._degraded = self._degraded_copies(data)
+        training, validation = split_parts(recipe, data)
+        self._split = Split(framed(training, recipe.geometry), framed(validation, recipe.geometry))
+        self._degraded = degraded_copies(
+            training,
+            recipe.geometry,
+            recipe.degradation,
+            copies=recipe.degraded_copies,
+            seed=recipe.seed,
+            path=folder / DEGRADED_FILE,
+        )
         self._steps_per_epoch = len(self._split.training[1]) // recipe.batch_size
         if self._steps_per_epoch == 0:
             raise RunError(
@@ -220,19 +232,6 @@ class Run:
 
         steps = tf.data.Dataset.range(self.step, (epoch + 1) * self._steps_per_epoch)
         return steps.map(batch).prefetch(2)
-
-    def _degraded_copies(self, data: LabelledImages) -> npt.NDArray[np.uint8]:
-        """Return uint8 [copies, N, 28, 28] of the training images as read off a page."""
-        recipe = self.recipe
-        training, _ = split_parts(recipe, data)
-        return degraded_copies(
-            training,
-            recipe.geometry,
-            recipe.degradation,
-            copies=recipe.degraded_copies,
-            seed=recipe.seed,
-            path=self.folder / DEGRADED_FILE,
-        )
 
     def _close_epoch(self, epoch: int) -> None:
         loss, right, seen = (float(value) for value in self._sums)

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from app.artifacts import Artifact
 from app.imaging import GEOMETRIES, ImageError, decode, find_ink
+from training.datasets import DatasetError
 from training.datasets.photos import Photo
-from training.evaluate import answer
+from training.evaluate import load_network
 from training.plots import strips_plot
 
 #: Characters that people cannot tell apart out of context either; the forgiving figure counts one as the other.
@@ -39,14 +40,14 @@ class Reading:
     """What a model answered to a picture.
 
     photo: the picture.
-    stages: None where it could not be read.
+    seen: float32 [28, 28], what the network saw; None where it could not be read.
     label: the answer, or the error where there was none.
     characters: what the answer stands for.
     confidence: 0..1.
     """
 
     photo: Photo
-    stages: Stages | None
+    seen: npt.NDArray[np.float32] | None
     label: str
     characters: tuple[str, ...]
     confidence: float
@@ -77,27 +78,35 @@ def read_all(artifact: Artifact, photos: Sequence[Photo]) -> list[Reading]:
     Args:
         artifact: the model.
         photos: pictures of single characters; others than the model's are left out.
+
+    Raises:
+        DatasetError: none of them is the model's.
     """
     classes = artifact.card.classes
     known = {character for item in classes for character in item.characters}
     mine = [photo for photo in photos if photo.character in known]
-    stages = [_stages(photo, artifact.card.geometry) for photo in mine]
+    if not mine:
+        raise DatasetError(f"None of the pictures shows a character that {artifact.card.name} knows.")
     seen = np.zeros((len(mine), *artifact.card.input_shape), np.float32)
-    for index, item in enumerate(stages):
-        if isinstance(item, Stages):
-            seen[index, ..., 0] = item.seen
+    errors: dict[int, str] = {}
+    for index, photo in enumerate(mine):
+        try:
+            seen[index, ..., 0] = _stages(photo, artifact.card.geometry).seen
+        except ImageError as error:
+            errors[index] = type(error).__name__
     readings = []
-    for photo, item, row in zip(mine, stages, answer(artifact.path, seen), strict=True):
-        if isinstance(item, Stages):
-            best = classes[int(row.argmax())]
-            readings.append(Reading(photo, item, best.label, best.characters, float(row.max())))
-        else:
-            readings.append(Reading(photo, None, item, (), 0.0))
+    for index, (photo, row) in enumerate(zip(mine, load_network(artifact.path)(seen), strict=True)):
+        best = classes[int(row.argmax())]
+        readings.append(
+            Reading(photo, None, errors[index], (), 0.0)
+            if index in errors
+            else Reading(photo, seen[index, ..., 0], best.label, best.characters, float(row.max()))
+        )
     return readings
 
 
 def scores(readings: Sequence[Reading]) -> dict[str, Score]:
-    """Return the score of each source, and of all under "all"."""
+    """Return the score of each source, and of all under "all"; there has to be a reading."""
     sources = {"all": list(readings)}
     for reading in readings:
         sources.setdefault(reading.photo.source, []).append(reading)
@@ -111,27 +120,21 @@ def scores(readings: Sequence[Reading]) -> dict[str, Score]:
     }
 
 
-def mistakes_sheet(readings: Sequence[Reading], path: Path, *, title: str) -> None:
+def mistakes_sheet(readings: Sequence[Reading], geometry: str, path: Path, *, title: str) -> None:
     """Draw the wrong answers: upload, ink, network input; below each the file, the character and the answer."""
     wrong = [reading for reading in readings if not reading.right]
+    shown = wrong[:SHEET_LIMIT]
+    # Read again: the uploads of a whole folder would not fit into memory.
+    stages = [None if reading.seen is None else _stages(reading.photo, geometry) for reading in shown]
     strips_plot(
-        [
-            (r.stages.upload, r.stages.ink, np.asarray(np.rint(r.stages.seen * 255), np.uint8)) if r.stages else ()
-            for r in wrong[:SHEET_LIMIT]
-        ],
-        [
-            f"{r.photo.source}/{r.photo.path.stem}\n{r.photo.character} as {r.label} {r.confidence:.2f}"
-            for r in wrong[:SHEET_LIMIT]
-        ],
+        [(s.upload, s.ink, np.asarray(np.rint(s.seen * 255), np.uint8)) if s else () for s in stages],
+        [f"{r.photo.source}/{r.photo.path.stem}\n{r.photo.character} as {r.label} {r.confidence:.2f}" for r in shown],
         path,
-        title=f"{title}: {min(SHEET_LIMIT, len(wrong))} of {len(wrong)} mistakes; upload, ink, network input",
+        title=f"{title}: {len(shown)} of {len(wrong)} mistakes; upload, ink, network input",
     )
 
 
-def _stages(photo: Photo, geometry: str) -> Stages | str:
-    try:
-        upload = decode(photo.path.read_bytes(), max_pixels=MAX_PIXELS).pixels
-        ink = find_ink(upload)
-        return Stages(upload, ink.pixels, GEOMETRIES[geometry].frame(ink))
-    except ImageError as error:
-        return type(error).__name__
+def _stages(photo: Photo, geometry: str) -> Stages:
+    upload = decode(photo.path.read_bytes(), max_pixels=MAX_PIXELS).pixels
+    ink = find_ink(upload)
+    return Stages(upload, ink.pixels, GEOMETRIES[geometry].frame(ink))

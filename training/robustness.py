@@ -13,11 +13,12 @@ from app.artifacts import Artifact
 from app.imaging import GEOMETRIES, SIDE, ImageError, prepare_pixels
 from training.corruptions import CORRUPTIONS, STRENGTHS, clean_page, corrupt
 from training.datasets import LabelledImages
-from training.evaluate import answer
+from training.evaluate import load_network
 from training.progress import tracked
 
 Pixels = npt.NDArray[np.uint8]
-Reader = Callable[[Pixels], npt.NDArray[np.float32]]
+#: Page to network input; None where there is no ink on it.
+Reader = Callable[[Pixels], npt.NDArray[np.float32] | None]
 CLEAN = "clean"
 
 
@@ -39,13 +40,13 @@ class Robustness:
 
 
 def through_the_chain(geometry: str) -> Reader:
-    """Return the reader that serves; a page it finds no ink on comes out black."""
+    """Return the reader that serves."""
 
-    def read(page: Pixels) -> npt.NDArray[np.float32]:
+    def read(page: Pixels) -> npt.NDArray[np.float32] | None:
         try:
             return prepare_pixels(page, GEOMETRIES[geometry])
         except ImageError:
-            return np.zeros((SIDE, SIDE), np.float32)
+            return None
 
     return read
 
@@ -59,6 +60,8 @@ def plain_resizing(page: Pixels) -> npt.NDArray[np.float32]:
 def measure(artifact: Artifact, data: LabelledImages, read: Reader, way: str, seed: int = 0) -> Robustness:
     """Corrupt every image in every way and strength, half of them dark on light and half light on dark.
 
+    A page without ink for the reader is a mistake.
+
     Args:
         artifact: the model.
         data: images of a test set.
@@ -66,14 +69,18 @@ def measure(artifact: Artifact, data: LabelledImages, read: Reader, way: str, se
         way: what the reader is called.
         seed: of the corruptions; equal seeds give equal pictures to every model.
     """
+    network = load_network(artifact.path)
     pages = [clean_page(image) for image in data.images]
     jobs = [(CLEAN, 0)] + [(name, strength) for name in CORRUPTIONS for strength in STRENGTHS]
     found: dict[str, tuple[float, ...]] = {}
     for number, (name, strength) in enumerate(tracked(jobs, f"{artifact.card.name}, {way}", total=len(jobs))):
-        seen = np.empty((len(pages), *artifact.card.input_shape), np.float32)
+        seen = np.zeros((len(pages), *artifact.card.input_shape), np.float32)
+        found_ink = np.zeros(len(pages), np.bool_)
         for index, page in enumerate(pages):
             picture = corrupt(page, name, strength, np.random.default_rng([seed, number, index])) if strength else page
-            seen[index, ..., 0] = read(255 - picture if index % 2 else picture)
-        right = answer(artifact.path, seen).argmax(axis=1) == data.labels
+            network_input = read(255 - picture if index % 2 else picture)
+            if network_input is not None:
+                seen[index, ..., 0], found_ink[index] = network_input, True
+        right = found_ink & (network(seen).argmax(axis=1) == data.labels)
         found[name] = (*found.get(name, ()), round(float(right.mean()), 4))
     return Robustness(f"{artifact.card.name} {artifact.card.version}, {way}", found)

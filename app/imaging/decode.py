@@ -31,9 +31,8 @@ FORMATS = (
     GifImagePlugin.GifImageFile.format,
     TiffImagePlugin.TiffImageFile.format,
 )
-#: Longest side, in pixels, below which pictures are not reduced; reduced ones are less than twice as long. A character
-#: that fills a tenth of such a picture still has four times the network's resolution, and a 12-megapixel JPEG decodes
-#: at a quarter of its size.
+#: Longest side, in pixels, below which pictures are not reduced; reduced ones are less than twice as long. A
+#: 12-megapixel JPEG decodes at a quarter of its size.
 WORKING_SIDE = 1024
 #: Weights of red, green and blue in luma (ITU-R BT.601), as Pillow's own conversion has them.
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -156,32 +155,27 @@ def _grey(image: Image.Image) -> npt.NDArray[np.uint8]:
         return np.asarray(image.getchannel("L"))
     if image.has_transparency_data:
         return _flattened(np.asarray(image.convert("RGBA")))
-    if image.mode == "L" or (axis := _colour_axis(image := image.convert("RGB"))) is None:
+    if image.mode == "L" or (projection := _colour_projection(image := image.convert("RGB"))) is None:
         return np.asarray(image.convert("L"))
-    # The matrix's fourth column is an offset: the page comes out in the middle of the range.
-    return np.asarray(image.convert("L", matrix=(*axis, 128 - float(axis @ _page_colour(image)))))
+    return np.asarray(image.convert("L", matrix=projection))
 
 
-def _page_colour(image: Image.Image) -> npt.NDArray[np.float64]:
-    return np.asarray(np.median(_thumbnail(image), axis=0), np.float64)
+def _colour_projection(image: Image.Image) -> tuple[float, ...] | None:
+    """Return the matrix (red, green, blue, offset) that tells ink from page best, or None where luma does.
 
-
-def _thumbnail(image: Image.Image) -> npt.NDArray[np.float64]:
-    """Return float64 [N, 3], the colours of a reduced picture."""
+    The page comes out in the middle of the range, and what has more luma than it does so lighter.
+    """
     reduced = image.reduce(max(1, min(image.size) // COLOUR_SIDE))
-    return np.asarray(reduced, np.float64).reshape(-1, 3)
-
-
-def _colour_axis(image: Image.Image) -> npt.NDArray[np.float64] | None:
-    """Return the direction in RGB that ink and page differ in, float64 [3], or None where luma tells them apart."""
-    colours = _thumbnail(image)
-    distance = colours - np.median(colours, axis=0)
+    colours = np.asarray(reduced, np.float64).reshape(-1, 3)
+    page = np.median(colours, axis=0)
+    distance = colours - page
     scatter = distance.T @ distance / len(distance)
     spread, axes = np.linalg.eigh(scatter)
     # A difference in grey has three times luma's square along its axis, so the share is 1 for it.
     if 3 * (LUMA @ scatter @ LUMA) >= LUMA_SHARE * spread[-1]:
         return None
-    return np.asarray(axes[:, -1], np.float64)
+    axis = axes[:, -1] * (-1 if LUMA @ axes[:, -1] < 0 else 1)
+    return (*axis.tolist(), 128 - float(axis @ page))
 
 
 def _flattened(rgba: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

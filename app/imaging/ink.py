@@ -1,7 +1,8 @@
 """Grey pixels -> ink: what was written, as white on black, and where it is.
 
 The chain: measure the page, decide which of page and ink is the darker, flatten what unevenness is left, lift the ink
-to its full range, keep the marks that belong to the character. Each step is a function of its own.
+to its full range, take out ruling and frames, refuse texture, keep the marks that belong to the character. Each step is
+a function of its own; docs/imaging.md shows what it does.
 """
 
 from __future__ import annotations
@@ -23,17 +24,21 @@ from app.imaging.marks import (
     keep_character,
     writing_strength,
 )
-from app.imaging.page import NOISE_DEVIATIONS, Contrast, Pixels, measure_page
+from app.imaging.page import DEVIATION, NOISE_DEVIATIONS, Contrast, Pixels, measure_page
 from app.imaging.ruling import remove_ruling
 
 #: Longest side, in pixels, that ink is looked for in; a character that fills a tenth of it still has the network's
 #: resolution. 512 reads the same of 2,442 photos and takes twice the time.
 INK_SIDE = 256
+#: A strip is reduced no further than to this shorter side.
+INK_SHORT_SIDE = 96
 #: Ink weaker than this share of the page's light cannot be told from it: 16 of 255 grey levels on white. Faint pencil
 #: is 0.1 and more.
 MIN_CONTRAST = 16 / 255
 #: On an uneven page the flattened rest is quieter, and pencil in the shade is fainter.
 MIN_CONTRAST_UNEVEN = 0.04
+#: Standard deviations that make the noise floor of an uneven page.
+UNEVEN_NOISE_DEVIATIONS = 3.0
 #: Share of pixels that may be stronger than the level taken as full ink, so that one hot pixel does not set it.
 FULL_INK_SHARE = 0.0005
 #: The noise floor never takes more than this share of the ink's range.
@@ -83,11 +88,11 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
         polarity: overrules the detection unless `AUTO`.
 
     Raises:
-        NoInkFound: nothing stands out from the page.
+        NoInkFound: nothing stands out from the page, or it is all texture.
     """
-    pixels = _reduced(pixels)
+    pixels = reduced(pixels)
     page = measure_page(pixels)
-    contrast = page.contrast(pixels if page.plain else _denoised(pixels))
+    contrast = page.contrast(pixels if page.plain else quiet(pixels))
     if polarity is Polarity.AUTO:
         polarity = detect_polarity(contrast)
     if polarity is Polarity.DARK_ON_LIGHT:
@@ -179,22 +184,24 @@ def lift_uneven(contrast: Contrast) -> Pixels:
         NoInkFound: nothing stands out from the noise by more than `MIN_CONTRAST_UNEVEN`.
     """
     level = float(np.median(contrast))
-    floor = level + NOISE_DEVIATIONS * 1.4826 * float(np.median(np.abs(contrast - level)))
+    floor = level + UNEVEN_NOISE_DEVIATIONS * DEVIATION * float(np.median(np.abs(contrast - level)))
     # Where strokes cover half of a crop, its median is no noise.
     floor = min(floor, MAX_NOISE * float(np.quantile(contrast, 1 - FULL_INK_SHARE)))
     full = writing_strength(contrast, max(floor, MIN_CONTRAST_UNEVEN))
     return _lifted(contrast, min(floor, MAX_NOISE * full), full)
 
 
-def _reduced(pixels: Pixels) -> Pixels:
-    scale = INK_SIDE / max(pixels.shape)
+def reduced(pixels: Pixels) -> Pixels:
+    """Average a picture down to `INK_SIDE`; a smaller one stays as it is."""
+    scale = max(INK_SIDE / max(pixels.shape), INK_SHORT_SIDE / min(pixels.shape))
     if scale >= 1:
         return pixels
     height, width = (max(1, round(side * scale)) for side in pixels.shape)
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _denoised(pixels: Pixels) -> Pixels:
+def quiet(pixels: Pixels) -> Pixels:
+    """Blur away the noise of sensors and JPEG, as far as strokes allow."""
     side = min(pixels.shape)
     if side <= DENOISED_SIDE:
         return pixels

@@ -41,9 +41,10 @@ MOST_HOLES = 9
 #: On a plain page, a mark at the edge belongs to the neighbourhood where it lies farther from the main mark than this
 #: share of its longest side, or has less than this share of its mass; a bar that a tight crop cuts is neither.
 EDGE_GAP, EDGE_MASS = 0.1, 0.06
-#: A frame spans at least this share of either side of the picture and has a mark of at least this share of its mass
-#: inside. This share of its pixels lies within `FRAME_BORDER` of its box's sides from them: of a dotted 0, half do.
+#: A frame spans at least this share of both sides of the picture and has a mark of at least this share of its mass
+#: inside.
 FRAME_SPAN, FRAME_CONTENT = 0.6, 0.08
+#: At least this share of its pixels lies along its box, in a border of this share of the box's sides; of a 0, half do.
 FRAME_STRAIGHT, FRAME_BORDER = 0.85, 0.1
 
 
@@ -64,7 +65,7 @@ class Marks:
 
     @property
     def touches_edge(self) -> npt.NDArray[np.bool_]:
-        """Whether a mark reaches the outermost pixels of the picture but one, bool [M]."""
+        """Whether a mark reaches the outermost two pixels of the picture, bool [M]."""
         height, width = self.labels.shape
         left, top, right, bottom = self.boxes.T
         return np.asarray((left <= 1) | (top <= 1) | (right >= width - 1) | (bottom >= height - 1))
@@ -116,8 +117,10 @@ def check_writing(ink: Pixels) -> None:
     marks = find_marks(ink.astype(np.float32), MARK_LEVEL * 255)
     main = main_mark(marks)
     comparable = int((marks.mass > COMPARABLE_MASS * marks.mass[main]).sum())
-    background, _ = cv2.connectedComponents((marks.labels != main).astype(np.uint8), connectivity=4)
-    if comparable > MOST_COMPARABLE or background - 2 > MOST_HOLES:
+    # Beyond the edge the page goes on, so what a stroke cuts off there is no hole. Two regions are mark and page.
+    beside = np.pad((marks.labels != main).astype(np.uint8), 1, constant_values=1)
+    regions, _ = cv2.connectedComponents(beside, connectivity=4)
+    if comparable > MOST_COMPARABLE or regions - 2 > MOST_HOLES:
         raise NoInkFound("The picture is all texture; no character stands out in it.")
 
 
@@ -136,6 +139,9 @@ def keep_character(ink: Pixels) -> Pixels:
 
     Args:
         ink: uint8 [height, width], white on black, of an uneven page: there may be page edges and neighbours in it.
+
+    Raises:
+        NoInkFound: there is none.
     """
     marks = find_marks(ink.astype(np.float32), UNEVEN_MARK_LEVEL * 255)
     main = main_mark(marks)
@@ -152,6 +158,9 @@ def drop_specks(ink: Pixels) -> Pixels:
 
     Args:
         ink: uint8 [height, width], white on black, of a plain page.
+
+    Raises:
+        NoInkFound: there is none.
     """
     marks = find_marks(ink.astype(np.float32), MARK_LEVEL * 255)
     return _kept(ink, marks, marks.mass >= SPECK_SHARE * marks.mass.max())
@@ -162,14 +171,18 @@ def drop_frame(ink: Pixels) -> Pixels:
 
     Args:
         ink: uint8 [height, width], white on black.
+
+    Raises:
+        NoInkFound: there is none.
     """
     marks = find_marks(ink.astype(np.float32), MARK_LEVEL * 255)
     left, top, right, bottom = marks.boxes.T
     spans = np.minimum((right - left) / ink.shape[1], (bottom - top) / ink.shape[0])
     for frame in np.flatnonzero((spans > FRAME_SPAN) & (marks.mass > 0)):
         pixels = marks.labels[top[frame] : bottom[frame], left[frame] : right[frame]] == frame
-        y, x = (round(FRAME_BORDER * side) for side in pixels.shape)
-        if pixels[y:-y, x:-x].sum() > (1 - FRAME_STRAIGHT) * pixels.sum():
+        height, width = pixels.shape
+        y, x = round(FRAME_BORDER * height), round(FRAME_BORDER * width)
+        if pixels[y : height - y, x : width - x].sum() > (1 - FRAME_STRAIGHT) * pixels.sum():
             continue
         inside = (left > left[frame]) & (top > top[frame]) & (right < right[frame]) & (bottom < bottom[frame])
         if (marks.mass * inside).max() > FRAME_CONTENT * marks.mass[frame]:
@@ -186,6 +199,9 @@ def drop_neighbours(ink: Pixels) -> Pixels:
 
     Returns:
         The same but for the marks at the edge that are small or apart from a main mark that does not touch it.
+
+    Raises:
+        NoInkFound: there is none.
     """
     marks = find_marks(ink.astype(np.float32), MARK_LEVEL * 255)
     main = main_mark(marks)

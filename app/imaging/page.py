@@ -20,8 +20,10 @@ PLAIN_SHARE = 0.55
 PLAIN_TOLERANCE = 1
 #: And so must this share of the whole picture, or the ring is a frame around the page.
 PLAIN_PICTURE_SHARE = 0.15
-#: Median absolute deviations that make the noise floor: two standard deviations of Gaussian noise.
+#: Median absolute deviations that make the noise floor of a plain page: two standard deviations of Gaussian noise.
 NOISE_DEVIATIONS = 3.0
+#: Standard deviations of Gaussian noise to a median absolute deviation of it.
+DEVIATION = 1.4826
 #: Longest side, in pixels, of the picture that the surface is fitted to.
 FIT_SIDE = 64
 #: Degree of the surface. 2, 3 and 4 read the same share of 183 phone photos of digits.
@@ -95,7 +97,7 @@ def _fitted(pixels: Pixels) -> Contrast:
     ridge = FIT_RIDGE * np.eye(len(terms), dtype=np.float32)
     for _ in range(FIT_PASSES):
         residual = values - surface
-        deviation = max(FIT_MIN_DEVIATION, 1.4826 * float(np.median(np.abs(residual))))
+        deviation = max(FIT_MIN_DEVIATION, DEVIATION * float(np.median(np.abs(residual))))
         weighted = basis / (1 + (residual / (FIT_TOLERANCE * deviation)) ** 2)[:, None]
         surface = basis @ np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ values)
     fitted = np.clip(surface, 0, 255).reshape(height, width)

@@ -11,8 +11,9 @@ from app.imaging.decode import decode
 from app.imaging.geometry import Geometry
 from app.imaging.ink import Polarity, find_ink
 
-#: Raised whenever any image could come out with other pixels. An artifact stores it, and a model trained under
-#: another version refuses to load.
+#: Raised whenever an image in a data set's own frame, or a plain drawing, comes out with other pixels; a test holds
+#: them. Reading harder photos better does not count. An artifact stores the version, and a model trained under
+#: another one refuses to load.
 PREPROCESSING_VERSION = 1
 
 

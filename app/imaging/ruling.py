@@ -23,8 +23,10 @@ BODY_COVER = 0.4
 SLOPES = np.linspace(-0.06, 0.06, 13)
 #: Pixels beside a line that are this strong, as a share of full ink, belong to a stroke that touches it.
 STROKE_LEVEL = 0.3
-#: Share of the ink that a line alone must leave, to be taken for ruling.
-LEAST_LEFT = 0.4
+#: A line alone, or in so many outermost rows, counts as ruling where its strength is below this share of the writing's;
+#: both are measured at this quantile of their pixels. Otherwise it may be a stroke.
+EDGE_ROWS = 2
+FAINTER, STRENGTH_QUANTILE = 0.75, 0.9
 #: Ruling is printed page-wide. Where more lines than this are found, it is texture.
 MOST_LINES = 12
 
@@ -41,21 +43,21 @@ class Line:
         """Return int64 [width], how far down the line has gone at each column."""
         return np.asarray(np.rint(self.slope * np.arange(width)), np.int64)
 
+    def at_edge(self, height: int) -> bool:
+        """Tell whether it lies in the outermost rows of a picture."""
+        return self.first < EDGE_ROWS or self.last >= height - EDGE_ROWS
+
 
 def remove_ruling(ink: Pixels) -> Pixels:
     """Take out lines that run from edge to edge, but not the strokes that cross or touch them.
 
     Args:
         ink: uint8 [height, width], white on black.
+
+    Returns:
+        The same without the lines; all black where there was nothing else.
     """
-    across, rows = _without_lines(ink)
-    cleared, columns = _without_lines(across.T)
-    if rows + columns == 0:
-        return ink
-    # One line alone may be all that was written: a dash, the bar of a tightly cropped T.
-    if rows + columns == 1 and cleared.sum(dtype=np.int64) < LEAST_LEFT * ink.sum(dtype=np.int64):
-        return ink
-    return np.ascontiguousarray(cleared.T)
+    return np.ascontiguousarray(_without_lines(_without_lines(ink).T).T)
 
 
 def find_lines(mask: Mask) -> list[Line]:
@@ -63,6 +65,9 @@ def find_lines(mask: Mask) -> list[Line]:
 
     Args:
         mask: bool [height, width], where there is ink.
+
+    Returns:
+        The lines from top to bottom; none where there are more than `MOST_LINES`.
     """
     height, width = mask.shape
     y, x = np.nonzero(mask)
@@ -80,31 +85,46 @@ def find_lines(mask: Mask) -> list[Line]:
     lines = []
     for first, last in _runs(cover >= BODY_COVER):
         line = Line(first - reach, last - reach, slope)
-        if cover[first : last + 1].max() >= LINE_COVER and last - first < limit and _reaches_edges(mask, line):
+        crosses = cover[first : last + 1].max() >= LINE_COVER and _reaches_edges(mask, line)
+        if crosses and last - first + 1 <= limit:
             lines.append(line)
     return lines if len(lines) <= MOST_LINES else []
 
 
-def _without_lines(ink: Pixels) -> tuple[Pixels, int]:
-    """Return the ink without its nearly horizontal lines, and how many there were."""
-    height, width = ink.shape
+def _without_lines(ink: Pixels) -> Pixels:
+    """Return the ink without its nearly horizontal lines."""
     lines = find_lines(ink >= LINE_LEVEL)
     if not lines:
-        return ink, 0
+        return ink
+    bare = [_bare(ink, line) for line in lines]
+    strength = _strength(ink[~np.any(bare, axis=0)])
     cleared = ink.copy()
-    columns = np.arange(width)
-    for line in lines:
-        down = line.rows(width)
-        top, bottom = line.first - 1 + down, line.last + 1 + down
-        # A stroke goes on above or below.
-        above = _at(ink, top - 1, columns) >= STROKE_LEVEL * 255
-        below = _at(ink, bottom + 1, columns) >= STROKE_LEVEL * 255
-        bare = ~(above | below)
-        for offset in range(line.last - line.first + 3):
-            row = top + offset
-            inside = bare & (row >= 0) & (row < height)
-            cleared[row[inside], columns[inside]] = 0
-    return cleared, len(lines)
+    for line, pixels in zip(lines, bare, strict=True):
+        # It may be a stroke: a dash, the bar of a 4 or a 7 that fills its crop.
+        alone = len(lines) == 1 or line.at_edge(len(ink))
+        if not alone or _strength(ink[pixels]) < FAINTER * strength:
+            cleared[pixels] = 0
+    return cleared
+
+
+def _bare(ink: Pixels, line: Line) -> Mask:
+    """Return bool [height, width], a line and a pixel on either side of it where no stroke goes on above or below."""
+    height, width = ink.shape
+    columns, down = np.arange(width), line.rows(width)
+    top, bottom = line.first - 1 + down, line.last + 1 + down
+    above = _at(ink, top - 1, columns) >= STROKE_LEVEL * 255
+    below = _at(ink, bottom + 1, columns) >= STROKE_LEVEL * 255
+    bare = np.zeros(ink.shape, np.bool_)
+    for offset in range(line.last - line.first + 3):
+        row = top + offset
+        inside = ~(above | below) & (row >= 0) & (row < height)
+        bare[row[inside], columns[inside]] = True
+    return bare
+
+
+def _strength(pixels: Pixels) -> float:
+    inked = pixels[pixels >= LINE_LEVEL]
+    return float(np.quantile(inked, STRENGTH_QUANTILE)) if inked.size else 0.0
 
 
 def _reaches_edges(mask: Mask, line: Line) -> bool:

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tests.digits import network_inputs
-from tests.training.data import small_digits
+from tests.models import shipped
 from training.degrade import Degradation, degrade, lines, picture, redraw
-from training.degraded import degraded_copies
+from training.evaluate import load_network
 
-#: Nothing befalls the page, and strokes keep their width.
+#: As little as can befall a page: faint ink, blur and JPEG remain. Strokes keep their width.
 CALM = Degradation(thin=0, thick=0, rotation=0, shear=0, drawn=1, dark=0, ruled=0, boxed=0, shadow=0, flag=0, crossed=0)
 
 
@@ -40,7 +40,11 @@ def test_what_befalls_much_is_still_read(geometry: str) -> None:
     found = [image for image in seen if image is not None]
     assert len(found) >= 58
     assert all(image.shape == (28, 28) and image.dtype == np.float32 for image in found)
-    assert all(image.min() == 0 and image.max() == 1 for image in found)
+    if geometry == "mnist":
+        network = load_network(shipped("digit").path)
+        answers = network(np.stack(found)[..., None]).argmax(axis=1)
+        expected = [label for label, image in zip(labels, seen, strict=True) if image is not None]
+        assert np.mean(answers == expected) >= 0.8
 
 
 def test_strokes_are_redrawn_thinner_and_thicker() -> None:
@@ -72,10 +76,3 @@ def test_the_same_seed_gives_the_same_page() -> None:
     left, right, other = (picture(image, "3", Degradation(), np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(left, right)
     assert left.shape != other.shape
-
-
-def test_copies_are_different_pages(tmp_path: object) -> None:
-    data = small_digits(12)
-    made = degraded_copies(data, "mnist", Degradation(), copies=2, seed=0, path=tmp_path / "degraded.npy")
-    assert made.shape == (2, 12, 28, 28)
-    assert (np.abs(made[0].astype(int) - made[1]).mean(axis=(1, 2)) > 5).all()

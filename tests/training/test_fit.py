@@ -21,6 +21,7 @@ TINY = dataclasses.replace(
     batch_size=32,
     validation_share=0.2,
     logit_adjustment=1.0,
+    degraded_share=0.0,
     degraded_copies=0,
 )
 
@@ -53,7 +54,7 @@ def test_a_run_cut_in_two_is_the_run_that_was_not(data: LabelledImages, tmp_path
 
 
 def test_pages_are_learnt_from_and_made_once(data: LabelledImages, tmp_path: Path) -> None:
-    recipe = dataclasses.replace(TINY, degraded_copies=2)
+    recipe = dataclasses.replace(TINY, degraded_share=0.4, degraded_copies=2)
     whole = Run(recipe, data, tmp_path / "whole")
     assert whole.train()
     Run(recipe, data, tmp_path / "cut").train(max_steps=14)

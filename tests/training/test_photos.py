@@ -30,7 +30,7 @@ def test_photos_are_read_by_source(tmp_path: Path) -> None:
     found = scores(readings)
     assert (found["all"].images, found["pen"].images, found["chalk"].images) == (3, 2, 1)
     assert (found["pen"].accuracy, found["chalk"].accuracy) == (1.0, 0.0)
-    mistakes_sheet(readings, tmp_path / "sheet.png", title="digit")
+    mistakes_sheet(readings, "mnist", tmp_path / "sheet.png", title="digit")
     assert (tmp_path / "sheet.png").stat().st_size > 1000
 
 
@@ -39,7 +39,7 @@ def test_what_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
     (folder / "blank.png").write_bytes(encode(draw("2", ink=240)))
     (reading,) = read_all(shipped("digit"), read_photos(folder))
     assert (reading.right, reading.label, reading.confidence) == (False, "NoInkFound", 0.0)
-    mistakes_sheet([reading], tmp_path / "sheet.png", title="digit")
+    mistakes_sheet([reading], "mnist", tmp_path / "sheet.png", title="digit")
 
 
 def test_look_alikes_are_forgiven(tmp_path: Path) -> None:
@@ -50,7 +50,12 @@ def test_look_alikes_are_forgiven(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("rows", "message"),
-    [("2.png,two,pen\n", "not one character"), ("2.png,2,pen\n", "is not there")],
+    [
+        ("2.png,two,pen\n", "not one character"),
+        ("2.png,2,pen\n", "is not there"),
+        ("2.png\n", "columns file, label and source"),
+        ("", "columns file, label and source"),
+    ],
 )
 def test_a_wrong_table_is_named(tmp_path: Path, rows: str, message: str) -> None:
     with pytest.raises(DatasetError, match=message):
@@ -67,6 +72,19 @@ def test_the_command_prints_a_table_a_model(tmp_path: Path) -> None:
     assert ended.exit_code == 0, ended.output
     assert (tmp_path / "photos-digit-mistakes.png").exists()
     assert (tmp_path / "photos-char-mistakes.png").exists()
+
+
+def test_a_table_from_a_spreadsheet_program(tmp_path: Path) -> None:
+    folder = write(tmp_path, "2.png,2,pen\n", "2")
+    table = folder / "labels.csv"
+    table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes())
+    assert [photo.character for photo in read_photos(folder)] == ["2"]
+
+
+def test_pictures_of_nothing_the_model_knows(tmp_path: Path) -> None:
+    folder = write(tmp_path, "T.png,T,pen\n", "T")
+    with pytest.raises(DatasetError, match="None of the pictures"):
+        read_all(shipped("digit"), read_photos(folder))
 
 
 @needs_shared

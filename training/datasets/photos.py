@@ -9,6 +9,7 @@ from pathlib import Path
 from training.datasets.labelled import DatasetError
 
 LABELS_FILE = "labels.csv"
+COLUMNS = ("file", "label", "source")
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,15 @@ def read_photos(folder: Path) -> list[Photo]:
     Raises:
         DatasetError: `labels.csv` is missing or no such table, or it names a file that is not there.
     """
+    problem = f"{folder / LABELS_FILE} cannot be read; it should be a table with the columns file, label and source."
     try:
-        with (folder / LABELS_FILE).open(newline="", encoding="utf-8") as table:
-            rows = [(row["file"], row["label"], row["source"]) for row in csv.DictReader(table)]
-    except (OSError, KeyError, UnicodeDecodeError) as error:
-        raise DatasetError(
-            f"{folder / LABELS_FILE} cannot be read; it should be a table with the columns file, label and source."
-        ) from error
+        # Spreadsheet programs write a byte order mark.
+        with (folder / LABELS_FILE).open(newline="", encoding="utf-8-sig") as table:
+            rows = [[row.get(column) or "" for column in COLUMNS] for row in csv.DictReader(table)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(problem) from error
+    if not rows or not all(all(row) for row in rows):
+        raise DatasetError(problem)
     photos = [Photo(folder / file, character, source) for file, character, source in rows]
     for photo in photos:
         if len(photo.character) != 1:

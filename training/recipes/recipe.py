@@ -33,7 +33,7 @@ class Recipe:
     ema_decay: of the moving average of the weights that is evaluated and shipped.
     validation_share: of the training images, kept from training for choosing and calibrating.
     limitations: sentences for the model card.
-    seed: of the split, the weights, the order and the augmentation.
+    seed: of the split, the weights, the order, the pages and the augmentation.
     """
 
     name: str
@@ -57,3 +57,7 @@ class Recipe:
     validation_share: float
     limitations: tuple[str, ...]
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.degraded_share > 0) != (self.degraded_copies > 0):
+            raise ValueError("A recipe has either degraded copies and a share of them, or neither.")

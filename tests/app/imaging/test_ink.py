@@ -6,6 +6,7 @@ import pytest
 from app.imaging import NoInkFound, Polarity
 from app.imaging.ink import find_ink
 from tests.pages import wood
+from tests.steps import steps, uploads
 from tests.strokes import draw
 
 
@@ -86,3 +87,16 @@ def test_noise_has_no_ink(seed: int, deviation: int) -> None:
 def test_a_wooden_table_has_no_ink(side: int) -> None:
     with pytest.raises(NoInkFound):
         find_ink(wood(side))
+
+
+@pytest.mark.parametrize("upload", uploads())
+def test_the_steps_in_the_docs_are_the_chain(upload: np.ndarray) -> None:
+    *_, ink, _ = steps(upload).values()
+    np.testing.assert_array_equal(ink, find_ink(upload).pixels)
+
+
+def test_a_character_on_a_long_strip_is_not_lost() -> None:
+    strip = np.full((200, 3000), 240, np.uint8)
+    strip[:, 1400:1600] = draw("7", (200, 200))
+    _, top, _, bottom = find_ink(strip).box
+    assert bottom - top > 60

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.imaging import GEOMETRIES, Polarity, prepare, prepare_pixels
+from app.imaging import GEOMETRIES, PREPROCESSING_VERSION, Polarity, prepare, prepare_pixels
 from app.imaging.geometry import Geometry
+from tests.digits import network_inputs
 from tests.strokes import DIGITS, draw, encode
 
 LIMIT = 64_000_000
@@ -31,3 +34,20 @@ def test_the_box_is_in_pixels_of_the_upload_after_exif_rotation() -> None:
     seen = prepare(data, GEOMETRIES["mnist"], max_pixels=LIMIT)
     np.testing.assert_allclose(seen.box, (2400, 1000, 2600, 2200), atol=16)
     assert seen.polarity is Polarity.DARK_ON_LIGHT
+
+
+def version_pixels() -> np.ndarray:
+    """Return uint8 [N, 28, 28], what becomes of images in a data set's frame and of plain drawings."""
+    seen = []
+    for name, geometry in sorted(GEOMETRIES.items()):
+        framed, _ = network_inputs(name)
+        drawn = [draw(character, (96, 96)) for character in DIGITS]
+        for pixels in (*np.rint(framed[::60] * 255).astype(np.uint8), *drawn):
+            seen.append(np.rint(prepare_pixels(pixels, geometry) * 255).astype(np.uint8))
+    return np.stack(seen)
+
+
+def test_the_version_stands_for_these_pixels() -> None:
+    """Where this fails on purpose: raise the version, train anew, and save `version_pixels()` under the new name."""
+    expected = np.load(Path(__file__).with_name(f"version-{PREPROCESSING_VERSION}.npz"))["pixels"]
+    np.testing.assert_allclose(version_pixels().astype(int), expected, atol=2)

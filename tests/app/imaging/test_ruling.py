@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from app.imaging import GEOMETRIES, NoInkFound, find_ink, prepare_pixels
+from app.imaging.marks import bounding_box
 from app.imaging.ruling import find_lines, remove_ruling
 from tests.pages import photographed, ruled
 from tests.strokes import DIGITS, draw
@@ -30,9 +31,13 @@ def test_lines_are_found_where_they_are() -> None:
     assert [(line.first, line.last) for line in find_lines(mask)] == [(30, 31), (70, 70)]
 
 
+@pytest.mark.parametrize("side", [40, 60, 120, 250])
+@pytest.mark.parametrize("pixels", [2, 3, 5])
 @pytest.mark.parametrize("character", "1247TLF")
-def test_strokes_are_no_ruling(character: str) -> None:
-    tight = np.asarray(255 - draw(character, (60, 60), scale=1.0, width=0.05))
+def test_strokes_of_a_tight_crop_are_no_ruling(character: str, pixels: int, side: int) -> None:
+    ink = np.asarray(255 - draw(character, (side, side), scale=1.0, width=pixels / side, ink=0, paper=255))
+    left, top, right, bottom = bounding_box(ink)
+    tight = np.ascontiguousarray(ink[top:bottom, left:right])
     np.testing.assert_array_equal(remove_ruling(tight), tight)
 
 
