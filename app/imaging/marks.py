@@ -30,7 +30,7 @@ EDGE_SPAN = 0.9
 STRENGTH_QUANTILE = 0.9
 #: On an uneven page, ink from this share of the character's strength up counts as part of a mark.
 UNEVEN_MARK_LEVEL = 0.3
-#: Marks beside the main one belong to it where they lie no farther from its box than a share of its longest side and
+#: Marks beside the main one belong to it where they lie no farther from its box than a share of the longer one and
 #: have at least a share of its mass: dots and nearby bars may be small, what lies farther off has to be larger.
 NEAR_GAP, NEAR_MASS = 0.2, 0.015
 FAR_GAP, FAR_MASS = 0.35, 0.06
@@ -214,14 +214,16 @@ def drop_neighbours(ink: Pixels) -> Pixels:
 
 
 def _beside(marks: Marks, main: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return each mark's distance from the main one's box, as a share of its longest side, and its share of the mass.
+    """Return each mark's distance from the main one's box, as a share of the longer one, and its share of the mass.
 
     Both are float64 [M]; the distance is along the axis in which it is greater, 0 where boxes touch or overlap.
     """
     left, top, right, bottom = marks.boxes[main]
     across = np.maximum(marks.boxes[:, 0] - right, left - marks.boxes[:, 2])
     down = np.maximum(marks.boxes[:, 1] - bottom, top - marks.boxes[:, 3])
-    gap = np.maximum(np.maximum(across, down), 0) / max(right - left, bottom - top)
+    # Of the larger of the two, since the dot of an i may be the main mark.
+    longest = np.maximum(marks.boxes[:, 2:] - marks.boxes[:, :2], [right - left, bottom - top]).max(axis=1)
+    gap = np.maximum(np.maximum(across, down), 0) / longest
     return gap, marks.mass / marks.mass[main]
 
 

@@ -42,8 +42,8 @@ def version_pixels() -> np.ndarray:
     for name, geometry in sorted(GEOMETRIES.items()):
         framed, _ = network_inputs(name)
         drawn = [draw(character, (96, 96)) for character in DIGITS]
-        for pixels in (*np.rint(framed[::60] * 255).astype(np.uint8), *drawn):
-            seen.append(np.rint(prepare_pixels(pixels, geometry) * 255).astype(np.uint8))
+        pictures = (*np.rint(framed[::60] * 255).astype(np.uint8), *drawn)
+        seen += [np.rint(prepare_pixels(pixels, geometry) * 255).astype(np.uint8) for pixels in pictures]
     return np.stack(seen)
 
 
