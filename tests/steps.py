@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from app.imaging import GEOMETRIES, find_ink
 from app.imaging.ink import Polarity, detect_polarity, flatten_locally, lift_plain, lift_uneven, quiet
-from app.imaging.marks import drop_frame, drop_neighbours, drop_specks, keep_character
+from app.imaging.marks import keep_writing
 from app.imaging.page import measure_page
 from app.imaging.ruling import remove_ruling
 from tests.pages import framed, photographed, ruled
@@ -32,16 +32,12 @@ def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
         contrast = -contrast
     strips["page.contrast"] = contrast
     if page.plain:
-        strips["ink.lift_plain"] = lift_plain(contrast)
-        strips["ruling.remove_ruling"] = remove_ruling(lift_plain(contrast))
-        strips["marks.drop_frame"] = drop_frame(strips["ruling.remove_ruling"])
-        strips["marks.drop_neighbours,\ndrop_specks"] = drop_specks(drop_neighbours(strips["marks.drop_frame"]))
+        strips["ink.lift_plain"] = ink = lift_plain(contrast)
     else:
         strips["ink.flatten_locally"] = flatten_locally(contrast)
-        strips["ink.lift_uneven"] = lift_uneven(strips["ink.flatten_locally"])
-        strips["ruling.remove_ruling"] = remove_ruling(strips["ink.lift_uneven"])
-        strips["marks.drop_frame"] = drop_frame(strips["ruling.remove_ruling"])
-        strips["marks.keep_character"] = keep_character(strips["marks.drop_frame"])
+        strips["ink.lift_uneven"] = ink = lift_uneven(strips["ink.flatten_locally"])
+    strips["ruling.remove_ruling"] = remove_ruling(ink)
+    strips["marks.keep_writing"] = keep_writing(strips["ruling.remove_ruling"], plain=page.plain)
     strips["geometry.frame"] = GEOMETRIES["mnist"].frame(find_ink(upload))
     return strips
 

@@ -15,15 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.errors import NoInkFound
-from app.imaging.marks import (
-    bounding_box,
-    check_writing,
-    drop_frame,
-    drop_neighbours,
-    drop_specks,
-    keep_character,
-    writing_strength,
-)
+from app.imaging.marks import bounding_box, keep_writing, writing_strength
 from app.imaging.page import DEVIATION, NOISE_DEVIATIONS, Contrast, Pixels, measure_page
 from app.imaging.ruling import remove_ruling
 
@@ -54,8 +46,6 @@ DENOISED_SIDE = 128
 LOCAL_WINDOW = 0.3
 #: Longest side, in pixels, at which that is done; strokes and shadows are still apart.
 LOCAL_SIDE = 64
-#: Pictures up to this side, in pixels, are near the network's own resolution: on a plain page every pixel counts.
-SMALL_SIDE = 40
 
 
 class Polarity(StrEnum):
@@ -98,14 +88,7 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     if polarity is Polarity.DARK_ON_LIGHT:
         contrast = -contrast
     ink = lift_plain(contrast) if page.plain else lift_uneven(flatten_locally(contrast))
-    ink = drop_frame(remove_ruling(ink))
-    check_writing(ink)
-    if not page.plain:
-        ink = keep_character(ink)
-    else:
-        ink = drop_neighbours(ink)
-        if min(ink.shape) > SMALL_SIDE:
-            ink = drop_specks(ink)
+    ink = keep_writing(remove_ruling(ink), plain=page.plain)
     return Ink(ink, bounding_box(ink), polarity)
 
 

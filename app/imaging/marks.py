@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -12,6 +12,8 @@ from app.imaging.errors import NoInkFound
 
 Pixels = npt.NDArray[np.uint8]
 Contrast = npt.NDArray[np.float32]
+#: Which of the marks; bool [M].
+Chosen = npt.NDArray[np.bool_]
 
 #: Ink from this share of full ink up counts as part of a mark.
 MARK_LEVEL = 0.25
@@ -30,6 +32,9 @@ EDGE_SPAN = 0.9
 STRENGTH_QUANTILE = 0.9
 #: On an uneven page, ink from this share of the character's strength up counts as part of a mark.
 UNEVEN_MARK_LEVEL = 0.3
+#: Pictures up to this side, in pixels, are near the network's own resolution: on a plain page every pixel counts, and
+#: specks are no larger than strokes.
+SMALL_SIDE = 40
 #: Marks beside the main one belong to it where they lie no farther from its box than a share of the longer one and
 #: have at least a share of its mass: dots and nearby bars may be small, what lies farther off has to be larger.
 NEAR_GAP, NEAR_MASS = 0.2, 0.015
@@ -105,25 +110,6 @@ def main_mark(marks: Marks) -> int:
     return int(np.argmax(marks.mass * weight))
 
 
-def check_writing(ink: Pixels) -> None:
-    """Refuse what is texture and no character: wood, cloth, noise.
-
-    Args:
-        ink: uint8 [height, width], white on black.
-
-    Raises:
-        NoInkFound: the page is full of marks as large as the main one, or that one is a mesh.
-    """
-    marks = find_marks(ink.astype(np.float32), MARK_LEVEL * 255)
-    main = main_mark(marks)
-    comparable = int((marks.mass > COMPARABLE_MASS * marks.mass[main]).sum())
-    # Beyond the edge the page goes on, so what a stroke cuts off there is no hole. Two regions are mark and page.
-    beside = np.pad((marks.labels != main).astype(np.uint8), 1, constant_values=1)
-    regions, _ = cv2.connectedComponents(beside, connectivity=4)
-    if comparable > MOST_COMPARABLE or regions - 2 > MOST_HOLES:
-        raise NoInkFound("The picture is all texture; no character stands out in it.")
-
-
 def writing_strength(contrast: Contrast, threshold: float) -> float:
     """Return how far the writing stands out, told from the main mark above a threshold.
 
@@ -134,83 +120,81 @@ def writing_strength(contrast: Contrast, threshold: float) -> float:
     return float(np.quantile(contrast[marks.labels == main_mark(marks)], STRENGTH_QUANTILE))
 
 
-def keep_character(ink: Pixels) -> Pixels:
-    """Clear everything but the main mark, the marks that belong to it, and two pixels around them.
-
-    Args:
-        ink: uint8 [height, width], white on black, of an uneven page: there may be page edges and neighbours in it.
-
-    Raises:
-        NoInkFound: there is none.
-    """
-    marks = find_marks(ink.astype(np.float32), UNEVEN_MARK_LEVEL * 255)
-    main = main_mark(marks)
-    gap, share = _beside(marks, main)
-    keep = ((gap <= NEAR_GAP) & (share > NEAR_MASS)) | ((gap <= FAR_GAP) & (share > FAR_MASS))
-    if not marks.touches_edge[main]:
-        keep &= ~marks.touches_edge
-    keep[main], keep[0] = True, False
-    return _kept(ink, marks, keep)
-
-
-def drop_specks(ink: Pixels) -> Pixels:
-    """Clear every mark of less than `SPECK_SHARE` of the largest one's mass, and what is no mark at all.
-
-    Args:
-        ink: uint8 [height, width], white on black, of a plain page.
-
-    Raises:
-        NoInkFound: there is none.
-    """
-    marks = find_marks(ink.astype(np.float32), MARK_LEVEL * 255)
-    return _kept(ink, marks, marks.mass >= SPECK_SHARE * marks.mass.max())
-
-
-def drop_frame(ink: Pixels) -> Pixels:
-    """Clear a printed or drawn frame around the character, where the two do not touch.
+def keep_writing(ink: Pixels, *, plain: bool) -> Pixels:
+    """Clear what is not part of the character: frames, neighbours, specks.
 
     Args:
         ink: uint8 [height, width], white on black.
+        plain: whether the page is plain, as in a drawing. Then all that was drawn belongs together but for what is seen
+            to come from outside; on a photo, only what lies near the main mark does.
 
     Raises:
-        NoInkFound: there is none.
+        NoInkFound: there is none, or it is texture.
     """
-    marks = find_marks(ink.astype(np.float32), MARK_LEVEL * 255)
+    marks = find_marks(ink.astype(np.float32), 255 * (MARK_LEVEL if plain else UNEVEN_MARK_LEVEL))
+    dropped = frames(marks)
+    marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
+    main = main_mark(marks)
+    refuse_texture(marks, main)
+    keep = companions(marks, main)
+    if plain:
+        dropped |= neighbours(marks, main)
+        keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~dropped
+    if plain and min(ink.shape) <= SMALL_SIDE:
+        keep = ~dropped & (marks.mass > 0)
+        return np.asarray(np.where(_near(marks, dropped) > _near(marks, keep), 0, ink), np.uint8)
+    return np.asarray(ink * _near(marks, keep), np.uint8)
+
+
+def frames(marks: Marks) -> Chosen:
+    """Choose a printed or drawn frame around the character that it does not touch: bool [M]."""
     left, top, right, bottom = marks.boxes.T
-    spans = np.minimum((right - left) / ink.shape[1], (bottom - top) / ink.shape[0])
+    chosen = np.zeros(len(marks.mass), np.bool_)
+    height, width = marks.labels.shape
+    spans = np.minimum((right - left) / width, (bottom - top) / height)
     for frame in np.flatnonzero((spans > FRAME_SPAN) & (marks.mass > 0)):
         pixels = marks.labels[top[frame] : bottom[frame], left[frame] : right[frame]] == frame
         height, width = pixels.shape
         y, x = round(FRAME_BORDER * height), round(FRAME_BORDER * width)
-        if pixels[y : height - y, x : width - x].sum() > (1 - FRAME_STRAIGHT) * pixels.sum():
-            continue
+        straight = pixels[y : height - y, x : width - x].sum() <= (1 - FRAME_STRAIGHT) * pixels.sum()
         inside = (left > left[frame]) & (top > top[frame]) & (right < right[frame]) & (bottom < bottom[frame])
-        if (marks.mass * inside).max() > FRAME_CONTENT * marks.mass[frame]:
-            around = _near(marks, np.arange(len(marks.mass)) == frame)
-            return np.asarray(np.where(around > _near(marks, inside & (marks.mass > 0)), 0, ink), np.uint8)
-    return ink
+        chosen[frame] = straight and (marks.mass * inside).max() > FRAME_CONTENT * marks.mass[frame]
+    return chosen
 
 
-def drop_neighbours(ink: Pixels) -> Pixels:
-    """Clear what reaches into a crop from outside: the next line's writing, the ruling, the edge of a box.
-
-    Args:
-        ink: uint8 [height, width], white on black, of a plain page.
-
-    Returns:
-        The same but for the marks at the edge that are small or apart from a main mark that does not touch it.
+def refuse_texture(marks: Marks, main: int) -> None:
+    """Refuse what is no character: wood, cloth, noise.
 
     Raises:
-        NoInkFound: there is none.
+        NoInkFound: there are many marks as large as the main one, or that one is a mesh.
     """
-    marks = find_marks(ink.astype(np.float32), MARK_LEVEL * 255)
-    main = main_mark(marks)
+    comparable = int((marks.mass > COMPARABLE_MASS * marks.mass[main]).sum())
+    # Beyond the edge the page goes on, so what a stroke cuts off there is no hole. Two regions are mark and page.
+    around = np.pad((marks.labels != main).astype(np.uint8), 1, constant_values=1)
+    regions, _ = cv2.connectedComponents(around, connectivity=4)
+    if comparable > MOST_COMPARABLE or regions - 2 > MOST_HOLES:
+        raise NoInkFound("The picture is all texture; no character stands out in it.")
+
+
+def companions(marks: Marks, main: int) -> Chosen:
+    """Choose the main mark and those near it, of a photo with page edges and neighbours in it: bool [M]."""
     gap, share = _beside(marks, main)
-    drop = marks.touches_edge & ((gap > EDGE_GAP) | (share < EDGE_MASS))
-    drop[0] = False
-    if marks.touches_edge[main] or not drop.any():
-        return ink
-    return np.asarray(np.where(_near(marks, drop) > _near(marks, ~drop & (marks.mass > 0)), 0, ink), np.uint8)
+    chosen = ((gap <= NEAR_GAP) & (share > NEAR_MASS)) | ((gap <= FAR_GAP) & (share > FAR_MASS))
+    if not marks.touches_edge[main]:
+        chosen &= ~marks.touches_edge
+    chosen[main], chosen[0] = True, False
+    return chosen
+
+
+def neighbours(marks: Marks, main: int) -> Chosen:
+    """Choose what reaches into a crop from outside, the next line's writing, the edge of a box: bool [M].
+
+    It is at the edge, small or apart from a main mark that does not touch it.
+    """
+    gap, share = _beside(marks, main)
+    chosen = marks.touches_edge & ((gap > EDGE_GAP) | (share < EDGE_MASS)) & (not marks.touches_edge[main])
+    chosen[0] = False
+    return chosen
 
 
 def _beside(marks: Marks, main: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -227,12 +211,7 @@ def _beside(marks: Marks, main: int) -> tuple[npt.NDArray[np.float64], npt.NDArr
     return gap, marks.mass / marks.mass[main]
 
 
-def _kept(ink: Pixels, marks: Marks, keep: npt.NDArray[np.bool_]) -> Pixels:
-    """Clear what lies farther than two pixels from the marks to keep."""
-    return np.asarray(ink * _near(marks, keep), np.uint8)
-
-
-def _near(marks: Marks, chosen: npt.NDArray[np.bool_]) -> Pixels:
+def _near(marks: Marks, chosen: Chosen) -> Pixels:
     """Return uint8 [height, width], 1 on the chosen marks and two pixels around them."""
     return np.asarray(cv2.dilate(chosen.astype(np.uint8)[marks.labels], np.ones((5, 5), np.uint8)), np.uint8)
 
