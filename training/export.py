@@ -25,10 +25,11 @@ from training.fit import (
     WEIGHTS_FILE,
     RunError,
     claim,
+    framed,
     load_weights,
     predict_logits,
     run_identity,
-    split_data,
+    split_parts,
 )
 from training.model_card import render
 from training.networks import INPUT_SHAPE, build_network, fold, multiply_adds
@@ -67,8 +68,8 @@ def export(
     network = build_network(recipe.network, len(training.classes))
     network.set_weights(load_weights(run / WEIGHTS_FILE))
     folded = fold(network, recipe.network)
-    split = split_data(recipe, training)
-    images, labels = split.validation
+    learnt, validation = split_parts(recipe, training)
+    images, labels = framed(validation, recipe.geometry)
     temperature = fit_temperature(predict_logits(network, images), labels)
 
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +91,7 @@ def export(
             parameters=folded.count_params(),
             multiply_adds=multiply_adds(folded),
             training_data=DataSource(
-                name=training.name, part=training.part, images=len(split.training[1]), files=training.files
+                name=training.name, part=training.part, images=len(learnt.labels), files=training.files
             ),
             validation_images=len(labels),
             recipe=run_identity(recipe, training)["recipe"],

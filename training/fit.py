@@ -64,16 +64,6 @@ def split_parts(recipe: Recipe, data: LabelledImages) -> tuple[LabelledImages, L
     return data.take(order[held:]), data.take(order[:held])
 
 
-def split_data(recipe: Recipe, data: LabelledImages) -> Split:
-    """Split a training set, and frame every image as serving does.
-
-    Raises:
-        DatasetError: an image is blank.
-    """
-    training, validation = split_parts(recipe, data)
-    return Split(framed(training, recipe.geometry), framed(validation, recipe.geometry))
-
-
 def framed(data: LabelledImages, geometry: str) -> tuple[Images, Labels]:
     """Send a data set through the preprocessing that serves.
 

@@ -10,7 +10,7 @@ import pytest
 from tests.training.data import small_digits
 from training.augment import Augmentation
 from training.datasets import LabelledImages
-from training.fit import DEGRADED_FILE, LOG_FILE, Run, RunError, load_weights, split_data
+from training.fit import DEGRADED_FILE, LOG_FILE, Run, RunError, load_weights, split_parts
 from training.networks import NetworkSpec
 from training.recipes import RECIPES
 
@@ -108,11 +108,11 @@ def test_a_network_can_memorise_one_batch(tmp_path: Path) -> None:
 
 
 def test_the_validation_share_is_never_trained_on(data: LabelledImages) -> None:
-    split, again = split_data(TINY, data), split_data(TINY, data)
-    np.testing.assert_array_equal(split.validation[0], again.validation[0])
-    assert (len(split.validation[1]), len(split.training[1])) == (80, 320)
-    held = {image.tobytes() for image in split.validation[0]}
-    assert not any(image.tobytes() in held for image in split.training[0])
+    (training, validation), (_, again) = split_parts(TINY, data), split_parts(TINY, data)
+    np.testing.assert_array_equal(validation.images, again.images)
+    assert (len(validation.labels), len(training.labels)) == (80, 320)
+    held = {image.tobytes() for image in validation.images}
+    assert not any(image.tobytes() in held for image in training.images)
 
 
 def test_a_folder_holds_one_recipe(data: LabelledImages, tmp_path: Path) -> None:
