@@ -105,7 +105,7 @@ def _spatter(page: Picture, amount: float, rng: np.random.Generator) -> Picture:
     result = page.copy()
     for _ in range(round(40 * amount)):
         x, y = rng.integers(0, SIDE, 2)
-        cv2.circle(result, (int(x), int(y)), int(rng.integers(1, 3)), 0.1, -1, cv2.LINE_AA)
+        cv2.circle(result, (int(x), int(y)), int(rng.integers(1, 3)), 0.1, -1)
     return result
 
 
@@ -122,7 +122,7 @@ def _dotted_line(page: Picture, amount: float, rng: np.random.Generator) -> Pict
         start, end = _line_ends(rng)
         for share in np.arange(0, 1, 0.045):
             x, y = np.rint(start + share * (end - start)).astype(int)
-            cv2.circle(result, (int(x), int(y)), 1, 0.2, -1, cv2.LINE_AA)
+            cv2.circle(result, (int(x), int(y)), 1, 0.2, -1)
     return result
 
 
@@ -132,7 +132,7 @@ def _zigzag(page: Picture, amount: float, rng: np.random.Generator) -> Picture:
         start, end = _line_ends(rng)
         across = np.array([end[1] - start[1], start[0] - end[0]]) / np.linalg.norm(end - start) * 5
         points = [start + i / 16 * (end - start) + across * (-1) ** i for i in range(17)]
-        cv2.polylines(result, [np.rint(points).astype(np.int32)], False, 0.2, 1, cv2.LINE_AA)
+        cv2.polylines(result, [np.rint(points).astype(np.int32)], False, 0.2, 1)
     return result
 
 

@@ -104,8 +104,8 @@ def redraw(glyph: Pixels, character: str, spec: Degradation, rng: np.random.Gene
     inside = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     ridge = inside[(inside == cv2.dilate(inside, np.ones((3, 3), np.uint8))) & (inside > 1)]
     half = float(np.median(ridge)) if ridge.size else 2.0
-    if character in HABITS and rng.random() < (spec.flag if character == "1" else spec.crossed):
-        HABITS[character](mask, half, rng)
+    if character in HABITS and rng.random() < getattr(spec, HABITS[character][0]):
+        HABITS[character][1](mask, half, rng)
         inside = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     distance = inside - cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
     if rng.random() < 0.5:
@@ -158,10 +158,10 @@ def lines(page: Field, spec: Degradation, rng: np.random.Generator) -> Field:
         strength = rng.uniform(0.15, 0.7)
         slope = rng.uniform(-0.04, 0.04)
         for y in np.arange(rng.uniform(0, spacing), height, spacing):
-            cv2.line(ruling, (0, round(y)), (width, round(y + slope * width)), strength, thickness, cv2.LINE_AA)
+            cv2.line(ruling, (0, round(y)), (width, round(y + slope * width)), strength, thickness)
         if rng.random() < 1 / 3:
             for x in np.arange(rng.uniform(0, spacing), width, spacing):
-                cv2.line(ruling, (round(x), 0), (round(x - slope * height), height), strength, thickness, cv2.LINE_AA)
+                cv2.line(ruling, (round(x), 0), (round(x - slope * height), height), strength, thickness)
     if rng.random() < spec.boxed:
         inset = rng.uniform(-0.06, 0.08, 4) * np.array([width, height, width, height])
         corner, opposite = inset[:2], np.array([width, height]) - 1 - inset[2:]
@@ -219,5 +219,8 @@ def _bar(mask: Pixels, half: float, rng: np.random.Generator) -> None:
     cv2.line(mask, (round(x - reach), round(y + tilt)), (round(x + reach), round(y - tilt)), 1, width)
 
 
-#: What many hands do and the data sets' writers seldom did.
-HABITS: dict[str, Callable[[Pixels, float, np.random.Generator], None]] = {"1": _flag, "7": _bar}
+#: What many hands do and the data sets' writers seldom did: the `Degradation` field of its probability, and the deed.
+HABITS: dict[str, tuple[str, Callable[[Pixels, float, np.random.Generator], None]]] = {
+    "1": ("flag", _flag),
+    "7": ("crossed", _bar),
+}

@@ -38,7 +38,7 @@ def contact_sheet(
     rows = max(1, -(-len(images) // columns))
     figure = Figure(figsize=(columns * 0.62, rows * 0.78 + 0.5), layout="constrained")
     figure.suptitle(title, fontsize=10)
-    axes = np.atleast_2d(figure.subplots(rows, columns, squeeze=False))
+    axes = figure.subplots(rows, columns, squeeze=False)
     for index, axis in enumerate(axes.flat):
         axis.axis("off")
         if index < len(images):

@@ -11,10 +11,6 @@ def page() -> np.ndarray:
     return clean_page(np.rint(network_inputs("mnist")[0][0] * 255).astype(np.uint8))
 
 
-def test_there_are_fifteen() -> None:
-    assert len(CORRUPTIONS) == 15
-
-
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_the_strongest_changes_more_than_the_weakest(name: str) -> None:
     distances = [
