@@ -33,7 +33,7 @@ FORMATS = (
 )
 #: Longest side, in pixels, below which pictures are not reduced; reduced ones are less than twice as long. A
 #: 12-megapixel JPEG decodes at a quarter of its size.
-WORKING_SIDE = 1024
+WORKING_SIDE = 512
 #: Weights of red, green and blue in luma (ITU-R BT.601), as Pillow's own conversion has them.
 LUMA = np.array([0.299, 0.587, 0.114])
 #: Where luma carries less than this share of what tells ink from page, as of yellow on white or red on green, their

@@ -32,8 +32,8 @@ EDGE_SPAN = 0.9
 STRENGTH_QUANTILE = 0.9
 #: On an uneven page, ink from this share of the character's strength up counts as part of a mark.
 UNEVEN_MARK_LEVEL = 0.3
-#: Pictures up to this side, in pixels, are near the network's own resolution: on a plain page every pixel counts, a
-#: speck may be a stroke, and a scribbled 0 is a mesh.
+#: Pictures up to this side, in pixels, are near the network's own resolution: on a plain page every pixel counts, and
+#: a speck may be a stroke.
 SMALL_SIDE = 40
 #: Marks beside the main one belong to it where they lie no farther from its box than a share of the longer one and
 #: have at least a share of its mass: dots and nearby bars may be small, what lies farther off has to be larger.
@@ -139,10 +139,10 @@ def keep_writing(ink: Pixels, *, plain: bool) -> Pixels:
         dropped |= neighbours(marks, main)
         keep = ~dropped & (marks.mass > 0)
         return np.asarray(np.where(_near(marks, dropped) > _near(marks, keep), 0, ink), np.uint8)
-    refuse_texture(marks, main)
     if plain:
         keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main)
     else:
+        refuse_texture(marks, main)
         keep = companions(marks, main)
     return np.asarray(ink * _near(marks, keep), np.uint8)
 
