@@ -26,7 +26,8 @@ Picture = npt.NDArray[np.generic]
 def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
     """Return what each step makes of an upload that needs no reduction, in their order."""
     page = measure_page(upload)
-    contrast = page.contrast(upload if page.plain else quiet(upload))
+    quieted, noise = (upload, 0.0) if page.plain else quiet(upload)
+    contrast = page.contrast(quieted)
     strips: dict[str, Picture] = {"upload": upload, "page.measure_page": page.level}
     if detect_polarity(contrast) is Polarity.DARK_ON_LIGHT:
         contrast = -contrast
@@ -35,7 +36,7 @@ def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
         strips["ink.lift_plain"] = ink = lift_plain(contrast)
     else:
         strips["ink.flatten_locally"] = flatten_locally(contrast)
-        strips["ink.lift_uneven"] = ink = lift_uneven(strips["ink.flatten_locally"])
+        strips["ink.lift_uneven"] = ink = lift_uneven(strips["ink.flatten_locally"], page.share(noise))
     strips["ruling.remove_ruling"] = remove_ruling(ink)
     strips["marks.keep_writing"] = keep_writing(strips["ruling.remove_ruling"], plain=page.plain)
     strips["geometry.frame"] = GEOMETRIES["mnist"].frame(find_ink(upload))

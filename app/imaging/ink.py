@@ -43,6 +43,16 @@ EDGE_WEIGHT = 0.02
 #: noise that a faint stroke would drown in. Below `DENOISED_SIDE` pixels strokes are too thin for it.
 DENOISE_SHARE = 1 / 400
 DENOISED_SIDE = 128
+#: What noise may be left after that, in grey levels, as long as the blur is no wider than a share of the shorter side.
+LEFT_NOISE = 4.0
+MAX_DENOISE_SHARE = 1 / 50
+#: A blur narrower than this, in pixels, does nothing.
+MIN_BLUR = 0.3
+#: A Gaussian blur of sigma pixels divides the deviation of white noise by this times sigma.
+BLURRED_NOISE = 2 * np.sqrt(np.pi)
+#: Writing is stronger than this many standard deviations of the noise. Of 578 uneven photos of characters the weakest
+#: is 36, and of 192 pictures of pure noise the strongest 9.4.
+MIN_SIGNAL = 12.0
 #: Side of the window, as a share of the shorter side, that a fold or the edge of a shadow is told from a stroke by:
 #: what is wider belongs to the page.
 LOCAL_WINDOW = 0.3
@@ -84,12 +94,15 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     """
     pixels = reduced(pixels)
     page = measure_page(pixels)
-    contrast = page.contrast(pixels if page.plain else quiet(pixels))
+    noise = 0.0
+    if not page.plain:
+        pixels, noise = quiet(pixels)
+    contrast = page.contrast(pixels)
     if polarity is Polarity.AUTO:
         polarity = detect_polarity(contrast)
     if polarity is Polarity.DARK_ON_LIGHT:
         contrast = -contrast
-    ink = lift_plain(contrast) if page.plain else lift_uneven(flatten_locally(contrast))
+    ink = lift_plain(contrast) if page.plain else lift_uneven(flatten_locally(contrast), page.share(noise))
     ink = keep_writing(remove_ruling(ink), plain=page.plain)
     return Ink(ink, bounding_box(ink), polarity)
 
@@ -159,17 +172,18 @@ def _ring(contrast: Contrast) -> Contrast:
     return np.concatenate([contrast[0], contrast[-1], contrast[:, 0], contrast[:, -1]])
 
 
-def lift_uneven(contrast: Contrast) -> Pixels:
+def lift_uneven(contrast: Contrast, noise: float) -> Pixels:
     """Map an uneven page to 0 and the writing's own strength to 255, linearly between.
 
     Args:
         contrast: float32 [height, width], flattened, positive where there may be ink.
+        noise: standard deviation of the noise in it.
 
     Returns:
         uint8 [height, width]; what is stronger than the writing, such as the edge of a table, is 255 too.
 
     Raises:
-        NoInkFound: nothing stands out from the noise by more than `MIN_CONTRAST_UNEVEN`.
+        NoInkFound: nothing stands out from the page by more than `MIN_CONTRAST_UNEVEN`, or from the noise.
     """
     sample = _sampled(contrast)
     level = float(np.median(sample))
@@ -177,6 +191,8 @@ def lift_uneven(contrast: Contrast) -> Pixels:
     # Where strokes cover half of a crop, its median is no noise.
     floor = min(floor, MAX_NOISE * float(np.quantile(contrast, 1 - FULL_INK_SHARE)))
     full = writing_strength(contrast, max(floor, MIN_CONTRAST_UNEVEN))
+    if full < MIN_SIGNAL * noise:
+        raise NoInkFound("The picture is all noise; no character stands out from it.")
     return _lifted(contrast, min(floor, MAX_NOISE * full), full)
 
 
@@ -195,12 +211,29 @@ def reduced(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def quiet(pixels: Pixels) -> Pixels:
-    """Blur away the noise of sensors and JPEG, as far as strokes allow."""
+def quiet(pixels: Pixels) -> tuple[Pixels, float]:
+    """Blur away the noise of sensors and JPEG, as far as strokes allow.
+
+    Returns:
+        uint8 [height, width], and the standard deviation of the noise that is left, in grey levels.
+    """
     side = min(pixels.shape)
-    if side <= DENOISED_SIDE:
-        return pixels
-    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), DENOISE_SHARE * side), np.uint8)
+    noise = noise_deviation(pixels)
+    wanted = min(noise / (BLURRED_NOISE * LEFT_NOISE), MAX_DENOISE_SHARE * side)
+    sigma = max(DENOISE_SHARE * side if side > DENOISED_SIDE else 0.0, wanted if wanted > MIN_BLUR else 0.0)
+    if not sigma:
+        return pixels, noise
+    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma), np.uint8), noise / max(1.0, BLURRED_NOISE * sigma)
+
+
+def noise_deviation(pixels: Pixels) -> float:
+    """Return the standard deviation of a picture's noise, in grey levels, from the median of its second differences.
+
+    Strokes cover less than half of a picture and leave the median alone (after Immerkaer 1996).
+    """
+    kernel = np.outer([1, -2, 1], [1, -2, 1]).astype(np.float32)
+    differences = cv2.filter2D(pixels, cv2.CV_32F, kernel)
+    return DEVIATION * float(np.median(np.abs(_sampled(differences)))) / 6
 
 
 def _lifted(contrast: Contrast, floor: float, full: float) -> Pixels:

@@ -63,6 +63,11 @@ class Page:
         """
         return np.asarray((pixels - self.level) / np.maximum(self.level, DARKEST_REFERENCE), np.float32)
 
+    def share(self, levels: float) -> float:
+        """Return grey levels as a share of the light in the middle of the page."""
+        height, width = self.level.shape
+        return levels / max(float(self.level[height // 2, width // 2]), DARKEST_REFERENCE)
+
 
 def measure_page(pixels: Pixels) -> Page:
     """Find the page behind the ink, whichever of the two is the darker.

@@ -77,10 +77,18 @@ def test_paper_noise_is_not_ink() -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("deviation", [8, 30, 80])
-def test_noise_has_no_ink(seed: int, deviation: int) -> None:
-    noise = np.random.default_rng(seed).normal(128, deviation, (200, 260))
+@pytest.mark.parametrize("shape", [(200, 260), (100, 100), (28, 28)])
+def test_noise_has_no_ink(seed: int, deviation: int, shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(seed).normal(128, deviation, shape)
     with pytest.raises(NoInkFound):
         find_ink(np.clip(noise, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("deviation", [20, 50, 80])
+def test_writing_is_found_in_noise(deviation: int) -> None:
+    page = draw("7", (200, 200), scale=0.7)
+    noisy = np.clip(page + np.random.default_rng(0).normal(0, deviation, page.shape), 0, 255).astype(np.uint8)
+    assert np.abs(np.subtract(find_ink(noisy).box, find_ink(page).box)).max() <= 6
 
 
 @pytest.mark.parametrize("side", [150, 250, 400])
