@@ -232,7 +232,7 @@ def noise_deviation(pixels: Pixels) -> float:
     Strokes cover less than half of a picture and leave the median alone (after Immerkaer 1996).
     """
     kernel = np.outer([1, -2, 1], [1, -2, 1]).astype(np.float32)
-    differences = cv2.filter2D(pixels, cv2.CV_32F, kernel)
+    differences = np.asarray(cv2.filter2D(pixels, cv2.CV_32F, kernel), np.float32)
     return DEVIATION * float(np.median(np.abs(_sampled(differences)))) / 6
 
 
