@@ -125,7 +125,7 @@ class Run:
         # Of the epoch under way: summed loss, right answers, images; and the seconds of the whole run.
         self._sums = [tf.Variable(0.0), tf.Variable(0.0), tf.Variable(0.0)]
         self._seconds = tf.Variable(0.0, dtype=tf.float64)
-        self._prior = _log_prior(self._split.training[1], classes) * recipe.logit_adjustment
+        self._prior = _prior(recipe, data)
         self._train_step = self._build_step()
         self._checkpoints = tf.train.CheckpointManager(
             tf.train.Checkpoint(
@@ -213,10 +213,10 @@ class Run:
 
         def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             rows = order[step % self._steps_per_epoch * size :][:size]
-            seed = tf.stack([tf.constant(self.recipe.seed, tf.int64), step])
+            choice, seed = tf.unstack(tf.random.split(tf.stack([tf.constant(self.recipe.seed, tf.int64), step])))
             shown = tf.gather(images, rows)
             if degraded is not None:
-                pages = tf.random.stateless_uniform([size, 1, 1, 1], seed) < self.recipe.degraded_share
+                pages = tf.random.stateless_uniform([size, 1, 1, 1], choice) < self.recipe.degraded_share
                 shown = tf.where(pages, tf.cast(tf.gather(degraded, rows), tf.float32) / 255, shown)
             return augment(shown, self.recipe.augmentation, seed), tf.gather(labels, rows)
 
@@ -353,10 +353,15 @@ def _optimiser(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimiz
     return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
 
 
-def _log_prior(labels: Labels, classes: int) -> npt.NDArray[np.float32]:
-    """Return float32 [C], the logarithm of each class's share; an absent class counts as one image."""
-    counts = np.maximum(np.bincount(labels, minlength=classes), 1)
-    return np.asarray(np.log(counts / counts.sum()), np.float32)
+def _prior(recipe: Recipe, data: LabelledImages) -> npt.NDArray[np.float32]:
+    """Return float32 [C], what is added to the logits while training so that they need not learn it.
+
+    An absent class counts as one image.
+    """
+    counts = np.maximum(np.bincount(data.labels, minlength=len(data.classes)), 1)
+    characters = [len(known.characters) for known in data.classes]
+    prior = recipe.logit_adjustment * np.log(counts / counts.sum()) - recipe.character_prior * np.log(characters)
+    return np.asarray(prior, np.float32)
 
 
 @contextmanager

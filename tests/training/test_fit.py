@@ -21,6 +21,7 @@ TINY = dataclasses.replace(
     batch_size=32,
     validation_share=0.2,
     logit_adjustment=1.0,
+    character_prior=0.0,
     degraded_share=0.0,
     degraded_copies=0,
 )

@@ -29,6 +29,7 @@ RECIPE = Recipe(
     weight_decay=0.02,
     label_smoothing=0.02,
     logit_adjustment=0.0,
+    character_prior=0.0,
     ema_decay=0.998,
     validation_share=5_000 / 60_000,
     limitations=(

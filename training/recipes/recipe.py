@@ -30,6 +30,8 @@ class Recipe:
     label_smoothing: share of the target spread over all classes.
     logit_adjustment: 0 learns the training set's own class frequencies; 1 makes the network answer as if all classes
         were equally frequent (Menon et al. 2021, arXiv:2007.07314).
+    character_prior: 0 treats classes alike; at 1 a class of two characters is answered as if each of them were as
+        frequent as any other character.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
     validation_share: of the training images, kept from training for choosing and calibrating.
     limitations: sentences for the model card.
@@ -53,6 +55,7 @@ class Recipe:
     weight_decay: float
     label_smoothing: float
     logit_adjustment: float
+    character_prior: float
     ema_decay: float
     validation_share: float
     limitations: tuple[str, ...]
