@@ -118,6 +118,7 @@ def build_registry(artifacts: Sequence[Artifact], settings: Settings) -> Registr
         runtime=settings.runtime,
         threads=settings.runtime_threads,
         queue_images=settings.queue_images,
+        target_error=settings.target_error,
     )
 
 

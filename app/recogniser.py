@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging import GEOMETRIES, ImageError, NetworkInput, Polarity, prepare
-from app.inference import Candidate, DeadlineExceeded, Model, Overloaded, check_allowed, rank
+from app.inference import Candidate, DeadlineExceeded, Model, Overloaded, check_allowed, is_uncertain, rank
 
 
 @dataclass(frozen=True)
@@ -127,11 +127,15 @@ def _recognitions(
     options: Options,
 ) -> list[Recognition | ImageError]:
     left = iter(answers)
-    classes = model.artifact.card.classes
     return [
-        item
-        if isinstance(item, ImageError)
-        # Not until a threshold has been calibrated can the service say when it would rather have a person look.
-        else Recognition(rank(next(left), classes, top_k=options.top_k, allow=options.allow), False, item)
-        for item in prepared
+        item if isinstance(item, ImageError) else _recognition(model, item, next(left), options) for item in prepared
     ]
+
+
+def _recognition(
+    model: Model, seen: NetworkInput, probabilities: npt.NDArray[np.float32], options: Options
+) -> Recognition:
+    classes = model.artifact.card.classes
+    candidates = rank(probabilities, classes, top_k=options.top_k, allow=options.allow)
+    uncertain = is_uncertain(probabilities, classes, candidates[0], least=model.least_confidence, allow=options.allow)
+    return Recognition(candidates, uncertain, seen)

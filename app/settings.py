@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     max_batch_bytes: int = Field(64 * 2**20, ge=1, description="Largest batch request, in bytes.")
     max_batch_files: int = Field(64, ge=1, le=1000, description="Most images in a batch request.")
     max_image_pixels: int = Field(64_000_000, ge=1, description="Most pixels of an image, checked before decoding.")
+    target_error: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Share of wrong answers to stay below by marking others `uncertain`. Default: each model's own.",
+    )
     queue_images: int = Field(256, ge=1, description="Most images under way at once; 429 beyond.")
     deadline_seconds: float = Field(10.0, gt=0, description="Longest time from upload to answer; 504 beyond.")
     drain_seconds: int = Field(30, ge=1, description="Longest time to finish accepted requests after SIGTERM.")
@@ -80,6 +86,6 @@ def settings_table() -> str:
     """Return every option, its default and its meaning as a Markdown table."""
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default_factory or field.default == () else f"`{field.default}`"
+        default = "" if field.default_factory or field.default in ((), None) else f"`{field.default}`"
         rows.append(f"| `{variable(name)}` | {default} | {field.description} |")
     return "\n".join(rows)

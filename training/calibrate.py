@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
+
+from app.artifacts import OperatingPoint
 
 #: Temperatures that are searched. Label smoothing makes logits too flat (below 1), long training too steep (above).
 TEMPERATURE_BOUNDS = (0.2, 5.0)
@@ -43,6 +47,36 @@ def expected_calibration_error(confidences: npt.NDArray[np.float32], right: npt.
     """
     bins = np.array_split(np.argsort(confidences, kind="stable"), min(CALIBRATION_BINS, len(confidences)))
     return float(sum(len(b) * abs(confidences[b].mean() - right[b].mean()) for b in bins) / len(confidences))
+
+
+def operating_points(
+    confidences: npt.NDArray[np.float32], right: npt.NDArray[np.bool_], target_errors: Sequence[float]
+) -> tuple[OperatingPoint, ...]:
+    """Find the least confidence from which on no more than a share of the answers is wrong, for each share.
+
+    Args:
+        confidences: float32 [N], of validation images, 0..1.
+        right: bool [N], whether each answer was right.
+        target_errors: the shares, rising.
+
+    Returns:
+        One for each share that some confidence reaches.
+    """
+    order = np.argsort(-confidences, kind="stable")
+    error = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
+    points = []
+    for target in target_errors:
+        reached = np.flatnonzero(error <= target)
+        if reached.size:
+            last = int(reached[-1])
+            points.append(
+                OperatingPoint(
+                    target_error=target,
+                    confidence=round(float(confidences[order[last]]), 4),
+                    coverage=round((last + 1) / len(order), 4),
+                )
+            )
+    return tuple(points)
 
 
 def mean_per_class(labels: npt.NDArray[np.int64], right: npt.NDArray[np.bool_]) -> float:

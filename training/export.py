@@ -16,13 +16,16 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from app.artifacts import CARD_FILE, LITERT_FILE, DataSource, ModelCard, versions, write_checksums
 from app.imaging import PREPROCESSING_VERSION
-from training.calibrate import fit_temperature
+from training.calibrate import fit_temperature, operating_points, probabilities_at
 from training.datasets import LabelledImages
+from training.degraded import degraded_copies
 from training.evaluate import evaluate
 from training.fit import (
     LOG_FILE,
     RUN_FILE,
     WEIGHTS_FILE,
+    Images,
+    Labels,
     RunError,
     claim,
     framed,
@@ -39,6 +42,10 @@ from training.recipes import Recipe
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "pillow")
 #: Probabilities of the exported graph may differ this much from the network's that was trained, by float rounding.
 EXPORT_TOLERANCE = 1e-4
+#: Shares of wrong answers that the card has an operating point for.
+TARGET_ERRORS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
+#: In a run's folder: the validation images as read off pages.
+PAGES_FILE = "validation-pages.npy"
 
 
 def export(
@@ -69,8 +76,10 @@ def export(
     network.set_weights(load_weights(run / WEIGHTS_FILE))
     folded = fold(network, recipe.network)
     learnt, validation = split_parts(recipe, training)
-    images, labels = framed(validation, recipe.geometry)
-    temperature = fit_temperature(predict_logits(network, images), labels)
+    images, labels = calibration_images(recipe, validation, run)
+    logits = predict_logits(network, images)
+    temperature = fit_temperature(logits, labels)
+    confidences, right = probabilities_at(logits, temperature).max(axis=1), logits.argmax(axis=1) == labels
 
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as staging:
@@ -93,7 +102,7 @@ def export(
             training_data=DataSource(
                 name=training.name, part=training.part, images=len(learnt.labels), files=training.files
             ),
-            validation_images=len(labels),
+            validation_images=len(validation.labels),
             recipe=run_identity(recipe, training)["recipe"],
             training_seconds=records[-1]["seconds"],
             created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -101,6 +110,8 @@ def export(
             metrics=(
                 evaluation.metrics(f"python -m training evaluate {recipe.model} --version {number} --data-dir DIR"),
             ),
+            operating_points=operating_points(confidences, right, TARGET_ERRORS),
+            target_error=recipe.target_error,
             limitations=recipe.limitations,
         )
         (folder / CARD_FILE).write_text(card.model_dump_json(indent=2) + "\n")
@@ -112,6 +123,25 @@ def export(
         write_checksums(folder)
         folder.rename(target)
     return target
+
+
+def calibration_images(recipe: Recipe, validation: LabelledImages, run: Path) -> tuple[Images, Labels]:
+    """Return the validation images as the data set has them and, where the recipe has pages, as read off one.
+
+    Returns:
+        float32 [N, 28, 28, 1] in 0..1, and labels int64 [N].
+    """
+    images, labels = framed(validation, recipe.geometry)
+    pages = degraded_copies(
+        validation,
+        recipe.geometry,
+        recipe.degradation,
+        copies=min(1, recipe.degraded_copies),
+        seed=recipe.seed,
+        path=run / PAGES_FILE,
+    )
+    read = [copy[..., np.newaxis].astype(np.float32) / 255 for copy in pages]
+    return np.concatenate([images, *read]), np.tile(labels, 1 + len(read))
 
 
 def save_model(network: keras.Model, temperature: float, folder: Path) -> None:

@@ -19,6 +19,7 @@ def render(card: ModelCard, evaluation: Evaluation) -> str:
         f"{m.mean_per_class_accuracy:.4f} | {m.expected_calibration_error:.4f} | `{m.command}` |"
         for m in card.metrics
     )
+    points = "\n".join(f"| {p.target_error} | {p.confidence:.4f} | {p.coverage:.4f} |" for p in card.operating_points)
     limitations = "\n".join(f"- {sentence}" for sentence in card.limitations)
     libraries = ", ".join(f"{name} {version}" for name, version in card.library_versions.items())
     return f"""# {card.name} {card.version}
@@ -34,6 +35,16 @@ Trained on {data.images:,} images of {data.name} {data.part} for {card.training_
 {card.validation_images:,} more of its images were kept back to fit the temperature
 ({card.temperature:.3f}). The weights are the moving average of the last step; no checkpoint was chosen.
 Preprocessing version {card.preprocessing_version}, geometry `{card.geometry}`. {libraries}.
+
+## When a person should look
+Answers of less than some confidence are marked `uncertain`. On the {card.validation_images:,} validation images, once
+as they are and once as read off pages:
+
+| wrong answers among the others, at most | least confidence | share of images answered |
+|---|---|---|
+{points}
+
+Served unless `INKLING_TARGET_ERROR` says otherwise: {card.target_error}.
 
 ## What it cannot do
 {limitations}

@@ -1,6 +1,6 @@
 """A model on disk: its card, its checksums, reading and verifying it."""
 
-from app.artifacts.card import CharacterClass, DataSource, Metrics, ModelCard
+from app.artifacts.card import CharacterClass, DataSource, Metrics, ModelCard, OperatingPoint
 from app.artifacts.checksums import sha256, write_checksums
 from app.artifacts.errors import ArtifactDamaged, ArtifactError, ArtifactIncompatible, ArtifactMissing
 from app.artifacts.store import (
@@ -25,6 +25,7 @@ __all__ = [
     "DataSource",
     "Metrics",
     "ModelCard",
+    "OperatingPoint",
     "model_names",
     "open_artifact",
     "open_artifacts",

@@ -54,6 +54,19 @@ _METRICS = {
 }
 
 
+class OperatingPoint(_CardPart):
+    """Where answers stop being good enough: those below the confidence are for a person to look at."""
+
+    target_error: float = Field(
+        gt=0, lt=1, description="Largest share of wrong answers among those given.", examples=[0.01]
+    )
+    confidence: float = Field(ge=0, le=1, description="Least confidence of those.", examples=[0.62])
+    coverage: float = Field(ge=0, le=1, description="Share of the validation images that reach it.", examples=[0.985])
+
+
+_POINT = {"target_error": 0.01, "confidence": 0.62, "coverage": 0.985}
+
+
 class ModelCard(_CardPart):
     """The whole card. Everything needed to serve the model, and to train it again."""
 
@@ -83,5 +96,13 @@ class ModelCard(_CardPart):
     training_seconds: float = Field(ge=0, description="How long training took.", examples=[1143.9])
     created: str = Field(description="UTC, ISO 8601.", examples=["2026-11-22T11:28:05+00:00"])
     library_versions: dict[str, str] = Field(description="What it was made with.", examples=[{"keras": "3.15.1"}])
+    operating_points: tuple[OperatingPoint, ...] = Field(
+        (),
+        description="From the strictest; measured on validation images, half of them read off pages.",
+        examples=[[_POINT]],
+    )
+    target_error: float | None = Field(
+        None, description="The operating point that is served unless the operator sets another.", examples=[0.01]
+    )
     metrics: tuple[Metrics, ...] = Field(description="Figures, each with its test set.", examples=[[_METRICS]])
     limitations: tuple[str, ...] = Field(description="What it cannot do.", examples=[["One digit an image."]])

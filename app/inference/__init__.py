@@ -1,6 +1,6 @@
 """Batches in, probabilities out: runtimes, the batcher, the registry. Knows no HTTP."""
 
-from app.inference.answers import Candidate, UnknownCharacters, check_allowed, rank
+from app.inference.answers import Candidate, UnknownCharacters, check_allowed, is_uncertain, least_confidence, rank
 from app.inference.batcher import BATCH_SIZES, Batcher, warm_up
 from app.inference.cpus import usable_cpus
 from app.inference.errors import (
@@ -33,6 +33,8 @@ __all__ = [
     "State",
     "UnknownCharacters",
     "check_allowed",
+    "is_uncertain",
+    "least_confidence",
     "rank",
     "usable_cpus",
     "warm_up",

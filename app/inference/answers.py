@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.artifacts import CharacterClass
+from app.artifacts import CharacterClass, ModelCard
+
+#: Where the allowed characters together have less than this probability, the picture most likely shows another one.
+LEAST_ALLOWED = 0.1
 
 
 class UnknownCharacters(ValueError):
@@ -67,6 +70,47 @@ def rank(
         )
         for index in best
     ]
+
+
+def least_confidence(card: ModelCard, target_error: float | None) -> float:
+    """Return the confidence below which an answer is uncertain, 0..1.
+
+    Args:
+        card: of the model.
+        target_error: the largest share of wrong answers wanted among the others; None for the card's own choice. The
+            card's next stricter operating point is taken, or its strictest.
+
+    Returns:
+        0 where the card has no operating points, as those of the first models have not.
+    """
+    wanted = card.target_error if target_error is None else target_error
+    if not card.operating_points or wanted is None:
+        return 0.0
+    points = sorted(card.operating_points, key=lambda point: point.target_error)
+    return next((point for point in reversed(points) if point.target_error <= wanted), points[0]).confidence
+
+
+def is_uncertain(
+    probabilities: npt.NDArray[np.float32],
+    classes: Sequence[CharacterClass],
+    best: Candidate,
+    *,
+    least: float,
+    allow: str | None = None,
+) -> bool:
+    """Tell whether a person should rather have a look.
+
+    Args:
+        probabilities: float32 [C].
+        classes: what each stands for.
+        best: the candidate that is answered.
+        least: confidence that it has to have, 0..1; 0 where no answer is uncertain.
+        allow: the only characters that might be answered.
+    """
+    if not least or allow is None:
+        return best.confidence < least
+    permitted = [any(character in allow for character in item.characters) for item in classes]
+    return best.confidence < least or float(probabilities[permitted].sum()) < LEAST_ALLOWED
 
 
 def check_allowed(allow: str, classes: Sequence[CharacterClass]) -> None:

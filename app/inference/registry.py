@@ -10,6 +10,7 @@ from threading import Event
 import structlog
 
 from app.artifacts import Artifact
+from app.inference.answers import least_confidence
 from app.inference.batcher import Batcher, warm_up
 from app.inference.errors import Draining, NotReady
 from app.inference.runtime import LiteRTRuntime, Runtime, SavedModelRuntime
@@ -32,16 +33,30 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded model: what it is, and where images go."""
+    """A loaded model.
+
+    artifact: what it is.
+    batcher: where images go.
+    least_confidence: of an answer that is not uncertain, 0..1.
+    """
 
     artifact: Artifact
     batcher: Batcher
+    least_confidence: float
 
 
 class Registry:
     """Loads the models, hands them out while they can answer, and says why not where they cannot."""
 
-    def __init__(self, artifacts: Sequence[Artifact], *, runtime: str, threads: int, queue_images: int) -> None:
+    def __init__(
+        self,
+        artifacts: Sequence[Artifact],
+        *,
+        runtime: str,
+        threads: int,
+        queue_images: int,
+        target_error: float | None = None,
+    ) -> None:
         """Take note of what to load.
 
         Args:
@@ -49,6 +64,7 @@ class Registry:
             runtime: key of `RUNTIMES`.
             threads: for the arithmetic inside one operation.
             queue_images: the most images that may wait for each model.
+            target_error: share of wrong answers to stay below by calling others uncertain; None for each card's own.
         """
         self.artifacts = {artifact.card.name: artifact for artifact in artifacts}
         self.runtime = runtime
@@ -57,6 +73,7 @@ class Registry:
         self.loaded = Event()
         self._threads = threads
         self._queue_images = queue_images
+        self._target_error = target_error
         self._models: dict[str, Model] = {}
 
     def load(self) -> None:
@@ -69,7 +86,8 @@ class Registry:
             for name, artifact in self.artifacts.items():
                 runtime: Runtime = RUNTIMES[self.runtime](artifact.path, threads=self._threads)
                 warm_up(runtime, artifact.card.input_shape, len(artifact.card.classes))
-                self._models[name] = Model(artifact, Batcher(runtime, capacity=self._queue_images, name=name))
+                batcher = Batcher(runtime, capacity=self._queue_images, name=name)
+                self._models[name] = Model(artifact, batcher, least_confidence(artifact.card, self._target_error))
                 _log.info("model loaded", model=name, version=artifact.card.version, runtime=self.runtime)
             if self.state is State.STARTING:
                 self.state = State.READY

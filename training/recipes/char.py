@@ -31,6 +31,7 @@ RECIPE = Recipe(
     # The rarest class has 578 images, the commonest 9,759; people's text has neither these frequencies nor even ones.
     logit_adjustment=0.75,
     character_prior=0.5,
+    target_error=0.03,
     ema_decay=0.999,
     validation_share=0.05,
     limitations=(

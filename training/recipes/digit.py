@@ -30,6 +30,7 @@ RECIPE = Recipe(
     label_smoothing=0.02,
     logit_adjustment=0.0,
     character_prior=0.0,
+    target_error=0.002,
     ema_decay=0.998,
     validation_share=5_000 / 60_000,
     limitations=(

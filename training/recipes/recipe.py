@@ -32,6 +32,7 @@ class Recipe:
         were equally frequent (Menon et al. 2021, arXiv:2007.07314).
     character_prior: 0 treats classes alike; at 1 a class of two characters is answered as if each of them were as
         frequent as any other character.
+    target_error: share of wrong answers that the model stays below by calling others uncertain.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
     validation_share: of the training images, kept from training for choosing and calibrating.
     limitations: sentences for the model card.
@@ -56,6 +57,7 @@ class Recipe:
     label_smoothing: float
     logit_adjustment: float
     character_prior: float
+    target_error: float
     ema_decay: float
     validation_share: float
     limitations: tuple[str, ...]

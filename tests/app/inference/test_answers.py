@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.artifacts import CharacterClass
-from app.inference import UnknownCharacters, rank
+from app.artifacts import CharacterClass, OperatingPoint
+from app.inference import UnknownCharacters, is_uncertain, least_confidence, rank
+from tests.models import shipped
 
 CLASSES = [
     CharacterClass(label="0", characters=("0",)),
@@ -40,6 +41,50 @@ def test_a_merged_class_answers_with_what_is_allowed_of_it() -> None:
 def test_probability_that_has_underflown_still_makes_an_answer() -> None:
     ranked = rank(np.array([1, 0, 0], np.float32), CLASSES, top_k=3, allow="Ca")
     assert [item.confidence for item in ranked] == pytest.approx([0.5, 0.5])
+
+
+CARD = shipped("digit").card.model_copy(
+    update={
+        "target_error": 0.01,
+        "operating_points": (
+            OperatingPoint(target_error=0.001, confidence=0.9, coverage=0.9),
+            OperatingPoint(target_error=0.01, confidence=0.6, coverage=0.98),
+        ),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("target_error", "confidence"), [(None, 0.6), (0.5, 0.6), (0.01, 0.6), (0.005, 0.9), (0.0001, 0.9)]
+)
+def test_the_next_stricter_operating_point_is_taken(target_error: float | None, confidence: float) -> None:
+    assert least_confidence(CARD, target_error) == confidence
+
+
+def test_a_card_without_operating_points_makes_nothing_uncertain() -> None:
+    assert least_confidence(CARD.model_copy(update={"operating_points": ()}), 0.001) == 0
+
+
+@pytest.mark.parametrize(
+    ("allow", "least", "uncertain"),
+    [
+        (None, 0.4, False),
+        (None, 0.6, True),
+        ("C0", 0.6, False),  # a 0 or a C, and then a C
+        ("0", 0.6, False),
+        (None, 0.0, False),
+    ],
+)
+def test_an_answer_of_little_confidence_is_uncertain(allow: str | None, least: float, uncertain: bool) -> None:
+    (best,) = rank(SHARES, CLASSES, top_k=1, allow=allow)
+    assert is_uncertain(SHARES, CLASSES, best, least=least, allow=allow) is uncertain
+
+
+def test_an_answer_is_uncertain_where_the_picture_shows_none_of_what_is_allowed() -> None:
+    shares = np.array([0.01, 0.04, 0.95], np.float32)
+    (best,) = rank(shares, CLASSES, top_k=1, allow="0")
+    assert best.confidence == 1
+    assert is_uncertain(shares, CLASSES, best, least=0.5, allow="0")
 
 
 def test_unknown_characters_are_named() -> None:
