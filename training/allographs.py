@@ -69,7 +69,7 @@ def allograph(character: str, side: int, rng: np.random.Generator) -> Pixels | N
     strokes = _strokes(shapes[rng.integers(len(shapes))])
     stretch = np.array([np.exp(rng.uniform(-0.25, 0.25)), 1.0])
     slant = np.array([[1.0, 0.0], [-rng.uniform(-0.15, 0.35), 1.0]])
-    curves = [_spline((stroke + rng.normal(0, 0.025, stroke.shape)) @ slant * stretch) for stroke in strokes]
+    curves = [spline((stroke + rng.normal(0, 0.025, stroke.shape)) @ slant * stretch) for stroke in strokes]
     points = np.concatenate(curves)
     low, high = points.min(axis=0), points.max(axis=0)
     zoom = (1 - 2 * MARGIN) * side / (high - low).max()
@@ -86,8 +86,15 @@ def _strokes(shape: str) -> list[Stroke]:
     return [np.array(stroke, np.float64) / 100 for stroke in strokes]
 
 
-def _spline(points: Stroke) -> Stroke:
-    """Return the Catmull-Rom spline through points, float64 [P, 2]."""
+def spline(points: Stroke) -> Stroke:
+    """Return points on the Catmull-Rom spline through points.
+
+    Args:
+        points: float64 [N, 2], at least two.
+
+    Returns:
+        float64 [P, 2], `SPLINE_POINTS` from each point to the next.
+    """
     padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
     t = np.linspace(0, 1, SPLINE_POINTS, endpoint=False)[:, None]
     curve = [

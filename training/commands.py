@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.artifacts import Artifact, ArtifactError, open_artifact, versions
+from app.artifacts import Artifact, ArtifactError, model_names, open_artifact, versions
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
 from training.datasets import DatasetError, LabelledImages, emnist, load_dataset, mnist
 from training.datasets.check import check, shared_images
@@ -35,8 +35,6 @@ data_cli = typer.Typer(no_args_is_help=True, help="Get, check and look at the da
 cli.add_typer(data_cli, name="data")
 
 CONSOLE = Console()
-#: The models that photos are measured with.
-MODELS = ("digit", "char")
 PHOTOS = "photos"
 #: Enough to tell half a point apart, in minutes.
 ROBUSTNESS_IMAGES = 1000
@@ -140,7 +138,9 @@ def fit(
     """Train a recipe. Ctrl-C is safe: the same command goes on from there as if nothing had happened."""
     with _errors():
         recipe = _recipe(name, seed)
-        run = Run(recipe, load_dataset(recipe.dataset, Part.TRAIN, data_dir), _run_folder(runs_dir, recipe))
+        foreign = load_dataset(recipe.outliers.dataset, Part.TRAIN, data_dir) if recipe.outliers.dataset else None
+        data = load_dataset(recipe.dataset, Part.TRAIN, data_dir)
+        run = Run(recipe, data, _run_folder(runs_dir, recipe), foreign)
         complete = run.train(max_steps)
     print("complete" if complete else f"stopped at step {run.step} of {run.steps}")
 
@@ -187,6 +187,10 @@ def evaluate_command(
 ) -> None:
     """Measure an artifact on a test set and print the figures as JSON; or the newest ones on a folder of photos."""
     if name == PHOTOS or folder:
+        if version or dataset or limit or robustness:
+            raise typer.BadParameter(
+                "photos are read by the newest models, all of them; only --out and --models-dir apply"
+            )
         _evaluate_photos(name, folder, models_dir, out)
         return
     with _errors():
@@ -198,7 +202,8 @@ def evaluate_command(
     if robustness:
         _evaluate_robustness(artifact, data if limit else sample(data, ROBUSTNESS_IMAGES, seed), models_dir, out, seed)
         return
-    evaluation = evaluate(artifact.path, data, artifact.card.geometry)
+    with _errors():
+        evaluation = evaluate(artifact.path, data, artifact.card.geometry)
     command = f"python -m training evaluate {name} --version {artifact.card.version} --dataset {source}" + (
         f" --limit {limit} --seed {seed}" if limit else ""
     )
@@ -210,7 +215,7 @@ def _evaluate_photos(name: str, folder: Path | None, models_dir: Path, out: Path
         if name != PHOTOS or folder is None:
             raise DatasetError("Photos are measured with: python -m training evaluate photos DIR")
         photos = read_photos(folder)
-        artifacts = [_artifact(models_dir, model) for model in MODELS]
+        artifacts = [_artifact(models_dir, model) for model in model_names(models_dir)]
     out.mkdir(parents=True, exist_ok=True)
     for artifact in artifacts:
         card = artifact.card

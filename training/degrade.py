@@ -1,8 +1,10 @@
 """Training images as people would send them, read back by the very chain that serves.
 
-Each is written anew on a page, which is drawn or photographed. What the network
-then sees has the stroke widths, breaks, blur and residue that the chain leaves of real pictures. Each picture is a pure
-function of its seed.
+Each is written anew on a page, which is drawn or photographed. What the network then sees has the stroke widths,
+breaks, blur and residue that the chain leaves of real pictures. Each picture is a pure function of its seed.
+
+`Degradation` says how often each thing befalls a picture and how far strokes change; the ranges that lights, lines and
+noise are drawn from stand beside them in the code, and were set by eye beside phone photos of paper.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from training.allographs import allograph
 Pixels = npt.NDArray[np.uint8]
 Field = npt.NDArray[np.float32]
 
+#: Raised whenever the same seed gives another picture, so that a run does not go on with pages of two kinds.
+PAGES_VERSION = 2
 #: Side, in pixels, at which strokes are redrawn: four to a pixel of the data set, so that strokes can lose half of one.
 RASTER = 112
 #: Grey levels between which the border of a stroke is taken to run.
@@ -131,7 +135,8 @@ def place(strokes: Field, spec: Degradation, rng: np.random.Generator) -> Field:
     zoom = side / RASTER
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = zoom * turn @ np.array([[1, shear], [0, 1]])
-    # What is seldom outside the middle of the frame stays on the page; one in fifty characters is cut by its edge.
+    # Characters seldom fill their data set's frame to its border, so only its middle is kept on the page; the edge of
+    # the page cuts one in fifty.
     slack = np.maximum(np.array([width, height]) - 0.85 * side, 0) / 2
     centre = np.array([width, height]) / 2 + rng.uniform(-1, 1, 2) * slack
     shift = centre - matrix @ np.full(2, (RASTER - 1) / 2)
@@ -226,7 +231,7 @@ def _bar(mask: Pixels, half: float, rng: np.random.Generator) -> None:
     cv2.line(mask, (round(x - reach), round(y + tilt)), (round(x + reach), round(y - tilt)), 1, width)
 
 
-#: What many hands do and the data sets' writers seldom did: the `Degradation` field of its probability, and the deed.
+#: What many hands do and the data sets' writers seldom did: its probability's field of `Degradation`, and what is done.
 HABITS: dict[str, tuple[str, Callable[[Pixels, float, np.random.Generator], None]]] = {
     "1": ("flag", _flag),
     "7": ("crossed", _bar),

@@ -97,6 +97,7 @@ def sample(data: LabelledImages, limit: int, seed: int = 0) -> LabelledImages:
     """Return a random part of a data set, the same for the same seed; all of it where the limit is 0."""
     if not limit:
         return data
+    # The legacy generator's sequence never changes, so that other programs can draw the same sample.
     return data.take(np.random.RandomState(seed).permutation(len(data.labels))[:limit])
 
 

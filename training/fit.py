@@ -26,8 +26,10 @@ from app.imaging import GEOMETRIES, PREPROCESSING_VERSION, NoInkFound, prepare_p
 from training.augment import augment
 from training.calibrate import mean_per_class
 from training.datasets import DatasetError, LabelledImages
+from training.degrade import PAGES_VERSION
 from training.degraded import degraded_copies
 from training.networks import INPUT_SHAPE, build_network
+from training.outliers import outlier_images
 from training.progress import CONSOLE, progress, tracked
 from training.recipes import Recipe
 
@@ -36,6 +38,8 @@ EVALUATION_BATCH = 512
 WEIGHTS_FILE = "weights.npz"
 LOG_FILE = "log.jsonl"
 RUN_FILE = "run.json"
+#: Label of an image that is no character of any class.
+OUTLIER = -1
 DEGRADED_FILE = "degraded.npy"
 
 Images = npt.NDArray[np.float32]
@@ -71,7 +75,7 @@ def framed(data: LabelledImages, geometry: str) -> tuple[Images, Labels]:
         float32 [N, 28, 28, 1] in 0..1, and the labels.
 
     Raises:
-        DatasetError: an image is blank.
+        DatasetError: an image shows no character.
     """
     frame = GEOMETRIES[geometry]
     images = np.empty((len(data.images), *INPUT_SHAPE), np.float32)
@@ -80,7 +84,7 @@ def framed(data: LabelledImages, geometry: str) -> tuple[Images, Labels]:
         try:
             images[index, ..., 0] = prepare_pixels(pixels, frame)
         except NoInkFound as error:
-            raise DatasetError(f"{data.name} {data.part}: image {index} is blank.") from error
+            raise DatasetError(f"{data.name} {data.part}: image {index} shows no character.") from error
     return images, data.labels
 
 
@@ -91,12 +95,20 @@ class Run:
     `checkpoints/` and, after every epoch, `weights.npz`.
     """
 
-    def __init__(self, recipe: Recipe, data: LabelledImages, folder: Path) -> None:
+    def __init__(
+        self, recipe: Recipe, data: LabelledImages, folder: Path, foreign: LabelledImages | None = None
+    ) -> None:
         """Prepare a run, or pick up the one that the folder holds.
+
+        Args:
+            recipe: what to do.
+            data: its data set's training part.
+            folder: of the run.
+            foreign: the training part of its outliers' data set, where it has one.
 
         Raises:
             RunError: the folder holds a run of another recipe or other data, or the images do not fill a batch.
-            DatasetError: an image is blank.
+            DatasetError: an image shows no character.
         """
         self.recipe = recipe
         self.folder = folder
@@ -110,6 +122,11 @@ class Run:
             copies=recipe.degraded_copies,
             seed=recipe.seed,
             path=folder / DEGRADED_FILE,
+        )
+        self._outliers = (
+            outlier_images(recipe.outliers, training, foreign, recipe.geometry, recipe.seed)
+            if recipe.outliers.batch
+            else None
         )
         self._steps_per_epoch = len(self._split.training[1]) // recipe.batch_size
         if self._steps_per_epoch == 0:
@@ -125,6 +142,7 @@ class Run:
         # Of the epoch under way: summed loss, right answers, images; and the seconds of the whole run.
         self._sums = [tf.Variable(0.0), tf.Variable(0.0), tf.Variable(0.0)]
         self._seconds = tf.Variable(0.0, dtype=tf.float64)
+        self._counted = time.monotonic()
         self._prior = _prior(recipe, data)
         self._train_step = self._build_step()
         self._checkpoints = tf.train.CheckpointManager(
@@ -162,6 +180,7 @@ class Run:
             Whether the run is complete.
         """
         last = self.steps if max_steps is None else min(max_steps, self.steps)
+        self._counted = time.monotonic()
         if self.step:
             CONSOLE.print(f"resuming at step {self.step} of {self.steps}")
         with _sigterm_as_interrupt():
@@ -174,7 +193,7 @@ class Run:
                         break
             except KeyboardInterrupt:
                 CONSOLE.print("interrupted; the same command goes on from here")
-            self._checkpoints.save()
+            self._save()
         return self.step == self.steps and not float(self._sums[2])
 
     def average_weights(self) -> list[npt.NDArray[np.float32]]:
@@ -183,23 +202,28 @@ class Run:
 
     def _train_epoch(self, epoch: int, last: int) -> bool:
         """Train to the end of an epoch; False where `last` came first."""
-        began = saved = time.monotonic()
+        saved = time.monotonic()
         with progress() as bar:
             task = bar.add_task(f"epoch {epoch + 1} of {self.recipe.epochs}", total=self._steps_per_epoch)
             for images, labels in self._batches(epoch):
                 if self.step >= last:
-                    self._seconds.assign_add(time.monotonic() - began)
                     return False
                 self._train_step(images, labels)
                 bar.update(task, completed=self.step - epoch * self._steps_per_epoch)
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     saved = time.monotonic()
-                    self._seconds.assign_add(saved - began)
-                    began = saved
-                    self._checkpoints.save()
-        self._seconds.assign_add(time.monotonic() - began)
+                    self._save()
         self._close_epoch(epoch)
         return True
+
+    def _save(self) -> None:
+        self._count_seconds()
+        self._checkpoints.save()
+
+    def _count_seconds(self) -> None:
+        now = time.monotonic()
+        self._seconds.assign_add(now - self._counted)
+        self._counted = now
 
     def _batches(self, epoch: int) -> tf.data.Dataset:
         """Return what is left of an epoch's batches, augmented, the next made while one is learnt from."""
@@ -209,6 +233,7 @@ class Run:
         size = self.recipe.batch_size
 
         copies = self._degraded
+        outliers = None if self._outliers is None else tf.constant(self._outliers[..., None])
         degraded = tf.constant(copies[epoch % len(copies), ..., None]) if len(copies) else None
 
         def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -218,12 +243,19 @@ class Run:
             if degraded is not None:
                 pages = tf.random.stateless_uniform([size, 1, 1, 1], choice) < self.recipe.degraded_share
                 shown = tf.where(pages, tf.cast(tf.gather(degraded, rows), tf.float32) / 255, shown)
-            return augment(shown, self.recipe.augmentation, seed), tf.gather(labels, rows)
+            targets = tf.gather(labels, rows)
+            if outliers is not None:
+                count = self.recipe.outliers.batch
+                drawn = tf.random.stateless_uniform([count], choice, 0, len(outliers), tf.int32)
+                shown = tf.concat([shown, tf.cast(tf.gather(outliers, drawn), tf.float32) / 255], 0)
+                targets = tf.concat([targets, tf.fill([count], tf.constant(OUTLIER, tf.int64))], 0)
+            return augment(shown, self.recipe.augmentation, seed), targets
 
         steps = tf.data.Dataset.range(self.step, (epoch + 1) * self._steps_per_epoch)
         return steps.map(batch).prefetch(2)
 
     def _close_epoch(self, epoch: int) -> None:
+        self._count_seconds()
         loss, right, seen = (float(value) for value in self._sums)
         network = build_network(self.recipe.network, self._network.output_shape[-1])
         network.set_weights(self.average_weights())
@@ -237,13 +269,14 @@ class Run:
             **_validation_figures(network, *self._split.validation),
         }
         CONSOLE.print("  ".join(f"{key} {value:.5g}" for key, value in record.items()))
+        # The weights come first: the log's last line says that they are there.
+        save_weights(self.folder / WEIGHTS_FILE, self.average_weights())
         self._forget_epochs_after(epoch)
         with (self.folder / LOG_FILE).open("a") as log:
             log.write(json.dumps(record) + "\n")
-        save_weights(self.folder / WEIGHTS_FILE, self.average_weights())
         for value in self._sums:
             value.assign(0.0)
-        self._checkpoints.save()
+        self._save()
 
     def _build_step(self) -> tf.types.experimental.PolymorphicFunction:
         recipe, network, optimiser = self.recipe, self._network, self._optimiser
@@ -252,10 +285,14 @@ class Run:
 
         @tf.function(jit_compile=True)
         def train_step(images: tf.Tensor, labels: tf.Tensor) -> None:
+            known = tf.cast(labels != OUTLIER, tf.float32)
             targets = tf.one_hot(labels, classes) * (1 - recipe.label_smoothing) + recipe.label_smoothing / classes
+            targets = tf.where(known[:, None] > 0, targets, 1 / classes)
+            weights = known + recipe.outliers.weight * (1 - known)
             with tf.GradientTape() as tape:
-                logits = network(images, training=True) + prior
-                loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+                logits = network(images, training=True) + prior * known[:, None]
+                losses = weights * tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+                loss = tf.reduce_sum(losses) / tf.reduce_sum(known)
             gradients = tape.gradient(loss, network.trainable_variables)
             optimiser.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
             # A young average follows the weights closely, so that it does not drag their random start along; this is
@@ -265,7 +302,7 @@ class Run:
             for average, weight in zip(self._average, network.weights, strict=True):
                 average.assign(decay * average + (1 - decay) * weight)
             right = tf.reduce_sum(tf.cast(tf.argmax(logits, -1) == labels, tf.float32))
-            count = tf.cast(tf.shape(labels)[0], tf.float32)
+            count = tf.reduce_sum(known)
             for total, value in zip(self._sums, (loss * count, right, count), strict=True):
                 total.assign_add(value)
 
@@ -286,6 +323,7 @@ def run_identity(recipe: Recipe, data: LabelledImages) -> dict[str, Any]:
         "files": data.files,
         "images": len(data.labels),
         "preprocessing_version": PREPROCESSING_VERSION,
+        "pages_version": PAGES_VERSION,
     }
     # By way of JSON, so that tuples and lists compare equal.
     return cast("dict[str, Any]", json.loads(json.dumps(identity)))

@@ -159,5 +159,7 @@ def curves_plot(log: Path, path: Path) -> None:
         axis.set_yscale("log")
         axis.grid(alpha=0.3, which="both")
         axis.legend()
-    figure.suptitle("Training is measured on augmented images with the live weights, validation on the moving average")
+    figure.suptitle(
+        "Training: augmented images, live weights, prior, label smoothing. Validation: moving average, none of these"
+    )
     figure.savefig(path, dpi=DPI)

@@ -37,7 +37,7 @@ class Problem(BaseModel):
     """What went wrong with a request, after RFC 9457."""
 
     type: str = Field(description="A URN that names the kind of problem.", examples=["urn:inkling:problem:no-ink"])
-    title: str = Field(description="The kind of problem, in words.", examples=["Nothing is written"])
+    title: str = Field(description="The kind of problem, in words.", examples=["No character found"])
     status: int = Field(description="The HTTP status.", examples=[422])
     detail: str = Field(
         description="What happened here, and what to do about it.",
@@ -69,7 +69,7 @@ UNSUPPORTED_IMAGE = Kind("unsupported-image", HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 INVALID_PARAMETER = Kind("invalid-parameter", HTTPStatus.UNPROCESSABLE_ENTITY, "A parameter is invalid")
 EMPTY_FILE = Kind("empty-file", HTTPStatus.UNPROCESSABLE_ENTITY, "The file is empty")
 CORRUPT_IMAGE = Kind("corrupt-image", HTTPStatus.UNPROCESSABLE_ENTITY, "The image is damaged")
-NO_INK = Kind("no-ink", HTTPStatus.UNPROCESSABLE_ENTITY, "Nothing is written")
+NO_INK = Kind("no-ink", HTTPStatus.UNPROCESSABLE_ENTITY, "No character found")
 OVERLOADED = Kind("overloaded", HTTPStatus.TOO_MANY_REQUESTS, "The service is full")
 NOT_READY = Kind("not-ready", HTTPStatus.SERVICE_UNAVAILABLE, "The service is not ready")
 DRAINING = Kind("draining", HTTPStatus.SERVICE_UNAVAILABLE, "The service is going down")

@@ -49,7 +49,7 @@ EXAMPLE_METRICS = [
 ]
 EXAMPLE_PROBLEM = {
     "type": "urn:inkling:problem:no-ink",
-    "title": "Nothing is written",
+    "title": "No character found",
     "status": 422,
     "detail": "Nothing is written on the page, or too faintly to be told from it.",
     "instance": "0f3c6f5ab7b54b0f8a4d0b9f3f7a6f11",

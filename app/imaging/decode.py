@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,9 +32,12 @@ FORMATS = (
     GifImagePlugin.GifImageFile.format,
     TiffImagePlugin.TiffImageFile.format,
 )
-#: Longest side, in pixels, below which pictures are not reduced; reduced ones are less than twice as long. A
-#: 12-megapixel JPEG decodes at a quarter of its size.
+#: Pictures are reduced by a whole number to a longest side of this to twice this many pixels. A 12-megapixel JPEG
+#: decodes at a quarter of its size.
 WORKING_SIDE = 512
+#: A strip is reduced no further than to this shorter side, unless more than so many pixels would be left of it.
+WORKING_SHORT_SIDE = 96
+WORKING_PIXELS = 2**22
 #: Weights of red, green and blue in luma (ITU-R BT.601), as Pillow's own conversion has them.
 LUMA = np.array([0.299, 0.587, 0.114])
 #: Where luma carries less than this share of what tells ink from page, as of yellow on white or red on green, their
@@ -142,7 +146,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _reduced(image: Image.Image) -> Image.Image:
-    factor = max(image.size) // WORKING_SIDE
+    factor = min(max(image.size) // WORKING_SIDE, min(image.size) // WORKING_SHORT_SIDE)
+    factor = max(factor, math.isqrt(image.width * image.height // WORKING_PIXELS))
     if factor <= 1:
         return image
     if image.mode in {"1", "P"}:  # averages of palette indices or single bits mean nothing
@@ -171,7 +176,7 @@ def _colour_projection(image: Image.Image) -> tuple[float, ...] | None:
     distance = colours - page
     scatter = distance.T @ distance / len(distance)
     spread, axes = np.linalg.eigh(scatter)
-    # A difference in grey has three times luma's square along its axis, so the share is 1 for it.
+    # For pure grey the largest variance is three times luma's, so that the share is 1.
     if 3 * (LUMA @ scatter @ LUMA) >= LUMA_SHARE * spread[-1]:
         return None
     axis = axes[:, -1] * (-1 if LUMA @ axes[:, -1] < 0 else 1)

@@ -24,4 +24,4 @@ class CorruptImage(ImageError):
 
 
 class NoInkFound(ImageError):
-    """Nothing is written on the page."""
+    """No character stands out: the page is blank, or all texture or noise."""

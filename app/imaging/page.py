@@ -83,11 +83,10 @@ def measure_page(pixels: Pixels) -> Page:
     ring = np.concatenate([ring, pixels[:, :width], pixels[:, -width:]], axis=None)
     level = np.float32(np.bincount(ring, minlength=256).argmax())
     near = ring[np.abs(ring - level) <= PLAIN_TOLERANCE]
-    spread = np.abs(pixels - level) <= PLAIN_TOLERANCE
-    plain = near.size >= PLAIN_SHARE * ring.size and spread.mean() >= PLAIN_PICTURE_SHARE
-    level = np.float32(np.median(near))
-    surface = np.full(pixels.shape, level, np.float32) if plain else _fitted(pixels)
-    return Page(surface, plain)
+    is_level = np.abs(pixels - level) <= PLAIN_TOLERANCE
+    if near.size >= PLAIN_SHARE * ring.size and is_level.mean() >= PLAIN_PICTURE_SHARE:
+        return Page(np.full(pixels.shape, np.median(near), np.float32), plain=True)
+    return Page(_fitted(pixels), plain=False)
 
 
 def _fitted(pixels: Pixels) -> Contrast:

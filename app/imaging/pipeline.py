@@ -12,7 +12,8 @@ from app.imaging.geometry import Geometry
 from app.imaging.ink import Polarity, find_ink
 
 #: Raised whenever an image in a data set's own frame, or a plain drawing, comes out with other pixels; a test holds
-#: them. Reading harder photos better does not count. An artifact stores the version, and a model trained under
+#: them. Photos may be read better under the same version, also by models whose training pages were read a little worse:
+#: what such a page leaves still looks like writing to them. An artifact stores the version, and a model trained under
 #: another one refuses to load.
 PREPROCESSING_VERSION = 1
 
@@ -60,9 +61,10 @@ def prepare_pixels(pixels: npt.NDArray[np.uint8], geometry: Geometry) -> npt.NDA
         geometry: the frame the network is trained on.
 
     Returns:
-        float32 [28, 28] in 0..1, equal to the last bit to what `prepare` makes of the same pixels in a PNG.
+        float32 [28, 28] in 0..1, equal to the last bit to what `prepare` makes of the same pixels in a PNG; of sides
+        from 1,024 pixels on, which `decode` reduces before, to a grey level or two.
 
     Raises:
-        NoInkFound: the image is blank.
+        NoInkFound: no character stands out from the page.
     """
     return geometry.frame(find_ink(pixels))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from app.artifacts import CharacterClass, ModelCard
 
 #: Where the allowed characters together have less than this probability, the picture most likely shows another one.
+#: Below a half, since a 0 that is half an O is still a sure 0 where only digits are allowed.
 LEAST_ALLOWED = 0.1
 
 

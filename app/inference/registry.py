@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Event
+from threading import Event, Lock
 
 import structlog
 
@@ -75,6 +75,7 @@ class Registry:
         self._queue_images = queue_images
         self._target_error = target_error
         self._models: dict[str, Model] = {}
+        self._turning = Lock()
 
     def load(self) -> None:
         """Load and warm every model, then turn ready. Takes seconds; not for the event loop.
@@ -86,11 +87,15 @@ class Registry:
             for name, artifact in self.artifacts.items():
                 runtime: Runtime = RUNTIMES[self.runtime](artifact.path, threads=self._threads)
                 warm_up(runtime, artifact.card.input_shape, len(artifact.card.classes))
+                least = least_confidence(artifact.card, self._target_error)
+                if self._target_error and not least:
+                    _log.warning("no answer is ever uncertain: the model has no operating points", model=name)
                 batcher = Batcher(runtime, capacity=self._queue_images, name=name)
-                self._models[name] = Model(artifact, batcher, least_confidence(artifact.card, self._target_error))
+                self._models[name] = Model(artifact, batcher, least)
                 _log.info("model loaded", model=name, version=artifact.card.version, runtime=self.runtime)
-            if self.state is State.STARTING:
-                self.state = State.READY
+            with self._turning:
+                if self.state is State.STARTING:
+                    self.state = State.READY
         except BaseException:
             self.state = State.FAILED
             raise
@@ -122,12 +127,14 @@ class Registry:
 
     def check_alive(self) -> None:
         """Raise NotReady where the process has lost a worker and cannot do its work any more."""
-        if dead := sorted(name for name, model in self._models.items() if not model.batcher.alive):
+        # A copy, since the loading thread adds to it.
+        if dead := sorted(name for name, model in list(self._models.items()) if not model.batcher.alive):
             raise NotReady(f"The worker of {', '.join(dead)} has died.")
 
     def drain(self) -> None:
         """Stop being ready. What has been accepted goes on."""
-        self.state = State.DRAINING
+        with self._turning:
+            self.state = State.DRAINING
 
     def close(self) -> None:
         """Answer what is queued and end the workers."""

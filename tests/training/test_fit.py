@@ -12,6 +12,7 @@ from training.augment import Augmentation
 from training.datasets import LabelledImages
 from training.fit import DEGRADED_FILE, LOG_FILE, Run, RunError, load_weights, split_parts
 from training.networks import NetworkSpec
+from training.outliers import Outliers
 from training.recipes import RECIPES
 
 TINY = dataclasses.replace(
@@ -24,6 +25,7 @@ TINY = dataclasses.replace(
     character_prior=0.0,
     degraded_share=0.0,
     degraded_copies=0,
+    outliers=Outliers(),
 )
 
 

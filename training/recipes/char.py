@@ -1,7 +1,8 @@
-"""char/2: the 47 merged classes of EMNIST, on the 166,084 images of ByMerge's training set that could be had.
+"""char/3: the 47 merged classes of EMNIST, on the 166,084 images of ByMerge's training set that could be had.
 
 Repeat:  python -m training fit char --data-dir DIR && python -m training export char --data-dir DIR
-Reaches: 0.890 mean per class on EMNIST's ByMerge test set. Two CPU cores: about six minutes an epoch.
+Reaches: @@
+Two CPU cores: ten minutes for the pages, then four and a half an epoch.
 """
 
 from training.augment import Augmentation
@@ -39,7 +40,8 @@ RECIPE = Recipe(
         "part of it.",
         "One character an image. Other scripts, punctuation and scribbles are answered as the nearest class.",
         "Out of context 0 and O, 1, I and L, 9, g and q, F and f, 5 and S, 2 and Z often cannot be told apart.",
-        "Answers as if all 47 classes were equally frequent; where your text has other frequencies, use `allow`.",
+        "Answers as if all classes were about equally frequent, those of two characters more so; where your text has "
+        "other frequencies, use `allow`.",
         "About a fifth of the official Balanced test images may be among the training images: measure on ByMerge's "
         "test set, or remove equal images first.",
     ),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from training.augment import Augmentation
 from training.degrade import Degradation
 from training.networks import NetworkSpec
+from training.outliers import Outliers
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Recipe:
         were equally frequent (Menon et al. 2021, arXiv:2007.07314).
     character_prior: 0 treats classes alike; at 1 a class of two characters is answered as if each of them were as
         frequent as any other character.
+    outliers: what the network learns to be unsure of.
     target_error: share of wrong answers that the model stays below by calling others uncertain.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
     validation_share: of the training images, kept from training for choosing and calibrating.
@@ -61,6 +63,7 @@ class Recipe:
     ema_decay: float
     validation_share: float
     limitations: tuple[str, ...]
+    outliers: Outliers = field(default_factory=Outliers)
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from tests.digits import network_inputs
+from tests.training.data import small_digits
+from tests.training.test_fit import TINY
+from training.fit import Run, predict_logits
+from training.networks import build_network
+from training.outliers import Outliers, outlier_images, pair, scribble
+
+
+def test_outliers_are_foreign_letters_scribbles_and_pairs() -> None:
+    training, foreign = small_digits(50), small_digits(60, "test")
+    spec = Outliers(dataset="digits", labels="37", drawn=10, batch=4)
+    made = outlier_images(spec, training, foreign, "mnist", seed=0)
+    assert made.shape == (int(np.isin(foreign.labels, [3, 7]).sum()) + 20, 28, 28)
+    assert made.dtype == np.uint8
+    np.testing.assert_array_equal(made, outlier_images(spec, training, foreign, "mnist", seed=0))
+    assert not np.array_equal(made, outlier_images(spec, training, foreign, "mnist", seed=1))
+
+
+def test_a_pair_shows_both() -> None:
+    left, right = small_digits(2).images
+    both = pair(left, right, np.random.default_rng(0))
+    mass = both.sum(axis=0)
+    assert both.sum() == left.sum() + right.sum()
+    assert (mass[np.flatnonzero(mass)[0] : np.flatnonzero(mass)[-1]] == 0).any()
+
+
+def test_a_scribble_stays_on_its_page() -> None:
+    for seed in range(20):
+        page = scribble(np.random.default_rng(seed))
+        assert 100 < np.count_nonzero(page) < page.size
+
+
+def test_a_network_that_has_seen_outliers_is_less_sure_of_them(tmp_path: Path) -> None:
+    """Half of scikit-learn's digits play the letters."""
+    data = small_digits(600)
+    known = data.take(np.flatnonzero(data.labels < 5))
+    recipe = dataclasses.replace(TINY, epochs=8, outliers=Outliers("digits", "56789", drawn=0, batch=16))
+    images, labels = network_inputs("mnist")
+    test, foreign = images[-400:, ..., None], labels[-400:] >= 5
+
+    def gap(run: Run) -> float:
+        assert run.train()
+        network = build_network(recipe.network, 10)
+        network.set_weights(run.average_weights())
+        logits = predict_logits(network, test)
+        shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        confidence = shares.max(axis=1)
+        return float(np.median(confidence[~foreign]) - np.median(confidence[foreign]))
+
+    plain = dataclasses.replace(recipe, outliers=Outliers())
+    assert gap(Run(recipe, known, tmp_path / "exposed", data)) > gap(Run(plain, known, tmp_path / "plain")) + 0.2
