@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -31,6 +32,14 @@ def _is_sha256(digests: tuple[str, ...]) -> tuple[str, ...]:
     return digests
 
 
+def _is_origin(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        # A path or a trailing slash would match nothing that a browser sends.
+        if origin != "*" and not re.fullmatch(r"https?://[^/\s?#@]+", origin):
+            raise ValueError("an origin is a scheme and a host, such as https://example.org, without a path")
+    return origins
+
+
 class Settings(BaseSettings):
     """The options, each with its default."""
 
@@ -56,6 +65,9 @@ class Settings(BaseSettings):
     drain_seconds: int = Field(30, ge=1, description="Longest time to finish accepted requests after SIGTERM.")
     api_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_is_sha256)] = Field(
         (), description="SHA-256 of each accepted API key, comma-separated. Empty: no key is needed."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_is_origin)] = Field(
+        (), description="Origins whose pages may call the API from a browser, comma-separated; `*` for all."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: LogFormat = Field(

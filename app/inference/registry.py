@@ -13,6 +13,7 @@ from app.artifacts import Artifact
 from app.inference.batcher import Batcher, warm_up
 from app.inference.errors import Draining, NotReady
 from app.inference.runtime import LiteRTRuntime, Runtime, SavedModelRuntime
+from app.observer import Observer
 
 RUNTIMES: dict[str, type[SavedModelRuntime] | type[LiteRTRuntime]] = {
     runtime.name: runtime for runtime in (SavedModelRuntime, LiteRTRuntime)
@@ -41,7 +42,15 @@ class Model:
 class Registry:
     """Loads the models, hands them out while they can answer, and says why not where they cannot."""
 
-    def __init__(self, artifacts: Sequence[Artifact], *, runtime: str, threads: int, queue_images: int) -> None:
+    def __init__(
+        self,
+        artifacts: Sequence[Artifact],
+        *,
+        runtime: str,
+        threads: int,
+        queue_images: int,
+        observer: Observer | None = None,
+    ) -> None:
         """Take note of what to load.
 
         Args:
@@ -49,6 +58,7 @@ class Registry:
             runtime: key of `RUNTIMES`.
             threads: for the arithmetic inside one operation.
             queue_images: the most images that may wait for each model.
+            observer: is told the size of every batch.
         """
         self.artifacts = {artifact.card.name: artifact for artifact in artifacts}
         self.runtime = runtime
@@ -57,6 +67,7 @@ class Registry:
         self.loaded = Event()
         self._threads = threads
         self._queue_images = queue_images
+        self._observer = observer
         self._models: dict[str, Model] = {}
 
     def load(self) -> None:
@@ -69,7 +80,8 @@ class Registry:
             for name, artifact in self.artifacts.items():
                 runtime: Runtime = RUNTIMES[self.runtime](artifact.path, threads=self._threads)
                 warm_up(runtime, artifact.card.input_shape, len(artifact.card.classes))
-                self._models[name] = Model(artifact, Batcher(runtime, capacity=self._queue_images, name=name))
+                batcher = Batcher(runtime, capacity=self._queue_images, name=name, observer=self._observer)
+                self._models[name] = Model(artifact, batcher)
                 _log.info("model loaded", model=name, version=artifact.card.version, runtime=self.runtime)
             if self.state is State.STARTING:
                 self.state = State.READY
@@ -91,6 +103,11 @@ class Registry:
         if name not in self._models:
             raise NotReady("The models are still loading.")
         return self._models[name]
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """The models that are loaded so far, by name."""
+        return dict(self._models)
 
     def check_ready(self) -> None:
         """Raise NotReady or Draining, with the reasons, unless every model can answer."""

@@ -1,5 +1,17 @@
-"""Watching the service: logs."""
+"""Watching the service: logs, metrics, drift."""
 
 from app.telemetry.logs import configure_logs
+from app.telemetry.metrics import MEDIA_TYPE, OTHER, Metrics
+from app.telemetry.record import Record, begin_record, current_record
+from app.telemetry.state import ServiceState
 
-__all__ = ["configure_logs"]
+__all__ = [
+    "MEDIA_TYPE",
+    "OTHER",
+    "Metrics",
+    "Record",
+    "ServiceState",
+    "begin_record",
+    "configure_logs",
+    "current_record",
+]
