@@ -28,7 +28,7 @@ from app.inference import Registry
 from app.observer import Observer
 from app.recogniser import Recogniser
 from app.settings import Settings
-from app.telemetry import Metrics, ServiceState
+from app.telemetry import Metrics, ServiceState, start_traces
 
 DESCRIPTION = """
 Reads a photo, scan or drawing of one handwritten digit or character: what it is, how sure that is, and what else it
@@ -66,6 +66,8 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
         await loading
         await asyncio.to_thread(registry.close)
         recogniser.close()
+        if traces:
+            await asyncio.to_thread(traces.close)
 
     app = FastAPI(
         title="Inkling",
@@ -78,6 +80,7 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.registry = registry
+    traces = start_traces(app, app.version)
     install_handlers(app)
     guard = [Security(KEY_SCHEME)] if settings.api_keys else []
     guarded = [
@@ -108,7 +111,7 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
     if settings.cors_origins:
         app.add_middleware(Cors, origins=settings.cors_origins)
     paths = {route.path for router in (*guarded, *public) for route in router.routes if isinstance(route, APIRoute)}
-    app.add_middleware(RequestContext, metrics=metrics, paths=paths)
+    app.add_middleware(RequestContext, metrics=metrics, paths=paths, annotate=traces.annotate if traces else None)
     return app
 
 

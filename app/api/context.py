@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,16 +19,25 @@ _log = structlog.get_logger("inkling.access")
 class RequestContext:
     """Outermost middleware: gives each request its id and its log line, and turns a defect into a plain 500."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics | None = None, paths: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics | None = None,
+        paths: Collection[str] = (),
+        annotate: Callable[[Mapping[str, object]], None] | None = None,
+    ) -> None:
         """Wrap an application.
 
         Args:
             app: what is wrapped.
             metrics: count every request.
             paths: of the calls, under which a request is counted that was refused before it was routed.
+            annotate: is told what the log line tells, for the request's trace.
         """
         self._app = app
         self._paths = frozenset(paths)
+        self._annotate = annotate
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,12 +49,13 @@ class RequestContext:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=identity)
         began = time.perf_counter()
+        ended = 0.0
         status = 0
         # Noted now: a mounted application may change them on its way.
         method, path = scope["method"], scope["path"]
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal ended, status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
@@ -54,7 +64,11 @@ class RequestContext:
                 # Answers are private to who asked, and an error may be over a moment later.
                 if method == "POST" or status >= 400:
                     headers.setdefault("Cache-Control", "no-store")
+                if self._annotate:  # now, since the span ends with the last byte of the answer
+                    self._annotate({"request_id": identity, **record.fields()})
             await send(message)
+            if message.get("body"):
+                ended = time.perf_counter()
 
         try:
             await self._app(scope, receive, send_with_headers)
@@ -64,7 +78,8 @@ class RequestContext:
                 raise
             await problem_response(problem(INTERNAL_ERROR, DEFECT))(scope, receive, send_with_headers)
         finally:
-            took = time.perf_counter() - began
+            # To the last byte: what is done afterwards, such as throwing a refused upload away, keeps nobody waiting.
+            took = (ended or time.perf_counter()) - began
             if self._metrics:
                 # A template or one of a few paths, never what a client made up.
                 route = getattr(scope.get("route"), "path", None) or (path if path in self._paths else OTHER)
