@@ -8,22 +8,27 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 import structlog
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI, Security
+from fastapi.routing import APIRoute
 from starlette.formparsers import MultiPartParser
 
 from app.api.admission import Admission
 from app.api.context import RequestContext
+from app.api.cors import Cors
 from app.api.health import health_router
-from app.api.keys import require_key
+from app.api.keys import KEY_SCHEME
+from app.api.metrics import metrics_router
 from app.api.models import models_router
 from app.api.pages import install_pages
 from app.api.predict import predict_router
-from app.api.problems import UNAUTHORISED, describe, install_handlers
+from app.api.problems import CODES, UNAUTHORISED, describe, install_handlers
 from app.artifacts import Artifact, open_artifacts
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
 from app.inference import Registry
+from app.observer import Observer
 from app.recogniser import Recogniser
 from app.settings import Settings
+from app.telemetry import Metrics, ServiceState, start_traces
 
 DESCRIPTION = """
 Reads a photo, scan or drawing of one handwritten digit or character: what it is, how sure that is, and what else it
@@ -48,8 +53,11 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
     """
     # Uploads stay in memory: images are not stored, and the container's file system is read-only.
     MultiPartParser.spool_max_size = settings.max_batch_bytes
-    registry = build_registry(verified_artifacts(settings), settings)
-    recogniser = build_recogniser(settings)
+    artifacts = verified_artifacts(settings)
+    metrics = Metrics([artifact.card for artifact in artifacts], problems=CODES)
+    registry = build_registry(artifacts, settings, metrics)
+    recogniser = build_recogniser(settings, metrics)
+    metrics.watch(ServiceState(registry, recogniser, metrics.drifts))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -58,6 +66,8 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
         await loading
         await asyncio.to_thread(registry.close)
         recogniser.close()
+        if traces:
+            await asyncio.to_thread(traces.close)
 
     app = FastAPI(
         title="Inkling",
@@ -70,21 +80,25 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.registry = registry
+    traces = start_traces(app, app.version)
     install_handlers(app)
-    guard = [Depends(require_key(settings.api_keys))] if settings.api_keys else []
-    for artifact in registry.artifacts.values():
-        app.include_router(
-            predict_router(
-                artifact.card,
-                registry,
-                recogniser,
-                max_upload_bytes=settings.max_upload_bytes,
-                max_batch_files=settings.max_batch_files,
-            ),
-            dependencies=guard,
+    guard = [Security(KEY_SCHEME)] if settings.api_keys else []
+    guarded = [
+        predict_router(
+            artifact.card,
+            registry,
+            recogniser,
+            max_upload_bytes=settings.max_upload_bytes,
+            max_batch_files=settings.max_batch_files,
         )
-    app.include_router(models_router(registry), dependencies=guard, responses=describe(UNAUTHORISED))
-    app.include_router(health_router(registry))
+        for artifact in artifacts
+    ]
+    guarded.append(models_router(registry))
+    public = [health_router(registry), metrics_router(metrics)]
+    for router in guarded:
+        app.include_router(router, dependencies=guard, responses=describe(UNAUTHORISED))
+    for router in public:
+        app.include_router(router)
     install_pages(app)
     # Added last is outermost: the request id is there before anything can fail.
     app.add_middleware(
@@ -92,8 +106,12 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
         max_upload_bytes=settings.max_upload_bytes,
         max_batch_bytes=settings.max_batch_bytes,
         check_open=registry.check_ready,
+        api_keys=settings.api_keys,
     )
-    app.add_middleware(RequestContext)
+    if settings.cors_origins:
+        app.add_middleware(Cors, origins=settings.cors_origins)
+    paths = {route.path for router in (*guarded, *public) for route in router.routes if isinstance(route, APIRoute)}
+    app.add_middleware(RequestContext, metrics=metrics, paths=paths, annotate=traces.annotate if traces else None)
     return app
 
 
@@ -111,7 +129,7 @@ def verified_artifacts(settings: Settings) -> list[Artifact]:
     )
 
 
-def build_registry(artifacts: Sequence[Artifact], settings: Settings) -> Registry:
+def build_registry(artifacts: Sequence[Artifact], settings: Settings, observer: Observer | None = None) -> Registry:
     """Return a registry of these models, not loaded yet."""
     return Registry(
         artifacts,
@@ -119,16 +137,18 @@ def build_registry(artifacts: Sequence[Artifact], settings: Settings) -> Registr
         threads=settings.runtime_threads,
         queue_images=settings.queue_images,
         target_error=settings.target_error,
+        observer=observer,
     )
 
 
-def build_recogniser(settings: Settings) -> Recogniser:
+def build_recogniser(settings: Settings, observer: Observer | None = None) -> Recogniser:
     """Return what sends images through a model."""
     return Recogniser(
         max_pixels=settings.max_image_pixels,
         threads=settings.imaging_threads,
         deadline_seconds=settings.deadline_seconds,
         capacity=settings.queue_images,
+        observer=observer,
     )
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging import GEOMETRIES, ImageError, NetworkInput, Polarity, prepare
-from app.inference import Candidate, DeadlineExceeded, Model, Overloaded, check_allowed, is_uncertain, rank
+from app.inference import Candidate, DeadlineExceeded, Model, Overloaded, Pending, check_allowed, is_uncertain, rank
+from app.observer import Observer, Stage
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,13 @@ class Options:
     top_k: int = 3
     polarity: Polarity = Polarity.AUTO
     allow: str | None = None
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    found: NetworkInput | ImageError
+    wait_seconds: float
+    imaging_seconds: float
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,15 @@ class Recognition:
 class Recogniser:
     """Prepares images in a pool of threads and sends them through a model's batcher."""
 
-    def __init__(self, *, max_pixels: int, threads: int, deadline_seconds: float, capacity: int) -> None:
+    def __init__(
+        self,
+        *,
+        max_pixels: int,
+        threads: int,
+        deadline_seconds: float,
+        capacity: int,
+        observer: Observer | None = None,
+    ) -> None:
         """Start the pool.
 
         Args:
@@ -54,10 +70,13 @@ class Recogniser:
             threads: that decode and prepare images.
             deadline_seconds: from the call to the answer.
             capacity: the most images that may be under way, from the call to the answer.
+            observer: is told how long each image took where, and what was answered.
         """
         self._max_pixels = max_pixels
-        self._capacity = capacity
-        self._under_way = 0
+        self.capacity = capacity
+        #: How many images are between their call and their answer.
+        self.under_way = 0
+        self._observer = observer
         self._deadline_seconds = deadline_seconds
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="imaging")
 
@@ -79,30 +98,35 @@ class Recogniser:
         if options.allow is not None:
             check_allowed(options.allow, model.artifact.card.classes)
         # Decoding is what takes long and what holds memory, so images are counted before it. All on one event loop.
-        if self._under_way + len(files) > self._capacity:
+        if self.under_way + len(files) > self.capacity:
             raise Overloaded("The service has as many images under way as it takes. Try again in a moment.")
-        self._under_way += len(files)
+        self.under_way += len(files)
         try:
             return await self._recognised(model, files, options)
         finally:
-            self._under_way -= len(files)
+            self.under_way -= len(files)
 
     async def _recognised(
         self, model: Model, files: Sequence[bytes], options: Options
     ) -> list[Recognition | ImageError]:
-        deadline = time.monotonic() + self._deadline_seconds
+        called = time.monotonic()
+        deadline = called + self._deadline_seconds
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._deadline_seconds):
                 prepared = await asyncio.gather(
-                    *(loop.run_in_executor(self._pool, self._prepared, model, data, options) for data in files)
+                    *(loop.run_in_executor(self._pool, self._prepared, model, data, options, called) for data in files)
                 )
-                images = [item.pixels for item in prepared if isinstance(item, NetworkInput)]
+                self._tell_prepared(model, prepared)
+                found = [item.found for item in prepared]
+                images = [item.pixels for item in found if isinstance(item, NetworkInput)]
                 futures = model.batcher.submit(images, deadline=deadline)
                 answers = await asyncio.gather(*map(asyncio.wrap_future, futures))
         except TimeoutError as error:
             raise DeadlineExceeded("The answer would come too late.") from error
-        return _recognitions(model, prepared, answers, options)
+        recognitions = _recognitions(model, found, answers, options)
+        self._tell_answered(model, futures, recognitions, options)
+        return recognitions
 
     def recognise_now(self, model: Model, files: Sequence[bytes], options: Options) -> list[Recognition | ImageError]:
         """As `recognise`, for callers without an event loop."""
@@ -112,12 +136,37 @@ class Recogniser:
         """End the pool once its work is done."""
         self._pool.shutdown()
 
-    def _prepared(self, model: Model, data: bytes, options: Options) -> NetworkInput | ImageError:
+    def _prepared(self, model: Model, data: bytes, options: Options, called: float) -> _Prepared:
+        began = time.monotonic()
         geometry = GEOMETRIES[model.artifact.card.geometry]
+        found: NetworkInput | ImageError
         try:
-            return prepare(data, geometry, max_pixels=self._max_pixels, polarity=options.polarity)
+            found = prepare(data, geometry, max_pixels=self._max_pixels, polarity=options.polarity)
         except ImageError as error:
-            return error
+            found = error
+        return _Prepared(found, began - called, time.monotonic() - began)
+
+    def _tell_prepared(self, model: Model, prepared: Sequence[_Prepared]) -> None:
+        if self._observer:
+            name = model.artifact.card.name
+            for item in prepared:
+                self._observer.staged(name, Stage.WAIT, item.wait_seconds)
+                self._observer.staged(name, Stage.IMAGING, item.imaging_seconds)
+
+    def _tell_answered(
+        self, model: Model, futures: Sequence[Pending], found: Sequence[Recognition | ImageError], options: Options
+    ) -> None:
+        if self._observer:
+            name = model.artifact.card.name
+            for future in futures:
+                self._observer.staged(name, Stage.QUEUE, future.queue_seconds)
+                self._observer.staged(name, Stage.PREDICT, future.predict_seconds)
+            for item in found:
+                if isinstance(item, Recognition):
+                    best, restricted = item.candidates[0], options.allow is not None
+                    self._observer.answered(
+                        name, best.label, best.confidence, uncertain=item.uncertain, restricted=restricted
+                    )
 
 
 def _recognitions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -29,6 +30,14 @@ def _is_sha256(digests: tuple[str, ...]) -> tuple[str, ...]:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
             raise ValueError("an API key is given as the 64 lower-case hexadecimal digits of its SHA-256")
     return digests
+
+
+def _is_origin(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        # A path or a trailing slash would match nothing that a browser sends.
+        if origin != "*" and not re.fullmatch(r"https?://[^/\s?#@]+", origin):
+            raise ValueError("an origin is a scheme and a host, such as https://example.org, without a path")
+    return origins
 
 
 class Settings(BaseSettings):
@@ -62,6 +71,9 @@ class Settings(BaseSettings):
     drain_seconds: int = Field(30, ge=1, description="Longest time to finish accepted requests after SIGTERM.")
     api_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_is_sha256)] = Field(
         (), description="SHA-256 of each accepted API key, comma-separated. Empty: no key is needed."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_is_origin)] = Field(
+        (), description="Origins whose pages may call the API from a browser, comma-separated; `*` for all."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: LogFormat = Field(

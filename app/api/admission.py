@@ -1,21 +1,30 @@
-"""Who gets in: nothing new while draining, and no more bytes than the service is set to take."""
+"""Who gets in: nothing new while draining, nobody without a key, no more bytes than the service is set to take."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.problems import MALFORMED_UPLOAD, UPLOAD_TOO_LARGE, Kind, problem, problem_of, problem_response
+from app.api import keys
+from app.api.problems import (
+    MALFORMED_UPLOAD,
+    UNAUTHORISED,
+    UPLOAD_TOO_LARGE,
+    Problem,
+    problem,
+    problem_of,
+    problem_response,
+)
 from app.inference import InferenceError
 
 #: Form boundaries and part headers around the files.
 FORM_OVERHEAD_BYTES = 64 * 1024
-#: A client that still sends when it is refused would see its connection reset and never read why, so this much more
-#: is read and thrown away, for at most so long.
+#: A client that still sends when it is refused would see its connection reset and might never read why, so after the
+#: answer this much more is read and thrown away, for at most so long.
 DISCARD_BYTES = 64 * 2**20
 DISCARD_SECONDS = 10.0
 
@@ -28,7 +37,13 @@ class Admission:
     """Middleware that answers before a body is read where that can be told, and stops reading at a limit."""
 
     def __init__(
-        self, app: ASGIApp, *, max_upload_bytes: int, max_batch_bytes: int, check_open: Callable[[], None]
+        self,
+        app: ASGIApp,
+        *,
+        max_upload_bytes: int,
+        max_batch_bytes: int,
+        check_open: Callable[[], None],
+        api_keys: Sequence[str] = (),
     ) -> None:
         """Wrap an application.
 
@@ -37,30 +52,45 @@ class Admission:
             max_upload_bytes: of a body that is not a batch, without the form around it.
             max_batch_bytes: of a body sent to a path that ends in /batch.
             check_open: raises InferenceError while no new work is taken.
+            api_keys: SHA-256 of each key, one of which guarded calls must bring; none for no such check.
         """
         self._app = app
         self._max_upload_bytes = max_upload_bytes
         self._max_batch_bytes = max_batch_bytes
         self._check_open = check_open
+        self._api_keys = api_keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
+        elif scope["method"] == "POST":
+            await self._admit(scope, receive, send)
+        elif self._lacks_key(scope):
+            await problem_response(_unauthorised())(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _lacks_key(self, scope: Scope) -> bool:
+        guarded = self._api_keys and keys.is_guarded(scope["path"])
+        return bool(guarded) and not keys.has_key(Headers(scope=scope), self._api_keys)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = self._max_batch_bytes if scope["path"].endswith("/batch") else self._max_upload_bytes
         declared = Headers(scope=scope).get("Content-Length", "0")
         try:
             self._check_open()
         except InferenceError as error:
-            await _discard(receive)
-            await problem_response(problem_of(error))(scope, receive, send)
+            await _refuse(problem_of(error), scope, receive, send)
+            return
+        if self._lacks_key(scope):
+            await _refuse(_unauthorised(), scope, receive, send)
             return
         if not declared.isdecimal():
-            await self._refuse(MALFORMED_UPLOAD, "Content-Length is not a number.", scope, receive, send)
+            await _refuse(problem(MALFORMED_UPLOAD, "Content-Length is not a number."), scope, receive, send)
             return
         detail = f"The upload is larger than {limit} bytes."
         if int(declared) > limit + FORM_OVERHEAD_BYTES:
-            await self._refuse(UPLOAD_TOO_LARGE, detail, scope, receive, send)
+            await _refuse(problem(UPLOAD_TOO_LARGE, detail), scope, receive, send)
             return
         taken, too_large, more = 0, False, True
 
@@ -82,12 +112,22 @@ class Admission:
         with contextlib.suppress(_TooLarge):
             await self._app(scope, limited, unless_too_large)
         if too_large:
-            await self._refuse(UPLOAD_TOO_LARGE, detail, scope, receive if more else _nothing, send)
+            await _refuse(problem(UPLOAD_TOO_LARGE, detail), scope, receive if more else _nothing, send)
 
-    @staticmethod
-    async def _refuse(kind: Kind, detail: str, scope: Scope, receive: Receive, send: Send) -> None:
+
+def _unauthorised() -> Problem:
+    return problem(UNAUTHORISED, f"Send a valid API key in the header {keys.HEADER}.")
+
+
+async def _refuse(document: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer at once, then let a client that has not looked yet send on for a while."""
+    response = problem_response(document, {"Connection": "close"})
+    await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+    await send({"type": "http.response.body", "body": response.body, "more_body": True})
+    # Who has asked whether to send a body at all has his answer.
+    if Headers(scope=scope).get("Expect", "").lower() != "100-continue":
         await _discard(receive)
-        await problem_response(problem(kind, detail), {"Connection": "close"})(scope, receive, send)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _discard(receive: Receive) -> None:

@@ -1,8 +1,9 @@
-"""What surrounds every request: its id, its log line, and the last net under a defect."""
+"""What surrounds every request: its id, log line and count, its security headers, the last net under a defect."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import DEFECT, INTERNAL_ERROR, problem, problem_response
 from app.api.request_id import HEADER, begin_request
+from app.telemetry import OTHER, Metrics, begin_record
 
 _log = structlog.get_logger("inkling.access")
 
@@ -17,33 +19,71 @@ _log = structlog.get_logger("inkling.access")
 class RequestContext:
     """Outermost middleware: gives each request its id and its log line, and turns a defect into a plain 500."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics | None = None,
+        paths: Collection[str] = (),
+        annotate: Callable[[Mapping[str, object]], None] | None = None,
+    ) -> None:
+        """Wrap an application.
+
+        Args:
+            app: what is wrapped.
+            metrics: count every request.
+            paths: of the calls, under which a request is counted that was refused before it was routed.
+            annotate: is told what the log line tells, for the request's trace.
+        """
         self._app = app
+        self._paths = frozenset(paths)
+        self._annotate = annotate
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         identity = begin_request(Headers(scope=scope).get(HEADER))
+        record = begin_record()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=identity)
         began = time.perf_counter()
+        ended = 0.0
         status = 0
+        # Noted now: a mounted application may change them on its way.
+        method, path = scope["method"], scope["path"]
 
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
+        async def send_with_headers(message: Message) -> None:
+            nonlocal ended, status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = identity
+                headers = MutableHeaders(scope=message)
+                headers[HEADER] = identity
+                headers["X-Content-Type-Options"] = "nosniff"
+                # Answers are private to who asked, and an error may be over a moment later.
+                if method == "POST" or status >= 400:
+                    headers.setdefault("Cache-Control", "no-store")
+                if self._annotate:  # now, since the span ends with the last byte of the answer
+                    self._annotate({"request_id": identity, **record.fields()})
             await send(message)
+            if message.get("body"):
+                ended = time.perf_counter()
 
         try:
-            await self._app(scope, receive, send_with_id)
+            await self._app(scope, receive, send_with_headers)
         except Exception:
-            _log.exception("defect", method=scope["method"], path=scope["path"])
+            _log.exception("defect", method=method, path=path)
             if status:  # the answer is under way; breaking the connection is the only honest end
                 raise
-            await problem_response(problem(INTERNAL_ERROR, DEFECT))(scope, receive, send_with_id)
+            await problem_response(problem(INTERNAL_ERROR, DEFECT))(scope, receive, send_with_headers)
         finally:
-            took = round((time.perf_counter() - began) * 1e3, 2)
-            _log.info("request", method=scope["method"], path=scope["path"], status=status, milliseconds=took)
+            # To the last byte: what is done afterwards, such as throwing a refused upload away, keeps nobody waiting.
+            took = (ended or time.perf_counter()) - began
+            if self._metrics:
+                # A template or one of a few paths, never what a client made up.
+                route = getattr(scope.get("route"), "path", None) or (path if path in self._paths else OTHER)
+                self._metrics.requested(route, method, status, took, record)
+            _log.info(
+                "request", method=method, path=path, status=status, milliseconds=round(took * 1e3, 2), **record.fields()
+            )

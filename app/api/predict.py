@@ -7,12 +7,13 @@ from fastapi import APIRouter, Depends, File, Query, UploadFile
 from pydantic import WithJsonSchema
 
 from app.api import problems
-from app.api.problems import INVALID_PARAMETER, TOO_MANY_FILES, UPLOAD_TOO_LARGE, RequestProblem, describe
+from app.api.problems import INVALID_PARAMETER, TOO_MANY_FILES, UPLOAD_TOO_LARGE, Problem, RequestProblem, describe
 from app.api.schemas import Answer, BatchAnswer, Failure
 from app.artifacts import ModelCard
 from app.imaging import ImageError, Polarity
 from app.inference import Registry
 from app.recogniser import Options, Recogniser
+from app.telemetry import current_record
 
 MAX_TOP_K = 10
 #: Longest `allow`, in characters: every class of every model several times over.
@@ -132,15 +133,20 @@ def predict_router(
             try:
                 readable[index] = await contents(upload)
             except RequestProblem as error:
-                results[index] = Failure(problem=problems.problem(error.kind, str(error)))
+                results[index] = _failure(problems.problem(error.kind, str(error)))
         for index, found in zip(
             readable, await recogniser.recognise(model, list(readable.values()), chosen), strict=True
         ):
             results[index] = (
-                Failure(problem=problems.problem_of(found))
+                _failure(problems.problem_of(found))
                 if isinstance(found, ImageError)
                 else Answer.of(found, model.artifact, explain=explain)
             )
         return BatchAnswer(results=[results[index] for index in range(len(files))])
 
     return router
+
+
+def _failure(problem: Problem) -> Failure:
+    current_record().failures.append(problem.code)
+    return Failure(problem=problem)

@@ -26,6 +26,7 @@ from app.inference import (
     RuntimeFailed,
     UnknownCharacters,
 )
+from app.telemetry import current_record
 
 _log = structlog.get_logger(__name__)
 
@@ -89,6 +90,11 @@ KINDS: dict[type[Exception], Kind] = {
     DeadlineExceeded: DEADLINE_EXCEEDED,
     RuntimeFailed: INTERNAL_ERROR,
 }
+#: Every code, for the metrics.
+CODES = sorted(
+    {kind.code for kind in (*KINDS.values(), MALFORMED_UPLOAD, UNAUTHORISED, NOT_FOUND, METHOD_NOT_ALLOWED)}
+    | {UPLOAD_TOO_LARGE.code, TOO_MANY_FILES.code}
+)
 BY_STATUS = {
     HTTPStatus.BAD_REQUEST: MALFORMED_UPLOAD,
     HTTPStatus.NOT_FOUND: NOT_FOUND,
@@ -137,7 +143,8 @@ def problem_of(error: Exception) -> Problem:
 
 
 def problem_response(document: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Return a problem document as a response, with `Retry-After` where trying again helps."""
+    """Return a problem document as a response, with `Retry-After` where trying again helps, and note it."""
+    current_record().refusal = document.code
     own = {"Retry-After": str(RETRY_AFTER_SECONDS)} if document.status in (429, 503) else {}
     own |= {"WWW-Authenticate": "ApiKey"} if document.status == HTTPStatus.UNAUTHORIZED else {}
     return JSONResponse(document.model_dump(), document.status, {**own, **(headers or {})}, MEDIA_TYPE)

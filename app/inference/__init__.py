@@ -1,7 +1,7 @@
 """Batches in, probabilities out: runtimes, the batcher, the registry. Knows no HTTP."""
 
 from app.inference.answers import Candidate, UnknownCharacters, check_allowed, is_uncertain, least_confidence, rank
-from app.inference.batcher import BATCH_SIZES, Batcher, warm_up
+from app.inference.batcher import BATCH_SIZES, Batcher, Pending, warm_up
 from app.inference.cpus import usable_cpus
 from app.inference.errors import (
     DeadlineExceeded,
@@ -26,6 +26,7 @@ __all__ = [
     "Model",
     "NotReady",
     "Overloaded",
+    "Pending",
     "Registry",
     "Runtime",
     "RuntimeFailed",

@@ -15,6 +15,7 @@ import structlog
 
 from app.inference.errors import DeadlineExceeded, Draining, NotReady, Overloaded, RuntimeFailed
 from app.inference.runtime import Runtime
+from app.observer import Observer
 
 #: Batches are padded to the next of these, so that nothing is traced or prepared while serving.
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
@@ -26,11 +27,23 @@ Probabilities = npt.NDArray[np.float32]
 _log = structlog.get_logger(__name__)
 
 
+class Pending(Future[Probabilities]):
+    """The answer to come of one image.
+
+    queue_seconds: how long it waited for the runtime; 0 until the answer is there.
+    predict_seconds: how long the runtime took for its batch; 0 until the answer is there.
+    """
+
+    queue_seconds = 0.0
+    predict_seconds = 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class _Item:
     image: Image
     deadline: float
-    answer: Future[Probabilities] = field(default_factory=Future)
+    queued: float = field(default_factory=time.monotonic)
+    answer: Pending = field(default_factory=Pending)
 
 
 class Batcher:
@@ -39,16 +52,19 @@ class Batcher:
     The worker does not wait for a batch to fill: it takes what is queued whenever the runtime is free.
     """
 
-    def __init__(self, runtime: Runtime, *, capacity: int, name: str) -> None:
+    def __init__(self, runtime: Runtime, *, capacity: int, name: str, observer: Observer | None = None) -> None:
         """Start the worker.
 
         Args:
             runtime: used by the worker's thread alone.
             capacity: the most images that may wait.
-            name: of the model, for the thread and the logs.
+            name: of the model, for the thread, the logs and the observer.
+            observer: is told the size of every batch.
         """
         self._runtime = runtime
         self._capacity = capacity
+        self._name = name
+        self._observer = observer
         self._queue: deque[_Item] = deque()
         self._changed = Condition()
         self._closing = False
@@ -60,7 +76,12 @@ class Batcher:
         """Whether the worker can still answer."""
         return self._worker.is_alive()
 
-    def submit(self, images: Sequence[Image], *, deadline: float) -> list[Future[Probabilities]]:
+    @property
+    def waiting(self) -> int:
+        """How many images wait for the runtime."""
+        return len(self._queue)
+
+    def submit(self, images: Sequence[Image], *, deadline: float) -> list[Pending]:
         """Queue images, all of them or none.
 
         Args:
@@ -97,6 +118,9 @@ class Batcher:
 
     def _work(self) -> None:
         while batch := self._next_batch():
+            if self._observer:
+                self._observer.batched(self._name, len(batch))
+            began = time.monotonic()
             try:
                 probabilities = self._runtime.predict(_padded([item.image for item in batch]))
             except Exception as error:
@@ -107,8 +131,10 @@ class Batcher:
                     failure.__cause__ = error
                     item.answer.set_exception(failure)
                 continue
+            took = time.monotonic() - began
             # Padding has answers too, which nobody waits for.
             for item, row in zip(batch, probabilities, strict=False):
+                item.answer.queue_seconds, item.answer.predict_seconds = began - item.queued, took
                 item.answer.set_result(row)
 
     def _next_batch(self) -> list[_Item]:

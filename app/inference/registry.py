@@ -14,6 +14,7 @@ from app.inference.answers import least_confidence
 from app.inference.batcher import Batcher, warm_up
 from app.inference.errors import Draining, NotReady
 from app.inference.runtime import LiteRTRuntime, Runtime, SavedModelRuntime
+from app.observer import Observer
 
 RUNTIMES: dict[str, type[SavedModelRuntime] | type[LiteRTRuntime]] = {
     runtime.name: runtime for runtime in (SavedModelRuntime, LiteRTRuntime)
@@ -56,6 +57,7 @@ class Registry:
         threads: int,
         queue_images: int,
         target_error: float | None = None,
+        observer: Observer | None = None,
     ) -> None:
         """Take note of what to load.
 
@@ -65,6 +67,7 @@ class Registry:
             threads: for the arithmetic inside one operation.
             queue_images: the most images that may wait for each model.
             target_error: share of wrong answers to stay below by calling others uncertain; None for each card's own.
+            observer: is told the size of every batch.
         """
         self.artifacts = {artifact.card.name: artifact for artifact in artifacts}
         self.runtime = runtime
@@ -74,6 +77,7 @@ class Registry:
         self._threads = threads
         self._queue_images = queue_images
         self._target_error = target_error
+        self._observer = observer
         self._models: dict[str, Model] = {}
         self._turning = Lock()
 
@@ -90,7 +94,7 @@ class Registry:
                 least = least_confidence(artifact.card, self._target_error)
                 if self._target_error and not least:
                     _log.warning("no answer is ever uncertain: the model has no operating points", model=name)
-                batcher = Batcher(runtime, capacity=self._queue_images, name=name)
+                batcher = Batcher(runtime, capacity=self._queue_images, name=name, observer=self._observer)
                 self._models[name] = Model(artifact, batcher, least)
                 _log.info("model loaded", model=name, version=artifact.card.version, runtime=self.runtime)
             with self._turning:
@@ -114,6 +118,11 @@ class Registry:
         if name not in self._models:
             raise NotReady("The models are still loading.")
         return self._models[name]
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """The models that are loaded so far, by name."""
+        return dict(self._models)
 
     def check_ready(self) -> None:
         """Raise NotReady or Draining, with the reasons, unless every model can answer."""

@@ -14,8 +14,10 @@ def test_options_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("INKLING_PORT", "9000")
     monkeypatch.setenv("INKLING_MODEL_VERSIONS", '{"digit": 2}')
     monkeypatch.setenv("INKLING_API_KEYS", f"{'a' * 64}, {'b' * 64}")
+    monkeypatch.setenv("INKLING_CORS_ORIGINS", "https://example.org,http://localhost:3000")
     settings = Settings(_env_file=None)
     assert settings.port == 9000
+    assert settings.cors_origins == ("https://example.org", "http://localhost:3000")
     assert settings.model_versions == {"digit": 2}
     assert settings.api_keys == ("a" * 64, "b" * 64)
 
@@ -27,6 +29,8 @@ def test_options_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
         ("INKLING_API_KEYS", "secret"),
         ("INKLING_RUNTIME", "abacus"),
         ("INKLING_LOG_LEVEL", "loud"),
+        ("INKLING_CORS_ORIGINS", "https://example.org/"),
+        ("INKLING_CORS_ORIGINS", "example.org"),
     ],
 )
 def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

@@ -35,6 +35,11 @@ def test_http_answers_what_evaluation_answers_to_the_image(server: Server) -> No
         assert answer["confidence"] == pytest.approx(float(confidence), abs=1e-4)
 
 
+def test_nobody_is_told_what_serves(server: Server) -> None:
+    for path in ("/livez", "/nowhere", "/docs"):
+        assert "server" not in server.client.get(path).headers
+
+
 def test_stalled_uploads_cost_nobody_an_answer(server: Server) -> None:
     stalled = []
     for _ in range(50):
@@ -56,6 +61,19 @@ def test_logs_are_json_lines_with_request_ids() -> None:
         records = [json.loads(line) for line in running.lines if line.startswith("{")]
     (found,) = [record for record in records if record.get("request_id") == "find-me"]
     assert (found["path"], found["status"], found["level"]) == ("/livez", 200, "info")
+
+
+def test_an_upload_without_a_key_is_refused_while_it_is_still_sent() -> None:
+    head = (
+        b"POST /predict/digit HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        b"Content-Length: 1000000\r\n"
+    )
+    with serving(runtime="litert", api_keys="a" * 64) as running:
+        for more, sent in ((b"", b"x" * 1000), (b"Expect: 100-continue\r\n", b"")):
+            with socket.create_connection(("127.0.0.1", running.port), timeout=5) as link:
+                link.sendall(head + more + b"\r\n" + sent)
+                assert link.recv(100).startswith(b"HTTP/1.1 401")
+        assert 'code="unauthorised"} 2.0' in running.client.get("/metrics").text
 
 
 def test_sigterm_answers_what_was_accepted_and_ends_well() -> None:

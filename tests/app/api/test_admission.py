@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+from starlette.types import Message
+
+from app.main import create_app
+from app.settings import Settings
+from tests.conftest import wait_until_ready
+from tests.models import MODELS
+from tests.strokes import draw, encode
+
+KEY = "öffne dich"
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[TestClient]:
+    digest = hashlib.sha256(KEY.encode()).hexdigest()
+    settings = Settings(models_dir=MODELS, runtime="litert", api_keys=f"{'0' * 64},{digest}", _env_file=None)
+    with TestClient(create_app(settings)) as connected:
+        wait_until_ready(connected)
+        yield connected
+
+
+async def exchange(app: object, *headers: tuple[bytes, bytes]) -> list[str | Message]:
+    """Upload in two chunks; return what was read and sent, in its order."""
+    happened: list[str | Message] = []
+    chunks = iter([(b"x" * 1000, True), (b"x" * 1000, False)])
+
+    async def receive() -> Message:
+        happened.append("read")
+        body, more = next(chunks)
+        return {"type": "http.request", "body": body, "more_body": more}
+
+    async def send(message: Message) -> None:
+        happened.append(message)
+
+    path = "/predict/digit"
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": ""}
+    scope |= {"method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": [*headers]}
+    await app(scope, receive, send)
+    return happened
+
+
+def test_an_upload_without_a_key_is_answered_before_it_is_read(guarded: TestClient) -> None:
+    start, answer, *rest = guarded.portal.call(exchange, guarded.app, (b"content-length", b"2000"))
+    assert start["status"] == 401
+    assert json.loads(answer["body"])["code"] == "unauthorised"
+    assert rest[:2] == ["read", "read"]  # thrown away, so that the connection is not reset under the answer
+    assert rest[2]["more_body"] is False
+
+
+def test_a_client_that_asks_first_need_not_send_the_upload(guarded: TestClient) -> None:
+    asked = guarded.portal.call(exchange, guarded.app, (b"content-length", b"2000"), (b"expect", b"100-continue"))
+    assert asked[0]["status"] == 401
+    assert "read" not in asked
+
+
+@pytest.mark.parametrize("path", ["/models", "/models/digit", "/models/", "/models/digit/more", "/predict"])
+def test_no_call_about_models_goes_without_a_key(guarded: TestClient, path: str) -> None:
+    for headers in ({}, {"X-API-Key": ""}, {"X-API-Key": "wrong"}):
+        reply = guarded.get(path, headers=headers)
+        assert (reply.status_code, reply.json()["code"]) == (401, "unauthorised")
+        assert reply.headers["www-authenticate"]
+
+
+def test_a_key_may_hold_any_utf_8(guarded: TestClient) -> None:
+    headers = {b"X-API-Key": KEY.encode()}
+    assert guarded.get("/models", headers=headers).status_code == 200
+    upload = {"file": encode(draw("7"))}
+    assert guarded.post("/predict/digit", files=upload, headers=headers).json()["label"] == "7"
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/livez", "/metrics", "/modelsque"])
+def test_the_rest_needs_no_key(guarded: TestClient, path: str) -> None:
+    assert guarded.get(path).status_code != 401
+
+
+def test_the_description_names_the_key(guarded: TestClient) -> None:
+    document = guarded.get("/openapi.json").json()
+    assert document["paths"]["/predict/digit"]["post"]["security"] == [{"APIKeyHeader": []}]
+    assert document["paths"]["/models"]["get"]["security"] == [{"APIKeyHeader": []}]
+    assert "security" not in document["paths"]["/livez"]["get"]
