@@ -105,6 +105,8 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
         Admission,
         max_upload_bytes=settings.max_upload_bytes,
         max_batch_bytes=settings.max_batch_bytes,
+        max_pending_bytes=settings.max_pending_bytes,
+        upload_seconds=settings.upload_seconds,
         check_open=registry.check_ready,
         api_keys=settings.api_keys,
     )

@@ -19,18 +19,13 @@ from app.api.problems import (
     problem_of,
     problem_response,
 )
-from app.inference import InferenceError
+from app.api.upload import FORM_OVERHEAD_BYTES, Upload, UploadRefused
+from app.inference import InferenceError, Overloaded
 
-#: Form boundaries and part headers around the files.
-FORM_OVERHEAD_BYTES = 64 * 1024
 #: A client that still sends when it is refused would see its connection reset and might never read why, so after the
 #: answer this much more is read and thrown away, for at most so long.
 DISCARD_BYTES = 64 * 2**20
 DISCARD_SECONDS = 10.0
-
-
-class _TooLarge(Exception):
-    pass
 
 
 class Admission:
@@ -42,6 +37,8 @@ class Admission:
         *,
         max_upload_bytes: int,
         max_batch_bytes: int,
+        max_pending_bytes: int,
+        upload_seconds: float,
         check_open: Callable[[], None],
         api_keys: Sequence[str] = (),
     ) -> None:
@@ -51,12 +48,17 @@ class Admission:
             app: what is wrapped.
             max_upload_bytes: of a body that is not a batch, without the form around it.
             max_batch_bytes: of a body sent to a path that ends in /batch.
+            max_pending_bytes: of all bodies between their first byte and their answer.
+            upload_seconds: for a body to arrive.
             check_open: raises InferenceError while no new work is taken.
             api_keys: SHA-256 of each key, one of which guarded calls must bring; none for no such check.
         """
         self._app = app
         self._max_upload_bytes = max_upload_bytes
         self._max_batch_bytes = max_batch_bytes
+        self._max_pending_bytes = max_pending_bytes
+        self._upload_seconds = upload_seconds
+        self._reserved = 0
         self._check_open = check_open
         self._api_keys = api_keys
 
@@ -90,29 +92,38 @@ class Admission:
             return
         detail = f"The upload is larger than {limit} bytes."
         if int(declared) > limit + FORM_OVERHEAD_BYTES:
+            detail = f"The upload is larger than {limit} bytes."
             await _refuse(problem(UPLOAD_TOO_LARGE, detail), scope, receive, send)
             return
-        taken, too_large, more = 0, False, True
+        # A body of unknown length may come to fill its limit.
+        reserved = int(declared) if "Content-Length" in Headers(scope=scope) else limit
+        if self._reserved + reserved > self._max_pending_bytes:
+            detail = "The service holds as many uploads as it takes. Try again in a moment."
+            await _refuse(problem_of(Overloaded(detail)), scope, receive, send)
+            return
+        self._reserved += reserved
+        try:
+            await self._serve(scope, receive, send, limit)
+        finally:
+            self._reserved -= reserved
 
-        async def limited() -> Message:
-            nonlocal taken, too_large, more
-            message = await receive()
-            taken += len(message.get("body", b""))
-            more = message.get("more_body", False)
-            if taken > limit + FORM_OVERHEAD_BYTES:
-                too_large = True
-                raise _TooLarge
-            return message
-
-        async def unless_too_large(message: Message) -> None:
-            # FastAPI takes the exception for a broken form and answers 400; the answer is ours to give.
-            if not too_large:
-                await send(message)
-
-        with contextlib.suppress(_TooLarge):
-            await self._app(scope, limited, unless_too_large)
-        if too_large:
-            await _refuse(problem(UPLOAD_TOO_LARGE, detail), scope, receive if more else _nothing, send)
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        upload = Upload(receive, send, limit=limit, seconds=self._upload_seconds)
+        try:
+            await self._app(scope, upload.receive, upload.send)
+        except UploadRefused:
+            pass
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not upload.gone or task is None:
+                raise
+            # Ours, for a client that nobody can answer any more.
+            task.uncancel()
+            return
+        finally:
+            upload.close()
+        if upload.problem:
+            await _refuse(upload.problem, scope, receive if upload.more else _nothing, send)
 
 
 def _unauthorised() -> Problem:

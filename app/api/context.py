@@ -13,6 +13,9 @@ from app.api.problems import DEFECT, INTERNAL_ERROR, problem, problem_response
 from app.api.request_id import HEADER, begin_request
 from app.telemetry import OTHER, Metrics, begin_record
 
+#: What the log and the metrics say of a request without an answer, after nginx's code for it.
+CLIENT_GONE = 499
+
 _log = structlog.get_logger("inkling.access")
 
 
@@ -80,6 +83,7 @@ class RequestContext:
         finally:
             # To the last byte: what is done afterwards, such as throwing a refused upload away, keeps nobody waiting.
             took = (ended or time.perf_counter()) - began
+            status = status or CLIENT_GONE
             if self._metrics:
                 # A template or one of a few paths, never what a client made up.
                 route = getattr(scope.get("route"), "path", None) or (path if path in self._paths else OTHER)

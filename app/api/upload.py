@@ -1,0 +1,90 @@
+"""One request's body on its way in: counted, timed, and watched until its answer."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.types import Message, Receive, Send
+
+from app.api.problems import MALFORMED_UPLOAD, UPLOAD_TOO_LARGE, Problem, problem
+
+#: Form boundaries and part headers around the files.
+FORM_OVERHEAD_BYTES = 64 * 1024
+
+
+class UploadRefused(Exception):
+    """The body is not read any further."""
+
+
+class Upload:
+    """Stands between a client and the application: `receive` and `send` take the place of the server's own.
+
+    Once the body has come whole, a client that goes away before its answer begins has the request cancelled, so that
+    nothing more is decoded or recognised for it.
+    """
+
+    def __init__(self, receive: Receive, send: Send, *, limit: int, seconds: float) -> None:
+        """Take over.
+
+        Args:
+            receive: the server's.
+            send: the server's.
+            limit: bytes of the files, without the form around them.
+            seconds: for the whole body.
+        """
+        self._receive = receive
+        self._send = send
+        self._limit = limit
+        self._seconds = seconds
+        self._until = asyncio.get_running_loop().time() + seconds
+        self._taken = 0
+        self._answering = False
+        self._watch: asyncio.Task[None] | None = None
+        #: Whether more of the body may come.
+        self.more = True
+        #: Whether the client went away before its answer began.
+        self.gone = False
+        #: What is wrong with the body.
+        self.problem: Problem | None = None
+
+    async def receive(self) -> Message:
+        """Return the next part of the body.
+
+        Raises:
+            UploadRefused: it is too large or too slow; `problem` says which.
+        """
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError as error:
+            detail = f"The upload did not arrive whole within {self._seconds:g} seconds."
+            self.problem = problem(MALFORMED_UPLOAD, detail)
+            raise UploadRefused from error
+        self._taken += len(message.get("body", b""))
+        self.more = message.get("more_body", False)
+        if self._taken > self._limit + FORM_OVERHEAD_BYTES:
+            self.problem = problem(UPLOAD_TOO_LARGE, f"The upload is larger than {self._limit} bytes.")
+            raise UploadRefused
+        if not self.more and message["type"] == "http.request" and self._watch is None:
+            request = asyncio.current_task()
+            assert request is not None
+            self._watch = asyncio.create_task(self._cancel_once_gone(request))
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer, unless the body was refused: FastAPI takes that for a broken form."""
+        self._answering = True
+        if self.problem is None:
+            await self._send(message)
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._watch:
+            self._watch.cancel()
+
+    async def _cancel_once_gone(self, request: asyncio.Task[object]) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if not self._answering:
+            self.gone = True
+            request.cancel()
