@@ -4,13 +4,15 @@ DATA_DIR ?= data
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint bench train-digit train-char lock clean
+.PHONY: help serve dev test lint bench train-digit train-char lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: .venv/.serve ## Start the service (PORT=9000 for another port than 8000)
 	$(BIN)/python -m app serve $(if $(PORT),--port $(PORT))
+
+dev: .venv/.dev ## Build .venv with everything for training and testing
 
 test: .venv/.dev ## Run all tests
 	$(BIN)/pytest

@@ -6,10 +6,16 @@ import logging
 import sys
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 #: Uvicorn's start-up and shutdown lines are worth having; its access log would repeat ours.
 QUIET_LOGGERS = ("uvicorn.access",)
+
+
+def _without_colours(logger: object, method: str, event: EventDict) -> EventDict:
+    """Drop uvicorn's second form of a message, with terminal escapes in it."""
+    event.pop("color_message", None)
+    return event
 
 
 def configure_logs(*, level: str, json_lines: bool) -> None:
@@ -25,6 +31,7 @@ def configure_logs(*, level: str, json_lines: bool) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
+        _without_colours,
     ]
     ending: list[Processor] = (
         [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
