@@ -86,6 +86,7 @@ export class Single {
     clearTimeout(this.#timer);
     if (!written) {
       this.#latest.cancel();
+      this.#unreadSince = 0;
       showEmpty();
       return;
     }
@@ -107,8 +108,17 @@ export class Single {
       ({ answer, milliseconds }) => {
         showAnswer(answer, milliseconds);
         if (photo && answer.explanation) frameWriting(answer.explanation.box);
+        this.#staleIfUnread();
       },
-      showProblem,
+      (error) => {
+        showProblem(error);
+        this.#staleIfUnread();
+      },
     );
+  }
+
+  /** An answer that came while the pen went on is shown, but is not the last word. */
+  #staleIfUnread() {
+    if (this.#unreadSince) showBusy();
   }
 }

@@ -7,13 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from tests.strokes import Stroke
 
 CHROMIUM = shutil.which("chromium")
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: apt-get install chromium)")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -49,7 +47,7 @@ class Visit:
         self.url = url
         self.requests: list[Request] = []
         self.complaints: list[str] = []
-        page.on("request", lambda request: self.requests.append(request))  # noqa: PLW0108 - takes no built-in
+        page.on("request", lambda request: self.requests.append(request))
         page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
@@ -58,7 +56,7 @@ class Visit:
 
     def choose(self, task: str) -> None:
         """Switch to Digits or Characters."""
-        self.page.get_by_text(task, exact=True).click()
+        self.page.get_by_label(task, exact=True).check()
 
     def draw(self, strokes: Sequence[Stroke]) -> None:
         """Draw strokes of a unit square with the mouse."""
