@@ -1,7 +1,7 @@
 /** The answer's card: nothing yet, an answer, or a problem. */
 
 import { characters, percent, promise } from "./wording.js";
-import { codeOf, explainProblem } from "./problems.js";
+import { PASSING, codeOf, explainProblem } from "./problems.js";
 
 /** @import {Answer, Candidate} from "./api.js" */
 
@@ -51,13 +51,14 @@ export function showProblem(error) {
   element("problem").textContent = title;
   element("problem-note").textContent = note;
   element("enter-key").hidden = codeOf(error) !== "unauthorised";
-  element("again").hidden = codeOf(error) === "unauthorised";
+  element("again").hidden = codeOf(error) === "unauthorised" || !PASSING.has(codeOf(error));
   settle("problem", `${title} ${note}`);
+  element("gist").textContent = title;
 }
 
 /** @param {number} seconds that a full service asked for */
 export function showWaiting(seconds) {
-  element("problem").textContent = "Inkling has its hands full.";
+  element("problem").textContent = "Inkling is busy.";
   element("problem-note").textContent = `Trying again in ${seconds} s.`;
   element("enter-key").hidden = element("again").hidden = true;
   card.dataset.state = "problem";

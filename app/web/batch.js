@@ -47,6 +47,7 @@ export class Batch {
 
   /** Read all of them again, with the model that is chosen now. */
   readAgain() {
+    if (!this.#rows.length) return;
     for (const row of this.#rows) row.show(null);
     this.#run();
   }
@@ -133,8 +134,8 @@ export class Batch {
     progress.value = done.length;
     progress.hidden = !this.#running;
     element("batch").hidden = this.#rows.length === 0;
-    element("many").toggleAttribute("data-filled", this.#rows.length > 0);
-    element("many").ariaBusy = String(this.#running);
+    element("view-many").toggleAttribute("data-filled", this.#rows.length > 0);
+    element("view-many").ariaBusy = String(this.#running);
     /** @type {HTMLButtonElement} */ (element("download")).disabled = done.length === 0;
   }
 

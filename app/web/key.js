@@ -1,10 +1,12 @@
 /** The API key, where the operator has set any: kept for this tab only. */
 
-const STORAGE = "inkling-api-key";
+import { recall, remember } from "./storage.js";
+
+const KEY = "inkling-api-key";
 
 /** @returns {string | null} */
 export function savedKey() {
-  return sessionStorage.getItem(STORAGE);
+  return recall("sessionStorage", KEY);
 }
 
 /**
@@ -28,7 +30,7 @@ document.querySelector("#key-form")?.addEventListener("submit", (event) => {
   // The page's policy forbids forms to go anywhere.
   event.preventDefault();
   const field = /** @type {HTMLInputElement} */ (document.querySelector("#key"));
-  sessionStorage.setItem(STORAGE, field.value.trim());
+  remember("sessionStorage", KEY, field.value.trim());
   closeDialog("given");
 });
 

@@ -20,11 +20,11 @@ const LEADS = {
   },
   "many digit": {
     title: "Many digits at once.",
-    subtitle: "Drop a pile of pictures with one digit on each, and take the answers home as a table.",
+    subtitle: "Drop pictures with one digit on each, and take the answers home as a table.",
   },
   "many char": {
     title: "Many characters at once.",
-    subtitle: "Drop a pile of pictures with one character on each, and take the answers home as a table.",
+    subtitle: "Drop pictures with one character on each, and take the answers home as a table.",
   },
 };
 
@@ -35,28 +35,36 @@ const chooser = /** @type {HTMLInputElement} */ (element("file"));
 /** @returns {Task} */
 const task = () =>
   /** @type {Task} */ (/** @type {HTMLInputElement} */ (document.querySelector("[name=task]:checked")).value);
-const view = () => (location.hash === "#many" ? "many" : "one");
+let view = "one";
 
 const single = new Single(task);
 const batch = new Batch(task);
 
 /** One picture is read where it can be seen; several need the table. @param {File[]} files */
 function take(files) {
-  if (view() === "one" && files.length === 1) {
+  if (view === "one" && files.length === 1) {
     single.read(files[0]);
     return;
   }
-  if (view() === "one") location.hash = "many";
+  if (view === "one") location.hash = "many";
   batch.add(files);
 }
 
+/** Show the view that the address names; other fragments, such as the skip link's, leave it as it is. */
+function go() {
+  const named = location.hash.slice(1) || "one";
+  if (named === "one" || named === "many") view = named;
+  show();
+}
+
 function show() {
-  for (const id of ["one", "many"]) element(id).hidden = id !== view();
+  document.documentElement.dataset.task = task();
+  for (const name of ["one", "many"]) element(`view-${name}`).hidden = name !== view;
   for (const link of document.querySelectorAll("[data-view]")) {
     link.toggleAttribute("aria-current", false);
-    if (/** @type {HTMLElement} */ (link).dataset.view === view()) link.setAttribute("aria-current", "page");
+    if (/** @type {HTMLElement} */ (link).dataset.view === view) link.setAttribute("aria-current", "page");
   }
-  const { title, subtitle } = LEADS[`${view()} ${task()}`];
+  const { title, subtitle } = LEADS[`${view} ${task()}`];
   element("title").textContent = title;
   element("subtitle").textContent = subtitle;
 }
@@ -69,7 +77,7 @@ for (const choice of document.querySelectorAll("[name=task]")) {
     batch.readAgain();
   });
 }
-addEventListener("hashchange", show);
+addEventListener("hashchange", go);
 takeFromPage(take);
 takeFromDialog(chooser, take);
 takeFromDialog(/** @type {HTMLInputElement} */ (element("snapshot")), take);
@@ -80,11 +88,11 @@ element("enter-key").addEventListener("click", async () => (await askForKey()) &
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target instanceof HTMLInputElement && event.target.type === "password";
-  if (!(event.ctrlKey || event.metaKey) || typing || view() !== "one" || document.querySelector("dialog[open]")) return;
+  if (!(event.ctrlKey || event.metaKey) || typing || view !== "one" || document.querySelector("dialog[open]")) return;
   const key = event.key.toLowerCase();
   if (key !== "z" && key !== "y") return;
   event.preventDefault();
   single.change(key === "y" || event.shiftKey ? "redo" : "undo");
 });
 
-show();
+go();

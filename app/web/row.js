@@ -7,7 +7,8 @@ import { characters, percent } from "./wording.js";
 
 /** @import {Answer} from "./api.js" */
 
-const OTHERS = 2;
+/** How many of the other candidates are named, and how likely they must be. */
+const [OTHERS, LEAST_LIKELY] = [2, 0.001];
 export const CSV_HEADER = [
   "file",
   "answer",
@@ -92,8 +93,11 @@ function cells(result) {
   const bar = makeBar();
   setBar(bar, result.confidence);
   confidence.append(bar);
-  const rest = others.slice(0, OTHERS).map((item) => `${characters(item)} ${percent(item.confidence)}`);
-  return [cell("row-answer", characters(best)), confidence, cell("row-others", rest.join(", "))];
+  const rest = others
+    .filter((item) => item.confidence >= LEAST_LIKELY)
+    .slice(0, OTHERS)
+    .map((item) => `${characters(item)} ${percent(item.confidence)}`);
+  return [cell("row-answer", characters(best)), confidence, cell("row-others", rest.join(", ") || "–")];
 }
 
 /**

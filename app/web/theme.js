@@ -1,5 +1,7 @@
 /** Light or dark: the system's choice until the visitor makes one. */
 
+import { recall, remember } from "./storage.js";
+
 const KEY = "inkling-theme";
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -14,7 +16,7 @@ function announce() {
   document.dispatchEvent(new Event("themechange"));
 }
 
-const chosen = localStorage.getItem(KEY);
+const chosen = recall("localStorage", KEY);
 if (chosen) document.documentElement.dataset.theme = chosen;
 
 dark.addEventListener("change", announce);
@@ -23,7 +25,7 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelector("#theme")?.addEventListener("click", () => {
     const theme = isDark() ? "light" : "dark";
     document.documentElement.dataset.theme = theme;
-    localStorage.setItem(KEY, theme);
+    remember("localStorage", KEY, theme);
     announce();
   });
 });

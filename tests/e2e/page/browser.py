@@ -110,11 +110,19 @@ class Visit:
 
 @contextmanager
 def visiting(
-    browser: Browser, url: str, *, size: tuple[int, int] = DESKTOP, scheme: str = "light", motion: str = "reduce"
+    browser: Browser,
+    url: str,
+    *,
+    size: tuple[int, int] = DESKTOP,
+    density: float = 1,
+    scheme: str = "light",
+    motion: str = "reduce",
 ) -> Iterator[Visit]:
     """Open the page as a new visitor; whatever the visit was for, nothing may be fetched elsewhere."""
     viewport = {"width": size[0], "height": size[1]}
-    context = browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion=motion)
+    context = browser.new_context(
+        viewport=viewport, device_scale_factor=density, color_scheme=scheme, reduced_motion=motion
+    )
     context.set_default_timeout(15_000)
     visit = Visit(context.new_page(), url)
     visit.open()

@@ -104,6 +104,14 @@ def test_the_keyboard_is_enough(visit: Visit) -> None:
         page.keyboard.press("Enter")
 
 
+def test_the_skip_link_stays_in_the_view(visit: Visit) -> None:
+    visit.page.get_by_role("link", name="Read many").click()
+    skip = visit.page.get_by_role("link", name="Skip to the page")
+    skip.focus()
+    skip.press("Enter")
+    expect(visit.page.get_by_role("button", name="Choose pictures")).to_be_visible()
+
+
 def test_light_and_dark_follow_the_system_until_one_is_chosen(visit: Visit) -> None:
     page = visit.page
     shade = "() => getComputedStyle(document.body).backgroundColor"
@@ -118,6 +126,19 @@ def test_light_and_dark_follow_the_system_until_one_is_chosen(visit: Visit) -> N
     page.reload()
     assert page.evaluate(shade) == light
     expect(toggle).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_browser_that_keeps_nothing_has_a_working_page(visit: Visit) -> None:
+    visit.page.add_init_script(
+        """for (const name of ['localStorage', 'sessionStorage'])
+            Object.defineProperty(window, name, {get() { throw new DOMException('', 'SecurityError'); }});"""
+    )
+    visit.page.reload()
+    visit.page.get_by_role("button", name="Dark colours").click()
+    expect(visit.page.get_by_role("button", name="Dark colours")).to_have_attribute("aria-pressed", "true")
+    visit.draw(STROKES["7"])
+    assert visit.answer() == "7"
+    assert visit.complaints == []
 
 
 def test_a_whole_visit_asks_no_other_host_and_breaks_no_policy(visit: Visit) -> None:

@@ -30,7 +30,7 @@ def crops(count: int) -> dict[str, bytes]:
 def finished(visit: Visit, summary: str) -> None:
     """Wait until everything is read."""
     expect(visit.page.locator("#summary")).to_have_text(summary)
-    visit.page.wait_for_selector("#many[aria-busy=false]")
+    visit.page.wait_for_selector("#view-many[aria-busy=false]")
 
 
 def rows(visit: Visit) -> list[dict[str, str]]:
