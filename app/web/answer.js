@@ -31,7 +31,7 @@ export function showAnswer(answer, milliseconds) {
   mark(element("label"), best.characters);
   element("verdict").textContent = `${percent(answer.confidence)} sure`;
   element("meaning").textContent =
-    promise(answer.confidence) + (best.characters.length > 1 ? " Both cases look alike and share an answer." : "");
+    promise(answer.confidence) + (best.characters.length > 1 ? " Both cases share this answer." : "");
   showGist(characters(best), percent(answer.confidence));
   element("doubt").hidden = !answer.uncertain;
   showCandidates(answer.candidates);
@@ -141,7 +141,7 @@ export function makeBar() {
  * @param {number} share 0..1
  */
 export function setBar(track, share) {
-  /** @type {HTMLElement} */ (track.firstElementChild).style.transform = `scaleX(${share})`;
+  /** @type {HTMLElement} */ (track.firstElementChild).style.transform = `translateX(${(share - 1) * 100}%)`;
 }
 
 /**

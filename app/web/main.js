@@ -16,7 +16,7 @@ const LEADS = {
   },
   "one char": {
     title: "Write a character. Inkling reads it.",
-    subtitle: "A digit or a letter. Where upper and lower case look alike, the answer names both.",
+    subtitle: "A digit or a letter. Where both cases share an answer, it names both.",
   },
   "many digit": {
     title: "Many digits at once.",

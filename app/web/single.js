@@ -6,6 +6,7 @@ import { Pad } from "./canvas.js";
 import { Latest } from "./latest.js";
 import { picture } from "./pen.js";
 import { frameWriting, hidePhoto, showPhoto } from "./photo.js";
+import { codeOf } from "./problems.js";
 import { samplesOf, sketch } from "./samples.js";
 
 /** @import {Task} from "./api.js" */
@@ -22,6 +23,7 @@ export class Single {
   #latest = new Latest();
   #timer = 0;
   #unreadSince = 0;
+  #penDown = false;
 
   /** @param {() => Task} task which model is asked */
   constructor(task) {
@@ -83,6 +85,7 @@ export class Single {
     element("redo").disabled = this.#photo !== null || !drawing.canRedo;
     element("clear").disabled = !written;
     document.querySelector("#pad")?.toggleAttribute("data-written", written);
+    this.#penDown = penDown;
     clearTimeout(this.#timer);
     if (!written) {
       this.#latest.cancel();
@@ -111,6 +114,8 @@ export class Single {
         this.#staleIfUnread();
       },
       (error) => {
+        // The first touch of a pen is no character yet.
+        if (this.#penDown && codeOf(error) === "no-ink") return;
         showProblem(error);
         this.#staleIfUnread();
       },

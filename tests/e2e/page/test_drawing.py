@@ -49,6 +49,17 @@ def test_the_answer_comes_while_the_pen_is_still_down(visit: Visit) -> None:
     visit.page.mouse.up()
 
 
+def test_a_dot_is_nothing_only_once_the_pen_is_lifted(visit: Visit) -> None:
+    visit.page.locator("#canvas").hover()
+    with visit.page.expect_response("**/predict/**") as reply:
+        visit.page.mouse.down()
+    assert reply.value.status == 422
+    reply.value.finished()
+    visit.page.wait_for_selector("#answer[aria-busy=true][data-state=empty]")
+    visit.page.mouse.up()
+    assert visit.problem() == "Nothing is written here."
+
+
 def test_everything_that_is_known_about_an_answer_is_shown(visit: Visit) -> None:
     visit.draw(STROKES["3"])
     visit.answer()
