@@ -33,6 +33,8 @@ from app.telemetry import Metrics, ServiceState, start_traces
 DESCRIPTION = """
 Reads a photo, scan or drawing of one handwritten digit or character: what it is, how sure that is, and what else it
 could be. Every error is an RFC 9457 problem document with a stable `code`.
+
+[Draw one and see it read.](./)
 """
 
 _log = structlog.get_logger(__name__)

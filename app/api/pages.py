@@ -1,20 +1,37 @@
 """The pages for people: the front page and the API's documentation, without any outside host."""
 
+import hashlib
 from pathlib import Path
 
 import fastapi_offline
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 ASSETS_URL = "/docs-assets"
 ASSETS = Path(fastapi_offline.__file__).parent / "static"
 WEB = Path(__file__).parent.parent / "web"
-#: ReDoc would fetch its maker's logo; the browser is told to fetch nothing from elsewhere.
-POLICY = {
+MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+#: The front page runs its own modules and talks to its own service. Pictures are also the visitor's own (blob:) and
+#: what the network saw (data:).
+FRONT_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+        "media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    # Checked at every visit, so that a page never runs with another version's modules.
+    "Cache-Control": "no-cache",
+}
+#: Swagger UI and ReDoc bring styles and scripts in their page. ReDoc would fetch its maker's logo; the browser is told
+#: to fetch nothing from elsewhere.
+DOCS_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
@@ -30,16 +47,38 @@ class WholeFiles(StaticFiles):
         await super().__call__({**scope, "headers": headers}, receive, send)
 
 
+def front_file(path: Path, request: Request) -> Response:
+    """Return a file of the front page, or that the browser's copy is still good."""
+    content = path.read_bytes()
+    # Of the contents: builders of container images round the times of files.
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {**FRONT_HEADERS, "ETag": etag}
+    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
+    if known & {etag, "*"}:
+        return Response(status_code=304, headers=headers)
+    if request.method == "HEAD":
+        headers["Content-Length"] = str(len(content))
+        content = b""
+    return Response(content, media_type=MEDIA_TYPES[path.suffix], headers=headers)
+
+
 def install_pages(app: FastAPI) -> None:
     """Add `/`, `/docs` and `/redoc` to an application that was made without FastAPI's own pages."""
     router = APIRouter(include_in_schema=False)
+    files = {path.name: path for path in WEB.iterdir() if path.suffix in MEDIA_TYPES}
 
-    @router.get("/")
-    async def front() -> HTMLResponse:
-        return HTMLResponse((WEB / "index.html").read_text(), headers=POLICY)
+    @router.api_route("/", methods=["GET", "HEAD"])
+    def front(request: Request) -> Response:
+        return front_file(files["index.html"], request)
+
+    @router.api_route("/web/{name}", methods=["GET", "HEAD"])
+    def web(name: str, request: Request) -> Response:
+        if name not in files:
+            raise HTTPException(404)
+        return front_file(files[name], request)
 
     @router.get("/docs")
-    async def docs(request: Request) -> HTMLResponse:
+    async def docs(request: Request) -> Response:
         root = request.scope.get("root_path", "")
         page = get_swagger_ui_html(
             openapi_url=f"{root}{app.openapi_url}",
@@ -48,11 +87,11 @@ def install_pages(app: FastAPI) -> None:
             swagger_css_url=f"{root}{ASSETS_URL}/swagger-ui.css",
             swagger_favicon_url=f"{root}{ASSETS_URL}/favicon.png",
         )
-        page.headers.update(POLICY)
+        page.headers.update(DOCS_HEADERS)
         return page
 
     @router.get("/redoc")
-    async def redoc(request: Request) -> HTMLResponse:
+    async def redoc(request: Request) -> Response:
         root = request.scope.get("root_path", "")
         page = get_redoc_html(
             openapi_url=f"{root}{app.openapi_url}",
@@ -61,7 +100,7 @@ def install_pages(app: FastAPI) -> None:
             redoc_favicon_url=f"{root}{ASSETS_URL}/favicon.png",
             with_google_fonts=False,
         )
-        page.headers.update(POLICY)
+        page.headers.update(DOCS_HEADERS)
         return page
 
     app.include_router(router)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -51,16 +50,6 @@ def test_models_are_described(client: TestClient) -> None:
 def test_health(client: TestClient) -> None:
     assert client.get("/livez").json() == {"status": "alive"}
     assert client.get("/readyz").json() == {"status": "ready"}
-
-
-@pytest.mark.parametrize("page", ["/", "/docs", "/redoc"])
-def test_pages_need_no_outside_host(client: TestClient, page: str) -> None:
-    reply = client.get(page)
-    assert reply.status_code == 200
-    assert not re.findall(r'(?:src|href)="https?://', reply.text)
-    assert "default-src 'self'" in reply.headers["content-security-policy"]
-    for asset in re.findall(r'(?:src|href)="(/[^"]+)"', reply.text):
-        assert client.get(asset).status_code == 200, asset
 
 
 @pytest.mark.parametrize(("sent", "kept"), [("abc-123", True), ("a" * 500, False), ("<script>", False), ("", False)])

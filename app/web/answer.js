@@ -1,0 +1,156 @@
+/** The answer's card: nothing yet, an answer, or a problem. */
+
+import { characters, percent, promise } from "./wording.js";
+import { PASSING, codeOf, explainProblem } from "./problems.js";
+
+/** @import {Answer, Candidate} from "./api.js" */
+
+/** Quiet time before an answer is read out, so that a screen reader does not follow every stroke. */
+const SPOKEN_AFTER_MS = 700;
+
+/** @param {string} id */
+const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const card = element("answer");
+let speaking = 0;
+
+/** Mark the answer as out of date while a newer one is awaited. */
+export function showBusy() {
+  card.ariaBusy = "true";
+}
+
+export function showEmpty() {
+  settle("empty", "");
+}
+
+/**
+ * @param {Answer} answer
+ * @param {number} milliseconds of the round trip
+ */
+export function showAnswer(answer, milliseconds) {
+  const [best, ...others] = answer.candidates;
+  mark(element("label"), best.characters);
+  element("verdict").textContent = `${percent(answer.confidence)} sure`;
+  element("meaning").textContent =
+    promise(answer.confidence) + (best.characters.length > 1 ? " Both cases share this answer." : "");
+  showGist(characters(best), percent(answer.confidence));
+  element("doubt").hidden = !answer.uncertain;
+  showCandidates(answer.candidates);
+  if (answer.explanation) {
+    /** @type {HTMLImageElement} */ (element("seen")).src = answer.explanation.model_input;
+  }
+  element("time").textContent = `${Math.max(1, Math.round(milliseconds))} ms round trip`;
+  element("model").textContent = `Model ${answer.model.name} ${answer.model.version}`;
+  const doubt = answer.uncertain ? " Inkling is not sure; better let a person look." : "";
+  const rest = others.slice(0, 2).map((item) => `${spokenName(item)} ${percent(item.confidence)}`);
+  settle("read", `Read as ${spokenName(best)}, ${percent(best.confidence)}.${doubt} Otherwise ${rest.join(", ")}.`);
+}
+
+/** @param {unknown} error */
+export function showProblem(error) {
+  const { title, note } = explainProblem(error);
+  element("problem").textContent = title;
+  element("problem-note").textContent = note;
+  element("enter-key").hidden = codeOf(error) !== "unauthorised";
+  element("again").hidden = codeOf(error) === "unauthorised" || !PASSING.has(codeOf(error));
+  settle("problem", `${title} ${note}`);
+  element("gist").textContent = title;
+}
+
+/** @param {number} seconds that a full service asked for */
+export function showWaiting(seconds) {
+  element("problem").textContent = "Inkling is busy.";
+  element("problem-note").textContent = `Trying again in ${seconds} s.`;
+  element("enter-key").hidden = element("again").hidden = true;
+  card.dataset.state = "problem";
+}
+
+/**
+ * @param {"empty" | "read" | "problem"} state
+ * @param {string} words for those who listen
+ */
+function settle(state, words) {
+  card.dataset.state = state;
+  card.ariaBusy = "false";
+  if (state !== "read") element("gist").replaceChildren();
+  clearTimeout(speaking);
+  speaking = setTimeout(() => (element("spoken").textContent = words), SPOKEN_AFTER_MS);
+}
+
+/**
+ * Write all characters of a class, the second as large as the first.
+ *
+ * @param {HTMLElement} target
+ * @param {string[]} all
+ */
+function mark(target, all) {
+  target.classList.toggle("pair", all.length > 1);
+  target.replaceChildren(
+    ...all.flatMap((character, index) => {
+      const slash = Object.assign(document.createElement("i"), { textContent: "/" });
+      return index ? [slash, character] : [character];
+    }),
+  );
+}
+
+/**
+ * Put the answer in a corner of the pad, where there is no room to see it beside.
+ *
+ * @param {string} name
+ * @param {string} share
+ */
+function showGist(name, share) {
+  element("gist").replaceChildren(Object.assign(document.createElement("b"), { textContent: name }), share);
+}
+
+/**
+ * Keep the rows, so that their bars move from one answer to the next.
+ *
+ * @param {Candidate[]} candidates
+ */
+function showCandidates(candidates) {
+  const list = element("candidates");
+  while (list.children.length > candidates.length) list.lastElementChild?.remove();
+  while (list.children.length < candidates.length) list.append(candidateRow());
+  candidates.forEach((candidate, index) => {
+    const [name, track, share] = list.children[index].children;
+    name.textContent = characters(candidate);
+    share.textContent = percent(candidate.confidence);
+    setBar(track, candidate.confidence);
+  });
+}
+
+/** @returns {HTMLLIElement} */
+function candidateRow() {
+  const row = document.createElement("li");
+  row.className = "candidate";
+  row.append(document.createElement("b"), makeBar(), document.createElement("span"));
+  return row;
+}
+
+/** @returns {HTMLElement} a bar without a length */
+export function makeBar() {
+  const track = document.createElement("span");
+  track.className = "track";
+  track.ariaHidden = "true";
+  track.append(document.createElement("span"));
+  return track;
+}
+
+/**
+ * @param {Element} track
+ * @param {number} share 0..1
+ */
+export function setBar(track, share) {
+  /** @type {HTMLElement} */ (track.firstElementChild).style.transform = `translateX(${(share - 1) * 100}%)`;
+}
+
+/**
+ * Screen readers speak C and c alike.
+ *
+ * @param {Candidate} candidate
+ */
+function spokenName(candidate) {
+  return candidate.characters
+    .map((character) => (/[A-Z]/.test(character) ? `capital ${character}` : character))
+    .join(" or ");
+}

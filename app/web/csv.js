@@ -1,0 +1,36 @@
+/** Tables for spreadsheets. */
+
+/** A cell that begins so is run as a formula; an apostrophe makes it text. */
+const FORMULA = /^[=+\-@\t\r]/;
+/** Without it, Excel reads UTF-8 as the local code page. */
+const BYTE_ORDER_MARK = "\ufeff";
+
+/**
+ * Return rows as CSV after RFC 4180.
+ *
+ * @param {(string | number)[][]} rows the first of them the header
+ * @returns {Blob}
+ */
+export function toCsv(rows) {
+  const lines = rows.map((row) => row.map(cell).join(","));
+  return new Blob([BYTE_ORDER_MARK, lines.join("\r\n"), "\r\n"], { type: "text/csv;charset=utf-8" });
+}
+
+/** @param {string | number} value */
+function cell(value) {
+  const text = typeof value === "string" && FORMULA.test(value) ? `'${value}` : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/**
+ * Offer a file for download.
+ *
+ * @param {Blob} content
+ * @param {string} name
+ */
+export function download(content, name) {
+  const url = URL.createObjectURL(content);
+  Object.assign(document.createElement("a"), { href: url, download: name }).click();
+  // The browser has the contents once the click has been handled.
+  setTimeout(() => URL.revokeObjectURL(url));
+}

@@ -1,0 +1,47 @@
+/** A picture in place of the pad, and where on it the writing was found. */
+
+const [holder, preview, box, noPreview] = ["image", "preview", "box", "no-preview"].map(
+  (id) => /** @type {HTMLElement} */ (document.getElementById(id)),
+);
+const image = /** @type {HTMLImageElement} */ (preview);
+
+image.addEventListener("error", () => {
+  image.hidden = true;
+  noPreview.hidden = false;
+});
+
+/** @param {File} file */
+export function showPhoto(file) {
+  hidePhoto();
+  image.hidden = false;
+  noPreview.hidden = true;
+  image.alt = `Your picture, ${file.name}`;
+  image.src = URL.createObjectURL(file);
+  holder.hidden = false;
+}
+
+export function hidePhoto() {
+  if (image.src) URL.revokeObjectURL(image.src);
+  image.removeAttribute("src");
+  holder.hidden = box.hidden = true;
+}
+
+/**
+ * Frame the writing.
+ *
+ * @param {number[]} found left, top, right, bottom in pixels of the picture
+ */
+export async function frameWriting([left, top, right, bottom]) {
+  const source = image.src;
+  await image.decode().catch(() => {});
+  const { naturalWidth: width, naturalHeight: height } = image;
+  if (!width || image.src !== source) return;
+  // The pad is a square of 100 by 100, with the whole picture in its middle.
+  const scale = 100 / Math.max(width, height);
+  const [offsetX, offsetY] = [(100 - width * scale) / 2, (100 - height * scale) / 2];
+  box.style.left = `${offsetX + left * scale}%`;
+  box.style.top = `${offsetY + top * scale}%`;
+  box.style.width = `${(right - left) * scale}%`;
+  box.style.height = `${(bottom - top) * scale}%`;
+  box.hidden = false;
+}
