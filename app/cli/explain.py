@@ -9,8 +9,8 @@ import typer
 
 from app.api.problems import RequestProblem
 from app.cli.formats import printable, reason
+from app.cli.options import AllowOption, PolarityOption, TaskOption, TopKOption
 from app.cli.picture import explain_picture
-from app.cli.predict import Allow, Side, Task, TopK
 from app.cli.sources import read
 from app.cli.startup import fail, read_settings, recognising
 from app.imaging import ImageError, Polarity, decode, find_ink
@@ -21,10 +21,10 @@ from app.recogniser import Options
 def explain(
     file: Annotated[str, typer.Argument(help="An image of one character, or - for standard input.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to draw: a PNG, JPEG or WebP file.")],
-    task: Task = "digit",
-    top_k: TopK = 5,
-    allow: Allow = None,
-    polarity: Side = Polarity.AUTO,
+    task: TaskOption = "digit",
+    top_k: TopKOption = 5,
+    allow: AllowOption = None,
+    polarity: PolarityOption = Polarity.AUTO,
 ) -> None:
     """Draw what becomes of an image: the upload, its ink, what the network sees, and what it answers."""
     if output.suffix.lower() not in {".png", ".jpg", ".jpeg", ".webp"}:

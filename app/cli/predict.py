@@ -9,20 +9,15 @@ from typing import Annotated
 
 import typer
 
-from app.api.predict import MAX_TOP_K
 from app.cli.bulk import IMAGES_UNDER_WAY, recognise_files
 from app.cli.formats import Csv, Format, JsonLines, Text, printable, reason
+from app.cli.options import AllowOption, PolarityOption, TaskOption, TopKOption
 from app.cli.progress import Tally
 from app.cli.sources import find_files
 from app.cli.startup import read_settings, recognising
 from app.imaging import Polarity
 from app.inference import Model
 from app.recogniser import Options, Recogniser, Recognition
-
-Task = Annotated[str, typer.Option("--task", "--model", help="Which model: digit or char.")]
-TopK = Annotated[int, typer.Option(min=1, max=MAX_TOP_K, help="How many candidates.")]
-Side = Annotated[Polarity, typer.Option(help="Which of ink and page is the darker; auto finds out.")]
-Allow = Annotated[str | None, typer.Option(help="Only these characters may be answered.")]
 
 
 def predict(
@@ -32,10 +27,10 @@ def predict(
             help="Images of one character each, folders of them, or - for standard input.", metavar="FILE..."
         ),
     ],
-    task: Task = "digit",
-    top_k: TopK = 3,
-    allow: Allow = None,
-    polarity: Side = Polarity.AUTO,
+    task: TaskOption = "digit",
+    top_k: TopKOption = 3,
+    allow: AllowOption = None,
+    polarity: PolarityOption = Polarity.AUTO,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Enter the folders in a folder too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file, as the API answers.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="A table for spreadsheets.")] = False,
