@@ -1,4 +1,4 @@
-"""`python -m app`: serve, predict FILE..., models."""
+"""`python -m app`, which is the command `inkling`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ import os
 # TensorFlow announces its CPU features on standard error unless told otherwise before it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from app.commands import cli
+from app.cli import cli
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()
+
 
 if __name__ == "__main__":
     cli(prog_name="python -m app")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx2
 
+from app.client import Client
 from tests.models import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +29,10 @@ class Server:
         self.port = port
         self.process = process
         self.lines: list[str] = []
-        self.client = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+        self.url = f"http://127.0.0.1:{port}"
+        #: For what only HTTP shows; `inkling` is the client that users have.
+        self.client = httpx2.Client(base_url=self.url, timeout=30)
+        self.inkling = Client(self.url)
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
@@ -42,11 +46,8 @@ class Server:
         """Block until /readyz says so, or fail with the log."""
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and self.process.poll() is None:
-            try:
-                if self.client.get("/readyz").status_code == 200:
-                    return
-            except httpx2.TransportError:
-                pass
+            if self.inkling.ready():
+                return
             time.sleep(0.05)  # another process's start has nothing else to wait on
         raise AssertionError("".join(self.lines))
 
@@ -67,6 +68,7 @@ class Server:
     def close(self) -> None:
         """End it at once, whatever it does."""
         self.client.close()
+        self.inkling.close()
         self.process.kill()
         self.process.wait()
         self._reader.join()

@@ -7,9 +7,9 @@ import socket
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from app.client import Answer
 from tests.e2e.server import ROOT, Server, command, environment, serving
 from tests.models import MODELS
 from tests.strokes import DIGITS, draw, encode
@@ -19,20 +19,18 @@ from training.evaluate import evaluate
 
 def test_a_drawn_digit_is_read_over_http(server: Server) -> None:
     for character in DIGITS:
-        upload = {"file": ("digit.png", encode(draw(character, width=0.1)))}
-        reply = server.client.post("/predict/digit", files=upload)
-        assert reply.status_code == 200
-        assert reply.json()["label"] == character
+        assert server.inkling.recognise(encode(draw(character, width=0.1))).label == character
 
 
 def test_http_answers_what_evaluation_answers_to_the_image(server: Server) -> None:
     data = small_digits(300)
-    version = server.client.get("/models/digit").json()["version"]
-    expected = evaluate(MODELS / "digit" / str(version), data, "mnist")
-    for pixels, label, confidence in zip(data.images, expected.answers, expected.confidences, strict=True):
-        answer = server.client.post("/predict/digit", files={"file": encode(pixels)}).json()
-        assert answer["label"] == str(label)
-        assert answer["confidence"] == pytest.approx(float(confidence), abs=1e-4)
+    (version,) = (model.version for model in server.inkling.models() if model.name == "digit")
+    expected = evaluate(MODELS / "digit" / version, data, "mnist")
+    answers = server.inkling.recognise_many(map(encode, data.images))
+    for answer, label, confidence in zip(answers, expected.answers, expected.confidences, strict=True):
+        assert isinstance(answer, Answer)
+        assert answer.label == str(label)
+        assert answer.confidence == pytest.approx(float(confidence), abs=1e-4)
 
 
 def test_nobody_is_told_what_serves(server: Server) -> None:
@@ -49,7 +47,7 @@ def test_stalled_uploads_cost_nobody_an_answer(server: Server) -> None:
             b"Content-Length: 100000\r\n\r\n--b"
         )
         stalled.append(link)
-    assert server.client.post("/predict/digit", files={"file": encode(draw("7"))}).json()["label"] == "7"
+    assert server.inkling.recognise(encode(draw("7"))).label == "7"
     for link in stalled:
         link.close()
 
@@ -142,32 +140,3 @@ def test_a_wrong_option_is_a_clear_message() -> None:
     assert ended.returncode == 1
     assert "INKLING_PORT" in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-def test_the_command_line_recognises_with_the_same_code(server: Server, tmp_path: Path) -> None:
-    good, blank = tmp_path / "seven.png", tmp_path / "blank.png"
-    good.write_bytes(encode(draw("7")))
-    blank.write_bytes(encode(np.full((50, 50), 255, np.uint8)))
-    ended = subprocess.run(
-        command("predict", str(good), str(blank), str(tmp_path / "missing.png"), "--json"),
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert ended.returncode == 1
-    read, unreadable = (json.loads(line) for line in ended.stdout.splitlines())
-    answer = server.client.post("/predict/digit", files={"file": good.read_bytes()}).json()
-    assert read["label"] == answer["label"] == "7"
-    assert read["confidence"] == pytest.approx(answer["confidence"], abs=1e-5)
-    assert unreadable["problem"]["code"] == "no-ink"
-    assert "missing.png" in ended.stderr
-
-
-def test_models_are_listed(tmp_path: Path) -> None:
-    ended = subprocess.run(
-        command("models"), cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=True
-    )
-    assert "digit" in ended.stdout
-    assert "10000 images" in ended.stdout

@@ -1,0 +1,5 @@
+"""The command line of the service: one command a file."""
+
+from app.cli.program import cli
+
+__all__ = ["cli"]

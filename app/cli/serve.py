@@ -1,0 +1,58 @@
+"""`inkling serve`."""
+
+from __future__ import annotations
+
+import signal
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+
+from app.artifacts import ArtifactError
+from app.cli.startup import fail, read_settings
+from app.inference import Registry
+from app.main import create_app
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, with a readiness that ends at SIGTERM and an exit code that tells of a failed start."""
+
+    def __init__(self, config: uvicorn.Config, registry: Registry) -> None:
+        super().__init__(config)
+        self.registry = registry
+        self.failed = False
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        # Uvicorn's own would raise the signal again in the end, and a clean shutdown would look like a kill.
+        self.registry.drain()
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+    def fail(self) -> None:
+        """End the process with exit code 1."""
+        self.failed = self.should_exit = True
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Overrules INKLING_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Overrules INKLING_PORT.")] = None,
+) -> None:
+    """Start the service. Every option is an environment variable; README lists them."""
+    settings = read_settings(**{key: value for key, value in (("host", host), ("port", port)) if value is not None})
+    try:
+        app = create_app(settings, on_failure=lambda: server.fail())
+    except ArtifactError as error:
+        fail(str(error))
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.drain_seconds,
+    )
+    server = Server(config, app.state.registry)
+    server.run()
+    if server.failed or not server.started:
+        raise typer.Exit(1)

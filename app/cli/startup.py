@@ -1,0 +1,84 @@
+"""What a command needs before it can work: settings, models, and a clear end where there are none."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from app.artifacts import Artifact, ArtifactError
+from app.cli.quiet import quiet_start
+from app.inference import Model, UnknownCharacters, check_allowed
+from app.main import build_recogniser, build_registry, verified_artifacts
+from app.recogniser import Options, Recogniser
+from app.settings import LogFormat, Settings, variable
+from app.telemetry import configure_logs
+
+#: Nobody waits on a connection here, so an image may take as long as it takes.
+DEADLINE_SECONDS = 3600.0
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Return the settings, or end where one is wrong; from here on logs go where they say."""
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        fail("\n".join(": ".join([*map(variable, item["loc"][:1]), item["msg"]]) for item in error.errors()))
+    as_json = settings.log_format is LogFormat.JSON or (
+        settings.log_format is LogFormat.AUTO and not sys.stderr.isatty()
+    )
+    configure_logs(level=settings.log_level, json_lines=as_json)
+    return settings
+
+
+def read_artifacts(settings: Settings) -> list[Artifact]:
+    """Return the verified models that the settings ask for, or end where one is wrong."""
+    try:
+        return verified_artifacts(settings)
+    except ArtifactError as error:
+        fail(str(error))
+
+
+@contextmanager
+def recognising(
+    task: str, options: Options, settings: Settings, *, capacity: int = 1
+) -> Iterator[tuple[Model, Recogniser]]:
+    """Load one model and what sends images through it; end where it cannot be, or not with these options.
+
+    Args:
+        task: name of the model.
+        options: for every image.
+        settings: of the service, for the same limits.
+        capacity: the most images that may be under way at once.
+    """
+    artifacts = {artifact.card.name: artifact for artifact in read_artifacts(settings)}
+    if task not in artifacts:
+        fail(f"There is no model {task!r}; there are {', '.join(artifacts)}.")
+    if options.allow is not None:
+        try:
+            check_allowed(options.allow, artifacts[task].card.classes)
+        except UnknownCharacters as error:
+            fail(str(error))
+    settings = settings.model_copy(update={"queue_images": capacity, "deadline_seconds": DEADLINE_SECONDS})
+    registry = build_registry([artifacts[task]], settings)
+    try:
+        with quiet_start():
+            registry.load()
+    except Exception as error:  # whatever the runtime has against it; see Registry.load
+        fail(f"The model could not be loaded: {error}")
+    recogniser = build_recogniser(settings)
+    try:
+        yield registry.model(task), recogniser
+    finally:
+        recogniser.close()
+        registry.close()
+
+
+def fail(message: str) -> NoReturn:
+    """Say why on standard error and end with exit code 1."""
+    print(message, file=sys.stderr)
+    raise typer.Exit(1)

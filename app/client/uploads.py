@@ -1,0 +1,58 @@
+"""Images on their way to the service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+#: The bytes of an image file, the path of one, or one opened in binary mode, read from where it stands.
+Image: TypeAlias = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
+
+#: Most files and bytes of a batch, which are the service's own defaults.
+BATCH_FILES = 64
+BATCH_BYTES = 64 * 2**20
+
+
+def content(image: Image) -> bytes:
+    """Return the bytes of an image file.
+
+    Raises:
+        OSError: it cannot be read.
+        TypeError: it is no image at all, or a file opened as text.
+    """
+    if isinstance(image, bytes | bytearray | memoryview):
+        return bytes(image)
+    if isinstance(image, str | os.PathLike):
+        return Path(image).read_bytes()
+    if not hasattr(image, "read"):
+        raise TypeError(f"An image is bytes, a path, or an open file, not {type(image).__name__}.")
+    data: object = image.read()
+    if not isinstance(data, bytes):
+        raise TypeError("Open the file in binary mode.")
+    return data
+
+
+def batches(images: Iterable[Image], *, files: int = BATCH_FILES, size: int = BATCH_BYTES) -> Iterator[list[bytes]]:
+    """Read images as they are needed and group them, in order.
+
+    Args:
+        images: any number of them.
+        files: the most of a group.
+        size: the most bytes of a group; an image that is larger by itself is a group by itself.
+
+    Raises:
+        OSError, TypeError: an image cannot be read.
+    """
+    batch: list[bytes] = []
+    held = 0
+    for image in images:
+        data = content(image)
+        if batch and (len(batch) == files or held + len(data) > size):
+            yield batch
+            batch, held = [], 0
+        batch.append(data)
+        held += len(data)
+    if batch:
+        yield batch

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.client import (
+    Answer,
+    AsyncClient,
+    Client,
+    ImageProblem,
+    InvalidRequest,
+    ServiceProblem,
+    TransportFailure,
+    Unauthorised,
+)
+from tests.e2e.server import Server, free_port, serving
+from tests.strokes import DIGITS, draw, encode
+
+BLANK = encode(np.full((50, 50), 255, np.uint8))
+
+
+def test_an_image_may_be_bytes_a_path_or_a_file(server: Server, tmp_path: Path) -> None:
+    data = encode(draw("7"))
+    path = tmp_path / "seven.png"
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        answers = [server.inkling.recognise(image) for image in (data, bytearray(data), path, str(path), file)]
+    assert {answer.label for answer in answers} == {"7"}
+    assert len(set(answers)) == 1
+
+
+def test_options_reach_the_service(server: Server) -> None:
+    image = encode(draw("7"))
+    answer = server.inkling.recognise(image, "char", top_k=2, allow="1L", polarity="dark_on_light", explain=True)
+    assert (answer.model, len(answer.candidates)) == ("char", 2)
+    assert {candidate.label for candidate in answer.candidates} == {"1", "L"}
+    assert answer.explanation
+    assert answer.explanation.polarity == "dark_on_light"
+    assert Image.open(io.BytesIO(answer.explanation.model_input)).size == (28, 28)
+    assert server.inkling.recognise(image).explanation is None
+
+
+def test_many_images_are_answered_in_order_each_on_its_own(server: Server) -> None:
+    digits = DIGITS * 14  # more than two batches
+    images = [encode(draw(digit, width=0.1)) for digit in digits]
+    images[70:70] = [b"", b"junk", BLANK]
+    results = list(server.inkling.recognise_many(images))
+    problems = [result.code for result in results if isinstance(result, ServiceProblem)]
+    assert problems == ["empty-file", "unsupported-image", "no-ink"]
+    assert "".join(result.label for result in results if isinstance(result, Answer)) == digits
+    assert all(isinstance(result, ImageProblem) for result in results[70:73])
+
+
+def test_many_images_are_read_as_they_are_needed(server: Server) -> None:
+    read = 0
+
+    def images() -> Iterator[bytes]:
+        nonlocal read
+        for _ in range(20):
+            read += 1
+            yield encode(draw("7"))
+
+    results = server.inkling.recognise_many(images(), batch_files=4)
+    assert isinstance(next(results), Answer)
+    assert read <= 5
+    assert len(list(results)) == 19
+
+
+def test_no_images_are_no_call() -> None:
+    with Client(f"http://127.0.0.1:{free_port()}") as nobody:
+        assert list(nobody.recognise_many([])) == []
+
+
+def test_problems_are_errors_with_the_id_that_the_log_has(server: Server) -> None:
+    with pytest.raises(ImageProblem) as raised:
+        server.inkling.recognise(BLANK)
+    problem = raised.value
+    assert (problem.code, problem.status) == ("no-ink", 422)
+    assert "Nothing is written" in str(problem)
+    server.wait_for_log(problem.request_id)
+
+
+@pytest.mark.parametrize(("task", "options"), [("digit", {"top_k": 11}), ("digit", {"allow": "X"}), ("kanji", {})])
+def test_what_the_service_does_not_know_is_an_invalid_request(
+    server: Server, task: str, options: dict[str, object]
+) -> None:
+    with pytest.raises(InvalidRequest):
+        server.inkling.recognise(encode(draw("7")), task, **options)
+
+
+def test_a_task_is_never_another_address(server: Server) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        server.inkling.recognise(encode(draw("7")), "digit?top_k=1")
+    assert raised.value.code == "not-found"
+
+
+def test_models_are_typed(server: Server) -> None:
+    models = {model.name: model for model in server.inkling.models()}
+    assert set(models) == {"digit", "char"}
+    assert models["char"].classes["C"] == ("C", "c")
+    assert models["digit"].input_shape == (28, 28, 1)
+    assert models["digit"].metrics[0].accuracy > 0.99
+
+
+def test_a_file_that_is_not_there_or_not_binary_is_said_before_anything_is_sent(tmp_path: Path) -> None:
+    with Client(f"http://127.0.0.1:{free_port()}") as nobody:
+        with pytest.raises(FileNotFoundError):
+            nobody.recognise(tmp_path / "missing.png")
+        with pytest.raises(TypeError, match="binary"):
+            nobody.recognise(io.StringIO("text"))
+        with pytest.raises(TypeError, match="int"):
+            nobody.recognise(7)
+
+
+def test_a_service_that_is_not_there_is_a_transport_failure_and_not_ready() -> None:
+    waits: list[float] = []
+    with Client(f"http://127.0.0.1:{free_port()}", sleep=waits.append) as nobody:
+        assert nobody.ready() is False
+        assert waits == []
+        with pytest.raises(TransportFailure, match=r"127\.0\.0\.1"):
+            nobody.models()
+    assert len(waits) == 3
+
+
+def test_the_async_client_gives_the_same_answers(server: Server) -> None:
+    images = [encode(draw(digit, width=0.1)) for digit in DIGITS] + [BLANK]
+
+    async def ask() -> None:
+        async with AsyncClient(server.url) as inkling:
+            assert await inkling.ready()
+            assert await inkling.models() == server.inkling.models()
+            answers = await asyncio.gather(*(inkling.recognise(image, top_k=1) for image in images[:-1]))
+            assert "".join(answer.label for answer in answers) == DIGITS
+            assert all(len(answer.candidates) == 1 for answer in answers)
+            *good, blank = [result async for result in inkling.recognise_many(images, batch_files=4)]
+            assert "".join(answer.label for answer in good) == DIGITS
+            assert isinstance(blank, ImageProblem)
+            with pytest.raises(ImageProblem):
+                await inkling.recognise(b"junk")
+        async with AsyncClient(f"http://127.0.0.1:{free_port()}") as nobody:
+            assert not await nobody.ready()
+
+    asyncio.run(ask())
+
+
+def test_a_key_opens_a_service_that_wants_one() -> None:
+    digest = hashlib.sha256(b"sesame").hexdigest()
+    with serving(runtime="litert", api_keys=digest) as locked:
+        with pytest.raises(Unauthorised):
+            locked.inkling.models()
+        with Client(locked.url, api_key="sesame") as inkling:
+            assert inkling.recognise(encode(draw("7"))).label == "7"

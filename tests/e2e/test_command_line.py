@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import pty
+import shutil
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from app.artifacts import write_checksums
+from tests.e2e.server import ROOT, Server, command, environment
+from tests.models import MODELS
+from tests.strokes import DIGITS, draw, encode
+
+
+def test_the_command_line_recognises_with_the_same_code(server: Server, tmp_path: Path) -> None:
+    good, blank = tmp_path / "seven.png", tmp_path / "blank.png"
+    good.write_bytes(encode(draw("7")))
+    blank.write_bytes(encode(np.full((50, 50), 255, np.uint8)))
+    ended = subprocess.run(
+        command("predict", str(good), str(blank), str(tmp_path / "missing.png"), "--json"),
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 1
+    read, unreadable = (json.loads(line) for line in ended.stdout.splitlines())
+    answer = server.client.post("/predict/digit", files={"file": good.read_bytes()}).json()
+    assert read["label"] == answer["label"] == "7"
+    assert read["confidence"] == pytest.approx(answer["confidence"], abs=1e-5)
+    assert unreadable["problem"]["code"] == "no-ink"
+    assert "missing.png" in ended.stderr
+
+
+def test_models_are_listed(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        command("models"), cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "digit" in ended.stdout
+    assert "10000 images" in ended.stdout
+
+
+def run(*arguments: str, data: bytes | None = None, **options: object) -> tuple[int, str, str]:
+    """Run a command in this repository and return its exit code, output and reports."""
+    # LiteRT starts in a tenth of TensorFlow's time, and answers the same.
+    settings = environment(**{"runtime": "litert", **options})
+    ended = subprocess.run(command(*arguments), cwd=ROOT, env=settings, input=data, capture_output=True, timeout=120)
+    return ended.returncode, ended.stdout.decode(), ended.stderr.decode()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of 100 digits, in it a folder of one more, and files that nobody means."""
+    folder = tmp_path_factory.mktemp("digits")
+    for index in range(100):
+        (folder / f"{index:03}.png").write_bytes(encode(draw(DIGITS[index % 10], width=0.1)))
+    (folder / "more").mkdir()
+    (folder / "more" / "seven.png").write_bytes(encode(draw("7")))
+    (folder / ".hidden").write_bytes(b"junk")
+    return folder
+
+
+def test_a_folder_is_read_in_order_with_one_line_of_summary(folder: Path) -> None:
+    code, output, reports = run("predict", str(folder), "--recursive", "--json")
+    answers = [json.loads(line) for line in output.splitlines()]
+    assert code == 0
+    assert [answer["label"] for answer in answers] == [*DIGITS * 10, "7"]
+    assert [Path(answer["file"]).name for answer in answers[::50]] == ["000.png", "050.png", "seven.png"]
+    assert answers[0].keys() == {"file", "label", "confidence", "uncertain", "candidates", "model"}
+    (summary,) = reports.splitlines()
+    assert summary.startswith("101 of 101 files recognised in ")
+
+
+def test_folders_in_a_folder_are_entered_only_when_asked(folder: Path) -> None:
+    _, output, _ = run("predict", str(folder))
+    assert len(output.splitlines()) == 100
+    assert "seven.png" not in output
+
+
+def test_wrong_files_are_reported_and_skipped(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(encode(draw("7")))
+    (tmp_path / "b.png").write_bytes(encode(draw("7"))[:100])
+    (tmp_path / "c.png").write_bytes(b"")
+    (tmp_path / "d.png").symlink_to(tmp_path / "gone.png")
+    (tmp_path / "e.png").write_bytes(bytes(2000))
+    (tmp_path / "f.png").write_bytes(encode(draw("7")))
+    code, output, reports = run("predict", str(tmp_path), max_upload_bytes=1999)
+    assert code == 1
+    assert [Path(line.split(": ")[0]).name for line in output.splitlines()] == ["a.png", "f.png"]
+    *wrong, summary = reports.splitlines()
+    assert [Path(line.split(": ")[0]).name for line in wrong] == ["b.png", "c.png", "d.png", "e.png"]
+    assert "No such file" in wrong[2]
+    assert "larger than 1999 bytes" in wrong[3]
+    assert summary.startswith("2 of 6 files recognised")
+    assert "4 could not be" in summary
+
+
+def test_an_image_may_come_through_standard_input() -> None:
+    code, output, reports = run("predict", "-", data=encode(draw("7")))
+    assert (code, output[:6], reports) == (0, "-: 7 0", "")
+    code, output, reports = run("predict", "-", data=b"")
+    assert (code, output, reports) == (1, "", "-: The file is empty.\n")
+
+
+def test_options_are_the_apis(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "seven.png"
+    path.write_bytes(encode(draw("7")))
+    options = {"top_k": "2", "allow": "1L", "polarity": "dark_on_light"}
+    arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
+    _, output, _ = run("predict", str(path), "--task", "char", "--json", *arguments)
+    upload = {"file": path.read_bytes()}
+    expected = server.client.post("/predict/char", params=options, files=upload).json()
+    answer = json.loads(output)
+    assert answer["model"] == expected["model"]
+    assert [item["characters"] for item in answer["candidates"]] == [
+        item["characters"] for item in expected["candidates"]
+    ]
+    assert answer["confidence"] == pytest.approx(expected["confidence"], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--task", "kanji"], "There is no model 'kanji'; there are char, digit."),
+        (["--allow", "7X"], "The model has no class for 'X'."),
+    ],
+)
+def test_what_the_model_does_not_know_is_said_before_anything_is_read(arguments: list[str], message: str) -> None:
+    assert run("predict", "missing.png", *arguments) == (1, "", f"{message}\n")
+
+
+def test_a_table_is_csv_that_no_spreadsheet_takes_for_a_formula(tmp_path: Path) -> None:
+    names = ["=1+1.png", '"quoted", with commas.png', "two\nlines.png"]
+    for name in names:
+        (tmp_path / name).write_bytes(encode(draw("7")))
+    ended = subprocess.run(
+        command("predict", "--csv", *names, "--top-k", "2"),
+        cwd=tmp_path,
+        env={**environment(runtime="litert"), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    rows = list(csv.DictReader(io.StringIO(ended.stdout)))
+    assert [row["file"] for row in rows] == ["'=1+1.png", *names[1:]]
+    assert {(row["label"], row["uncertain"], row["model"]) for row in rows} == {("7", "false", "digit")}
+    assert all(float(row["confidence"]) > float(row["confidence_2"]) > 0 for row in rows)
+
+
+def test_a_name_cannot_drive_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "\x1b[31mred\n.png"
+    path.write_bytes(b"junk")
+    _, _, reports = run("predict", str(path))
+    assert "\x1b" not in reports
+    assert len(reports.splitlines()) == 1
+
+
+def test_a_bar_is_drawn_on_a_terminal_and_answers_stay_clean(folder: Path) -> None:
+    terminal, end = pty.openpty()
+    with subprocess.Popen(
+        command("predict", str(folder)),
+        cwd=ROOT,
+        env={**environment(runtime="litert"), "TERM": "xterm", "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        stderr=end,
+        text=True,
+    ) as process:
+        os.close(end)
+        shown = b""
+        with contextlib.suppress(OSError):  # how Linux says that the other end has closed
+            while more := os.read(terminal, 65536):
+                shown += more
+        output = process.communicate()[0]
+    os.close(terminal)
+    assert b"100/100" in shown
+    assert b"100 of 100 files recognised" in shown
+    assert len(output.splitlines()) == 100
+    assert "\x1b" not in output
+
+
+def test_an_explanation_shows_the_way_of_an_image(tmp_path: Path) -> None:
+    path, drawn = tmp_path / "seven.jpg", tmp_path / "out.png"
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 3
+    Image.fromarray(draw("7", (600, 400))).convert("RGB").rotate(180).save(path, exif=exif)
+    code, output, reports = run("explain", str(path), "-o", str(drawn), "--task", "char", "--allow", "7TL")
+    assert (code, reports) == (0, "")
+    assert output.startswith(f"{path}: 7 ")
+    sheet = np.asarray(Image.open(drawn).convert("RGB"), int)
+    width = sheet.shape[1]
+    upload, ink, seen, answer = (sheet[70:340, left : left + width // 4 - 40] for left in range(24, width, width // 4))
+    red = (upload[..., 0] > 150) & (upload[..., 1] < 100)
+    assert red.any(), "the writing is framed in the upload"
+    for panel in (ink, seen):
+        assert (panel.min(), panel.max()) == (0, 255)
+    assert (answer[..., 0] - answer[..., 1] > 100).any(), "the best candidate has a bar"
+
+
+def test_what_cannot_be_explained_is_a_clear_message(tmp_path: Path) -> None:
+    blank = tmp_path / "blank.png"
+    blank.write_bytes(encode(np.full((50, 50), 255, np.uint8)))
+    code, output, reports = run("explain", str(blank), "-o", str(tmp_path / "out.png"))
+    assert (code, output) == (1, "")
+    assert reports.startswith(f"{blank}: Nothing is written")
+    assert not (tmp_path / "out.png").exists()
+    code, _, reports = run("explain", str(blank), "-o", str(tmp_path / "out.txt"))
+    assert code == 2
+    assert "out.txt" in reports
+
+
+def test_the_version_is_printed() -> None:
+    assert run("--version") == (0, f"inkling {version('inkling')}\n", "")
+
+
+def test_tensorflow_starts_without_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "seven.png"
+    path.write_bytes(encode(draw("7")))
+    code, output, reports = run("predict", str(path), runtime="savedmodel")
+    assert (code, reports) == (0, "")
+    assert ": 7 " in output
+
+
+def test_why_a_model_cannot_be_loaded_is_shown(tmp_path: Path) -> None:
+    shutil.copytree(MODELS / "digit", tmp_path / "digit")
+    newest = max((tmp_path / "digit").iterdir(), key=lambda path: int(path.name))
+    (newest / "model.tflite").write_bytes(b"junk")
+    write_checksums(newest)
+    code, _, reports = run("predict", "-", data=b"", models_dir=tmp_path)
+    assert code == 1
+    assert "The model could not be loaded" in reports
