@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.inference import usable_cpus
+
+PREFIX = "INKLING_"
 
 
 class LogFormat(StrEnum):
@@ -43,7 +47,7 @@ def _is_origin(origins: tuple[str, ...]) -> tuple[str, ...]:
 class Settings(BaseSettings):
     """The options, each with its default."""
 
-    model_config = SettingsConfigDict(env_prefix="INKLING_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every interface.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
@@ -51,7 +55,9 @@ class Settings(BaseSettings):
     model_versions: dict[str, int] = Field(
         default_factory=dict, description='Versions to pin, as JSON: `{"digit": 1}`. The highest is served otherwise.'
     )
-    runtime: Literal["savedmodel", "litert"] = Field("savedmodel", description="What runs the networks.")
+    runtime: Literal["savedmodel", "litert"] = Field(
+        "savedmodel", description="What runs the networks: `savedmodel` or `litert`."
+    )
     runtime_threads: int = Field(1, ge=1, description="Threads inside one operation of a network.")
     imaging_threads: int = Field(
         default_factory=usable_cpus, ge=1, description="Threads that decode images. Default: the CPUs it may use."
@@ -95,7 +101,14 @@ class Settings(BaseSettings):
 
 def variable(name: object) -> str:
     """Return the environment variable of an option."""
-    return f"INKLING_{name}".upper()
+    return f"{PREFIX}{name}".upper()
+
+
+def unknown_variables() -> list[str]:
+    """Return variables of our prefix, in the environment and `.env`, that are no option: misspelt, most likely."""
+    known = {variable(name) for name in Settings.model_fields}
+    given = {**dotenv_values(".env"), **os.environ}
+    return sorted(name for name in given if name.upper().startswith(PREFIX) and name.upper() not in known)
 
 
 def settings_table() -> str:

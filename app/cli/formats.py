@@ -38,7 +38,8 @@ class Text:
         if not isinstance(outcome.found, Recognition):
             return ""
         candidates = (f"{item.label} {item.confidence:.4f}" for item in outcome.found.candidates)
-        return f"{printable(outcome.name)}: {'  '.join(candidates)}\n"
+        doubt = "  uncertain" if outcome.found.uncertain else ""
+        return f"{printable(outcome.name)}: {'  '.join(candidates)}{doubt}\n"
 
 
 class JsonLines:

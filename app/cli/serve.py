@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
+import socket
 from typing import Annotated, Any
 
 import typer
 import uvicorn
 
 from app.artifacts import ArtifactError
-from app.cli.startup import fail, read_settings
+from app.cli.startup import check_runtime, fail, read_settings
 from app.inference import Registry
 from app.main import create_app
 
@@ -39,6 +40,9 @@ def serve(
 ) -> None:
     """Start the service. Every option is an environment variable; README lists them."""
     settings = read_settings(**{key: value for key, value in (("host", host), ("port", port)) if value is not None})
+    check_runtime(settings)
+    # Before the models are loaded, which takes seconds, and not after.
+    listener = listen(settings.host, settings.port)
     try:
         app = create_app(settings, on_failure=lambda: server.fail())
     except ArtifactError as error:
@@ -53,6 +57,18 @@ def serve(
         timeout_graceful_shutdown=settings.drain_seconds,
     )
     server = Server(config, app.state.registry)
-    server.run()
+    server.run(sockets=[listener])
     if server.failed or not server.started:
         raise typer.Exit(1)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to an address, or end where that is not to be had."""
+    try:
+        (family, kind, _, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        fail(f"{host}:{port} cannot be listened on: {error.strerror}. Choose another: --host, --port, PORT= with make.")
+    return listener

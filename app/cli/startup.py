@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+import structlog
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from app.artifacts import Artifact, ArtifactError
 from app.cli.quiet import quiet_start
-from app.inference import Model, UnknownCharacters, check_allowed
+from app.inference import RUNTIMES, Model, UnknownCharacters, check_allowed
 from app.main import build_recogniser, build_registry, verified_artifacts
 from app.recogniser import Options, Recogniser
-from app.settings import LogFormat, Settings, variable
+from app.settings import LogFormat, Settings, unknown_variables, variable
 from app.telemetry import configure_logs
 
 #: Nobody waits on a connection here, so an image may take as long as it takes.
 DEADLINE_SECONDS = 3600.0
+#: How a runtime's package is had.
+INSTALL = {"tensorflow": "pip install inkling", "ai_edge_litert": "pip install 'inkling[litert]'"}
+
+_log = structlog.get_logger(__name__)
 
 
 def read_settings(**overrides: Any) -> Settings:
@@ -27,12 +34,29 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
-        fail("\n".join(": ".join([*map(variable, item["loc"][:1]), item["msg"]]) for item in error.errors()))
+        fail("\n".join(": ".join([*map(variable, item["loc"][:1]), _said(item["msg"])]) for item in error.errors()))
+    except SettingsError:
+        # The only option that is read as JSON, and so the only one that can fail here.
+        fail(f'{variable("model_versions")}: not JSON; write it as {{"digit": 1}}')
     as_json = settings.log_format is LogFormat.JSON or (
         settings.log_format is LogFormat.AUTO and not sys.stderr.isatty()
     )
     configure_logs(level=settings.log_level, json_lines=as_json)
+    for name in unknown_variables():
+        _log.warning("there is no such option", variable=name)
     return settings
+
+
+def _said(message: str) -> str:
+    """Return pydantic's message without the mark it gives to those of our own validators."""
+    return message.removeprefix("Value error, ")
+
+
+def check_runtime(settings: Settings) -> None:
+    """End where the runtime that the settings ask for is not installed."""
+    needed = RUNTIMES[settings.runtime].package
+    if importlib.util.find_spec(needed) is None:
+        fail(f"{variable('runtime')}={settings.runtime} needs {needed}, which is not installed: {INSTALL[needed]}")
 
 
 def read_artifacts(settings: Settings) -> list[Artifact]:
@@ -55,6 +79,7 @@ def recognising(
         settings: of the service, for the same limits.
         capacity: the most images that may be under way at once.
     """
+    check_runtime(settings)
     artifacts = {artifact.card.name: artifact for artifact in read_artifacts(settings)}
     if task not in artifacts:
         fail(f"There is no model {task!r}; there are {', '.join(artifacts)}.")

@@ -18,6 +18,8 @@ class Runtime(Protocol):
     """Runs one network. Not for use from several threads at once."""
 
     name: ClassVar[str]
+    #: What has to be importable for it.
+    package: ClassVar[str]
 
     def predict(self, images: Batch) -> Probabilities:
         """Map float32 [N, 28, 28, 1] in 0..1, white ink on black, to float32 [N, C] calibrated probabilities."""
@@ -27,6 +29,7 @@ class SavedModelRuntime:
     """TensorFlow, through the SavedModel's own concrete function."""
 
     name: ClassVar[str] = "savedmodel"
+    package: ClassVar[str] = "tensorflow"
 
     def __init__(self, artifact: Path, *, threads: int) -> None:
         """Load the SavedModel in a folder.
@@ -60,6 +63,7 @@ class LiteRTRuntime:
     """LiteRT, the light runtime: one interpreter a batch size, since resizing one gives up its prepared kernels."""
 
     name: ClassVar[str] = "litert"
+    package: ClassVar[str] = "ai_edge_litert"
 
     def __init__(self, artifact: Path, *, threads: int) -> None:
         """Load `model.tflite` in a folder.

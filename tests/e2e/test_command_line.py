@@ -7,15 +7,19 @@ import json
 import os
 import pty
 import shutil
+import socket
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from PIL import ExifTags, Image
 
 from app.artifacts import write_checksums
+from app.cli.startup import check_runtime
+from app.settings import Settings
 from tests.e2e.server import ROOT, Server, command, environment
 from tests.models import MODELS
 from tests.strokes import DIGITS, draw, encode
@@ -239,3 +243,35 @@ def test_why_a_model_cannot_be_loaded_is_shown(tmp_path: Path) -> None:
     code, _, reports = run("predict", "-", data=b"", models_dir=tmp_path)
     assert code == 1
     assert "The model could not be loaded" in reports
+
+
+def test_a_wrong_option_is_one_line() -> None:
+    code, _, reports = run("models", model_versions="digit=1")
+    assert (code, reports) == (1, 'INKLING_MODEL_VERSIONS: not JSON; write it as {"digit": 1}\n')
+    code, _, reports = run("models", api_keys="secret")
+    assert code == 1
+    assert reports.startswith("INKLING_API_KEYS: an API key is given as")
+
+
+def test_a_misspelt_option_is_warned_of() -> None:
+    code, _, reports = run("models", prot="1")
+    (line,) = reports.splitlines()
+    assert (code, json.loads(line)["variable"]) == (0, "INKLING_PROT")
+
+
+def test_a_taken_port_is_told_before_anything_is_loaded() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, _, reports = run("serve", "--port", str(port))
+    assert code == 1
+    (line,) = reports.splitlines()
+    assert line.startswith(f"127.0.0.1:{port} cannot be listened on: Address already in use")
+
+
+def test_a_runtime_that_is_not_installed_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(typer.Exit):
+        check_runtime(Settings(runtime="litert", _env_file=None))
+    assert "pip install 'inkling[litert]'" in capsys.readouterr().err
