@@ -16,7 +16,13 @@ from app.inference import Candidate as RankedCandidate
 from app.recogniser import Recognition
 
 Confidence = Annotated[
-    float, Field(ge=0, le=1, description="Calibrated probability: of all answers at 0.9, nine in ten are right.")
+    float,
+    Field(
+        ge=0,
+        le=1,
+        description="Calibrated probability: of all answers at 0.9, nine in ten are right. "
+        "With `allow`, the share among what is allowed.",
+    ),
 ]
 
 
