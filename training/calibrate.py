@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
+from scipy.stats import rankdata
 
 from app.artifacts import OperatingPoint
 
@@ -77,6 +78,20 @@ def operating_points(
                 )
             )
     return tuple(points)
+
+
+def auroc(known: npt.NDArray[np.float32], unknown: npt.NDArray[np.float32]) -> float:
+    """Return how well a score tells what a network knows from what it does not.
+
+    Args:
+        known: float32 [N], scores of images of its classes.
+        unknown: float32 [M], of other images.
+
+    Returns:
+        The probability that one of the first scores above one of the second, ties counted half; 0.5 is chance.
+    """
+    ranks = rankdata(np.concatenate([known, unknown]))[: len(known)]
+    return float((ranks.mean() - (len(known) + 1) / 2) / len(unknown))
 
 
 def mean_per_class(labels: npt.NDArray[np.int64], right: npt.NDArray[np.bool_]) -> float:

@@ -16,13 +16,15 @@ from rich.table import Table
 
 from app.artifacts import Artifact, ArtifactError, model_names, open_artifact, versions
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
+from training.calibrate import auroc
 from training.datasets import DatasetError, LabelledImages, emnist, load_dataset, mnist
 from training.datasets.check import check, shared_images
 from training.datasets.download import download
 from training.datasets.photos import read_photos
-from training.evaluate import evaluate, same_classes, sample
+from training.evaluate import Evaluation, evaluate, same_classes, sample
 from training.export import export
 from training.fit import Run, RunError
+from training.outliers import UNLIKE_DIGITS
 from training.photos import mistakes_sheet, read_all, scores
 from training.plots import contact_sheet, robustness_plot
 from training.recipes import RECIPES, Recipe
@@ -36,6 +38,7 @@ cli.add_typer(data_cli, name="data")
 
 CONSOLE = Console()
 PHOTOS = "photos"
+LETTERS = 10_000
 #: Enough to tell half a point apart, in minutes.
 ROBUSTNESS_IMAGES = 1000
 DOWNLOADS = {"mnist": mnist.DOWNLOAD, "emnist": emnist.DOWNLOAD}
@@ -181,13 +184,16 @@ def evaluate_command(
     limit: Annotated[int, typer.Option(min=0, help="Only so many images, drawn at random; 0 for all.")] = 0,
     seed: Annotated[int, typer.Option(help="Which random ones.")] = 0,
     out: Annotated[Path, typer.Option(help="Where the pictures that belong to the figures go.")] = Path(),
+    letters: Annotated[
+        bool, typer.Option("--letters", help="How well digits are told from 10,000 of EMNIST's test letters.")
+    ] = False,
     robustness: Annotated[
         bool, typer.Option("--robustness", help="On 15 corruptions at 5 strengths; 1,000 images without --limit.")
     ] = False,
 ) -> None:
     """Measure an artifact on a test set and print the figures as JSON; or the newest ones on a folder of photos."""
     if name == PHOTOS or folder:
-        if version or dataset or limit or robustness:
+        if version or dataset or limit or letters or robustness:
             raise typer.BadParameter(
                 "photos are read by the newest models, all of them; only --out and --models-dir apply"
             )
@@ -204,10 +210,30 @@ def evaluate_command(
         return
     with _errors():
         evaluation = evaluate(artifact.path, data, artifact.card.geometry)
+        if letters:
+            _evaluate_letters(artifact, evaluation, load_dataset("emnist", Part.TEST, data_dir), seed)
+            return
     command = f"python -m training evaluate {name} --version {artifact.card.version} --dataset {source}" + (
         f" --limit {limit} --seed {seed}" if limit else ""
     )
     print(evaluation.metrics(command).model_dump_json(indent=2))
+
+
+def _evaluate_letters(artifact: Artifact, known: Evaluation, foreign: LabelledImages, seed: int) -> None:
+    unlike = [label for label, item in enumerate(foreign.classes) if item.label in UNLIKE_DIGITS]
+    chosen = sample(foreign.take(np.flatnonzero(np.isin(foreign.labels, unlike))), LETTERS, seed)
+    unknown = evaluate(artifact.path, chosen, artifact.card.geometry)
+    points = {point.target_error: point.confidence for point in artifact.card.operating_points}
+    least = points.get(artifact.card.target_error or 0, 0.0)
+    told = auroc(known.confidences, unknown.confidences)
+    print(
+        f"{artifact.card.name} {artifact.card.version}: {len(known.confidences):,} images of {known.data.name} "
+        f"{known.data.part} against {len(chosen.labels):,} letters unlike digits of {foreign.name} {foreign.part}\n"
+        f"AUROC of the confidence: {told:.4f}\n"
+        f"uncertain, below {least}: {np.mean(known.confidences < least):.4f} of the digits, "
+        f"{np.mean(unknown.confidences < least):.4f} of the letters\n"
+        f"right among the other digits: {known.right[known.confidences >= least].mean():.4f}"
+    )
 
 
 def _evaluate_photos(name: str, folder: Path | None, models_dir: Path, out: Path) -> None:

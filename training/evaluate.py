@@ -13,7 +13,8 @@ import tensorflow as tf
 from app.artifacts import CharacterClass, DataSource, Metrics
 from training.calibrate import expected_calibration_error, mean_per_class
 from training.datasets import LabelledImages
-from training.fit import EVALUATION_BATCH, Images, framed
+from training.fit import EVALUATION_BATCH
+from training.split import Images, framed
 
 
 @dataclass(frozen=True)

@@ -24,20 +24,17 @@ from training.fit import (
     LOG_FILE,
     RUN_FILE,
     WEIGHTS_FILE,
-    Images,
-    Labels,
     RunError,
     claim,
-    framed,
     load_weights,
     predict_logits,
     run_identity,
-    split_parts,
 )
 from training.model_card import render
 from training.networks import INPUT_SHAPE, build_network, fold, multiply_adds
 from training.plots import confusion_plot, curves_plot, mistakes_plot
 from training.recipes import Recipe
+from training.split import Images, Labels, framed, split_parts
 
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "pillow")
 #: Probabilities of the exported graph may differ this much from the network's that was trained, by float rounding.

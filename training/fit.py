@@ -22,16 +22,17 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from app.imaging import GEOMETRIES, PREPROCESSING_VERSION, NoInkFound, prepare_pixels
+from app.imaging import PREPROCESSING_VERSION
 from training.augment import augment
 from training.calibrate import mean_per_class
-from training.datasets import DatasetError, LabelledImages
+from training.datasets import LabelledImages
 from training.degrade import PAGES_VERSION
 from training.degraded import degraded_copies
-from training.networks import INPUT_SHAPE, build_network
+from training.networks import build_network
 from training.outliers import outlier_images
-from training.progress import CONSOLE, progress, tracked
+from training.progress import CONSOLE, progress
 from training.recipes import Recipe
+from training.split import Images, Labels, Split, framed, split_parts
 
 CHECKPOINT_SECONDS = 180.0
 EVALUATION_BATCH = 512
@@ -42,50 +43,9 @@ RUN_FILE = "run.json"
 OUTLIER = -1
 DEGRADED_FILE = "degraded.npy"
 
-Images = npt.NDArray[np.float32]
-Labels = npt.NDArray[np.int64]
-
 
 class RunError(Exception):
     """A run cannot start or go on. The message says why."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Split:
-    """A training set in two: what is learnt from, and what choosing and calibrating may look at.
-
-    Images are float32 [N, 28, 28, 1] in 0..1 as the geometry framed them; labels int64 [N].
-    """
-
-    training: tuple[Images, Labels]
-    validation: tuple[Images, Labels]
-
-
-def split_parts(recipe: Recipe, data: LabelledImages) -> tuple[LabelledImages, LabelledImages]:
-    """Return what is trained on, and a random share for validation, the same for the same seed."""
-    order = np.random.default_rng([recipe.seed, 0]).permutation(len(data.labels))
-    held = round(recipe.validation_share * len(order))
-    return data.take(order[held:]), data.take(order[:held])
-
-
-def framed(data: LabelledImages, geometry: str) -> tuple[Images, Labels]:
-    """Send a data set through the preprocessing that serves.
-
-    Returns:
-        float32 [N, 28, 28, 1] in 0..1, and the labels.
-
-    Raises:
-        DatasetError: an image shows no character.
-    """
-    frame = GEOMETRIES[geometry]
-    images = np.empty((len(data.images), *INPUT_SHAPE), np.float32)
-    bar = tracked(data.images, f"preprocessing {data.name} {data.part}", total=len(images))
-    for index, pixels in enumerate(bar):
-        try:
-            images[index, ..., 0] = prepare_pixels(pixels, frame)
-        except NoInkFound as error:
-            raise DatasetError(f"{data.name} {data.part}: image {index} shows no character.") from error
-    return images, data.labels
 
 
 class Run:

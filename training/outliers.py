@@ -19,6 +19,8 @@ from training.datasets import LabelledImages
 
 Pixels = npt.NDArray[np.uint8]
 
+#: Classes of EMNIST's ByMerge that look like no digit: neither O, I, Z, S, b, q nor what a hasty hand makes of D or T.
+UNLIKE_DIGITS = "ACEFHKMNPRUVWXadefhnrt"
 #: Side, in pixels, of a page that is scribbled on.
 PAGE = 64
 

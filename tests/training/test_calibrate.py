@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.calibrate import expected_calibration_error, fit_temperature, operating_points, probabilities_at
+from training.calibrate import auroc, expected_calibration_error, fit_temperature, operating_points, probabilities_at
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
@@ -41,3 +41,9 @@ def test_operating_points_keep_their_promise() -> None:
 
 def test_a_share_that_is_never_reached_has_no_operating_point() -> None:
     assert operating_points(np.array([0.9, 0.8], np.float32), np.array([False, False]), (0.1,)) == ()
+
+
+def test_auroc() -> None:
+    low, high = np.array([0.1, 0.2], np.float32), np.array([0.8, 0.9, 0.7], np.float32)
+    assert (auroc(high, low), auroc(low, high), auroc(low, low)) == (1, 0, 0.5)
+    assert auroc(np.array([0.15], np.float32), low) == 0.5

@@ -10,10 +10,11 @@ import pytest
 from tests.training.data import small_digits
 from training.augment import Augmentation
 from training.datasets import LabelledImages
-from training.fit import DEGRADED_FILE, LOG_FILE, Run, RunError, load_weights, split_parts
+from training.fit import DEGRADED_FILE, LOG_FILE, Run, RunError, load_weights
 from training.networks import NetworkSpec
 from training.outliers import Outliers
 from training.recipes import RECIPES
+from training.split import split_parts
 
 TINY = dataclasses.replace(
     RECIPES["digit"],

@@ -7,7 +7,7 @@ Reaches: 0.995 on the 10,000 test images of MNIST. Two CPU cores: about 90 secon
 from training.augment import Augmentation
 from training.degrade import Degradation
 from training.networks import NetworkSpec
-from training.outliers import Outliers
+from training.outliers import UNLIKE_DIGITS, Outliers
 from training.recipes.recipe import Recipe
 
 RECIPE = Recipe(
@@ -23,7 +23,7 @@ RECIPE = Recipe(
     degraded_share=0.4,
     degraded_copies=2,
     degradation=Degradation(),
-    epochs=16,
+    epochs=12,
     batch_size=128,
     peak_learning_rate=4e-3,
     warmup_epochs=0.5,
@@ -35,7 +35,7 @@ RECIPE = Recipe(
     ema_decay=0.998,
     validation_share=5_000 / 60_000,
     # Letters that look like no digit, all of them from EMNIST's training set.
-    outliers=Outliers(dataset="emnist/bymerge", labels="ACEFHKMNPRUVWXadefhnrt", drawn=10_000, batch=16),
+    outliers=Outliers(dataset="emnist/bymerge", labels=UNLIKE_DIGITS, drawn=10_000, batch=16),
     limitations=(
         "Ruling is taken out where it crosses the whole picture; other print that touches the character is read as "
         "part of it.",
