@@ -1,7 +1,7 @@
-"""digit/3: MNIST's training set alone, since MNIST's test forms are also EMNIST's.
+"""digit/3: MNIST's training digits alone, since MNIST's test forms are also EMNIST's; EMNIST's letters as outliers.
 
 Repeat:  python -m training fit digit --data-dir DIR && python -m training export digit --data-dir DIR
-Reaches: 0.995 on the 10,000 test images of MNIST. Two CPU cores: about 90 seconds an epoch.
+Reaches: 0.9968 on the 10,000 test images of MNIST. Two CPU cores: four minutes for the pages, then one an epoch.
 """
 
 from training.augment import Augmentation
@@ -31,7 +31,7 @@ RECIPE = Recipe(
     label_smoothing=0.02,
     logit_adjustment=0.0,
     character_prior=0.0,
-    target_error=0.002,
+    target_error=0.01,
     ema_decay=0.998,
     validation_share=5_000 / 60_000,
     # Letters that look like no digit, all of them from EMNIST's training set.
