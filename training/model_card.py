@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from app.artifacts import ModelCard
@@ -19,6 +21,7 @@ def render(card: ModelCard, evaluation: Evaluation) -> str:
         f"{m.mean_per_class_accuracy:.4f} | {m.expected_calibration_error:.4f} | `{m.command}` |"
         for m in card.metrics
     )
+    outliers = _outliers(card.recipe["outliers"])
     points = "\n".join(f"| {p.target_error} | {p.confidence:.4f} | {p.coverage:.4f} |" for p in card.operating_points)
     limitations = "\n".join(f"- {sentence}" for sentence in card.limitations)
     libraries = ", ".join(f"{name} {version}" for name, version in card.library_versions.items())
@@ -33,7 +36,7 @@ multiply-adds an image.
 
 Trained on {data.images:,} images of {data.name} {data.part} for {card.training_seconds / 60:.0f} minutes;
 {card.validation_images:,} more of its images were kept back to fit the temperature
-({card.temperature:.3f}). The weights are the moving average of the last step; no checkpoint was chosen.
+({card.temperature:.3f}).{outliers} The weights are the moving average of the last step; no checkpoint was chosen.
 Preprocessing version {card.preprocessing_version}, geometry `{card.geometry}`. {libraries}.
 
 ## When a person should look
@@ -58,6 +61,15 @@ Served unless `INKLING_TARGET_ERROR` says otherwise: {card.target_error}.
 
 `card.json` has the classes, the whole recipe and the checksums of the data.
 """
+
+
+def _outliers(spec: dict[str, Any]) -> str:
+    """Return a sentence on what else was shown to the network, as the recipe of a card has it."""
+    if not spec["batch"]:
+        return ""
+    letters = f" characters {' '.join(spec['labels'])} of {spec['dataset']} train," if spec["dataset"] else ""
+    drawn = f"{spec['drawn']:,} drawn scribbles and as many pairs of training images"
+    return f" It also learnt to be unsure of{letters} {drawn}."
 
 
 def _confusions(evaluation: Evaluation) -> str:
