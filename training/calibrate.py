@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -36,18 +37,47 @@ def fit_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int6
     return float(np.exp(minimize_scalar(loss, bounds=(low, high), method="bounded").x))
 
 
-def expected_calibration_error(confidences: npt.NDArray[np.float32], right: npt.NDArray[np.bool_]) -> float:
-    """Return the mean distance between confidence and accuracy over bins of equal mass.
+@dataclass(frozen=True)
+class Bin:
+    """Answers of about the same confidence: how many, their mean confidence and the share that was right, 0..1."""
+
+    images: int
+    confidence: float
+    accuracy: float
+
+
+def calibration_bins(confidences: npt.NDArray[np.float32], right: npt.NDArray[np.bool_]) -> list[Bin]:
+    """Return bins of equal mass, from the least confident answers to the most.
 
     Args:
         confidences: float32 [N], of the answers given, 0..1.
         right: bool [N], whether each was right.
 
     Returns:
-        0..1; 0 is honest.
+        `CALIBRATION_BINS`, or N if those are fewer.
     """
     bins = np.array_split(np.argsort(confidences, kind="stable"), min(CALIBRATION_BINS, len(confidences)))
-    return float(sum(len(b) * abs(confidences[b].mean() - right[b].mean()) for b in bins) / len(confidences))
+    return [Bin(len(rows), float(confidences[rows].mean()), float(right[rows].mean())) for rows in bins]
+
+
+def expected_calibration_error(confidences: npt.NDArray[np.float32], right: npt.NDArray[np.bool_]) -> float:
+    """Return the mean distance between confidence and accuracy over `calibration_bins`, 0..1; 0 is honest."""
+    bins = calibration_bins(confidences, right)
+    return sum(found.images * abs(found.confidence - found.accuracy) for found in bins) / len(confidences)
+
+
+def risk_by_coverage(confidences: npt.NDArray[np.float32], right: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Return the share of wrong answers among the most confident ones: the risk-coverage curve.
+
+    Args:
+        confidences: float32 [N], of the answers given, 0..1.
+        right: bool [N], whether each was right.
+
+    Returns:
+        float64 [N], 0..1: at k - 1 the share among the k most confident; equally confident ones in their order.
+    """
+    wrong = ~right[np.argsort(-confidences, kind="stable")]
+    return np.asarray(np.cumsum(wrong) / np.arange(1, len(wrong) + 1), np.float64)
 
 
 def operating_points(
@@ -64,10 +94,10 @@ def operating_points(
         One for each share that some confidence reaches.
     """
     order = np.argsort(-confidences, kind="stable")
-    error = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
+    risk = risk_by_coverage(confidences, right)
     points = []
     for target in target_errors:
-        reached = np.flatnonzero(error <= target)
+        reached = np.flatnonzero(risk <= target)
         if reached.size:
             last = int(reached[-1])
             points.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -14,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.artifacts import Artifact, ArtifactError, model_names, open_artifact, versions
+from app.artifacts import Artifact, ArtifactError, ArtifactMissing, model_names, open_artifact, versions
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
 from training.calibrate import auroc
 from training.datasets import DatasetError, LabelledImages, emnist, load_dataset, mnist
@@ -22,12 +23,14 @@ from training.datasets.check import check, shared_images
 from training.datasets.download import download
 from training.datasets.photos import read_photos
 from training.evaluate import Evaluation, evaluate, load_network, same_classes, sample
+from training.evidence import write_evidence
 from training.export import export
 from training.fit import Run, RunError
 from training.outliers import UNLIKE_DIGITS
 from training.photos import mistakes_sheet, read_all, scores
 from training.plots import contact_sheet, robustness_plot
 from training.recipes import RECIPES, Recipe
+from training.report import render_report
 from training.robustness import measure, plain_resizing, through_the_chain
 from training.teachers import Teacher
 
@@ -186,7 +189,7 @@ def evaluate_command(
     dataset: Annotated[str | None, typer.Option(help="Another data set of the same classes.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Only so many images, drawn at random; 0 for all.")] = 0,
     seed: Annotated[int, typer.Option(help="Which random ones.")] = 0,
-    out: Annotated[Path, typer.Option(help="Where the pictures that belong to the figures go.")] = Path(),
+    out: Annotated[Path, typer.Option(help="Where the files that belong to the figures go.")] = Path("evaluation"),
     letters: Annotated[
         bool, typer.Option("--letters", help="How well digits are told from 10,000 of EMNIST's test letters.")
     ] = False,
@@ -219,7 +222,28 @@ def evaluate_command(
     command = f"python -m training evaluate {name} --version {artifact.card.version} --dataset {source}" + (
         f" --limit {limit} --seed {seed}" if limit else ""
     )
+    folder = out / f"{name}-{artifact.card.version}-{source.replace('/', '-')}"
+    write_evidence(evaluation, command, folder)
+    print(f"by class, by confidence, and in pictures: {folder}", file=sys.stderr)
     print(evaluation.metrics(command).model_dump_json(indent=2))
+
+
+@cli.command("report")
+def report_command(
+    models_dir: ModelsDir = Path("models"),
+    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("report.html"),
+) -> None:
+    """Render one HTML page about all models: their figures, what they cannot do, where they err, in pictures."""
+    with _errors():
+        artifacts = [
+            _artifact(models_dir, name, version)
+            for name in model_names(models_dir)
+            for version in versions(models_dir, name)
+        ]
+        if not artifacts:
+            raise ArtifactMissing(f"There is no model in {models_dir}.")
+    out.write_text(render_report(artifacts))
+    print(out)
 
 
 def _evaluate_letters(artifact: Artifact, known: Evaluation, foreign: LabelledImages, seed: int) -> None:

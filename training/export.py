@@ -20,6 +20,7 @@ from training.calibrate import fit_temperature, operating_points, probabilities_
 from training.datasets import LabelledImages
 from training.degraded import degraded_copies
 from training.evaluate import evaluate
+from training.evidence import write_evidence
 from training.fit import (
     LOG_FILE,
     RUN_FILE,
@@ -32,7 +33,7 @@ from training.fit import (
 )
 from training.model_card import render
 from training.networks import INPUT_SHAPE, build_network, fold, multiply_adds
-from training.plots import confusion_plot, curves_plot, mistakes_plot
+from training.plots import curves_plot
 from training.recipes import Recipe
 from training.split import Images, Labels, framed, split_parts
 
@@ -85,6 +86,7 @@ def export(
         _check_same(network, temperature, folder, images[:256])
         convert_to_litert(folder)
         evaluation = evaluate(folder, test, recipe.geometry)
+        command = f"python -m training evaluate {recipe.model} --version {number} --data-dir DIR"
         card = ModelCard(
             name=recipe.model,
             version=number,
@@ -104,17 +106,14 @@ def export(
             training_seconds=records[-1]["seconds"],
             created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             library_versions=_library_versions(),
-            metrics=(
-                evaluation.metrics(f"python -m training evaluate {recipe.model} --version {number} --data-dir DIR"),
-            ),
+            metrics=(evaluation.metrics(command),),
             operating_points=operating_points(confidences, right, TARGET_ERRORS),
             target_error=recipe.target_error,
             limitations=recipe.limitations,
         )
         (folder / CARD_FILE).write_text(card.model_dump_json(indent=2) + "\n")
         (folder / "MODEL_CARD.md").write_text(render(card, evaluation))
-        confusion_plot(evaluation, folder / "confusion.png")
-        mistakes_plot(evaluation, folder / "mistakes.png")
+        write_evidence(evaluation, command, folder)
         curves_plot(run / LOG_FILE, folder / "curves.png")
         shutil.copyfile(run / LOG_FILE, folder / LOG_FILE)
         write_checksums(folder)

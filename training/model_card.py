@@ -8,6 +8,7 @@ import numpy as np
 
 from app.artifacts import ModelCard
 from training.evaluate import Evaluation
+from training.evidence import PICTURES
 
 #: Confusions that the card names.
 TOP_CONFUSIONS = 10
@@ -23,6 +24,8 @@ def render(card: ModelCard, evaluation: Evaluation) -> str:
     )
     outliers = _outliers(card.recipe["outliers"])
     points = "\n".join(f"| {p.target_error} | {p.confidence:.4f} | {p.coverage:.4f} |" for p in card.operating_points)
+    drawn = {**{name: title for name, (title, _) in PICTURES.items()}, "curves.png": "Training curves"}
+    pictures = "\n".join(f"![{title}]({name})" for name, title in drawn.items())
     limitations = "\n".join(f"- {sentence}" for sentence in card.limitations)
     libraries = ", ".join(f"{name} {version}" for name, version in card.library_versions.items())
     return f"""# {card.name} {card.version}
@@ -55,11 +58,10 @@ Served unless `INKLING_TARGET_ERROR` says otherwise: {card.target_error}.
 ## Where it errs
 {_confusions(evaluation)}
 
-![Confusion matrix](confusion.png)
-![Worst mistakes](mistakes.png)
-![Training curves](curves.png)
+{pictures}
 
-`card.json` has the classes, the whole recipe and the checksums of the data.
+`card.json` has the classes, the whole recipe and the checksums of the data; `metrics.json` has the figures of every
+class, of every bin of confidence, and of the most confident answers.
 """
 
 

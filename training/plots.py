@@ -12,6 +12,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from PIL import Image
 
+from training.calibrate import calibration_bins, risk_by_coverage
 from training.evaluate import Evaluation
 from training.robustness import Robustness
 
@@ -124,6 +125,41 @@ def mistakes_plot(evaluation: Evaluation, path: Path, limit: int = 96) -> None:
         path,
         title=f"The {len(worst)} most confident of {len(wrong)} mistakes: label, answer, confidence",
     )
+
+
+def reliability_plot(evaluation: Evaluation, path: Path) -> None:
+    """Draw accuracy over confidence, in bins of equal mass; honest confidences lie on the diagonal."""
+    bins = calibration_bins(evaluation.confidences, evaluation.right)
+    low = min(min(found.confidence, found.accuracy) for found in bins)
+    figure = Figure(figsize=(4.6, 4.6), layout="constrained")
+    axis = figure.subplots()
+    axis.plot([low, 1], [low, 1], color="grey", linewidth=1, linestyle="--", label="honest")
+    axis.plot(
+        [found.confidence for found in bins],
+        [found.accuracy for found in bins],
+        marker="o",
+        label=f"{len(bins)} bins of {bins[0].images:,} images",
+    )
+    axis.set_xlabel("confidence")
+    axis.set_ylabel("share that was right")
+    axis.set_title(f"{evaluation.data.name} {evaluation.data.part}, {len(evaluation.data.labels):,} images")
+    axis.grid(alpha=0.3)
+    axis.legend()
+    figure.savefig(path, dpi=DPI)
+
+
+def risk_plot(evaluation: Evaluation, path: Path) -> None:
+    """Draw the share of wrong answers among the most confident ones, over how many of them are answered."""
+    risk = risk_by_coverage(evaluation.confidences, evaluation.right)
+    coverage = np.arange(1, len(risk) + 1) / len(risk)
+    figure = Figure(figsize=(4.6, 4.6), layout="constrained")
+    axis = figure.subplots()
+    axis.plot(100 * coverage, 100 * risk)
+    axis.set_xlabel("answered, % of the images, the most confident first")
+    axis.set_ylabel("of these wrong, %")
+    axis.set_title(f"{evaluation.data.name} {evaluation.data.part}, {len(risk):,} images")
+    axis.grid(alpha=0.3)
+    figure.savefig(path, dpi=DPI)
 
 
 def robustness_plot(results: Sequence[Robustness], path: Path) -> None:

@@ -1,0 +1,89 @@
+"""One HTML page about all models: their figures side by side, then each newest card with its pictures inside."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Sequence
+
+from markdown_it import MarkdownIt
+
+from app.artifacts import Artifact
+
+#: A picture of a card, as Markdown's renderer writes it.
+PICTURE = re.compile(r'<img src="([\w-]+\.png)"')
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto; }
+th, td { border: 1px solid #8884; padding: 0.3rem 0.6rem; text-align: left; }
+img { max-width: 100%; background: white; }
+:root { color-scheme: light dark; }
+"""
+
+
+def render_report(artifacts: Sequence[Artifact]) -> str:
+    """Return the page, whole in itself.
+
+    Args:
+        artifacts: of every version, those of one model together and its newest last.
+    """
+    newest = {artifact.card.name: artifact for artifact in artifacts}
+    sections = "\n".join(f"<section>\n{_card(artifact)}</section>" for artifact in newest.values())
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Inkling: the models and their evidence</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<h1>Inkling: the models and their evidence</h1>
+{_overview(artifacts)}
+{sections}
+</body>
+</html>
+"""
+
+
+def _overview(artifacts: Sequence[Artifact]) -> str:
+    heads = (
+        "model", "test set", "images", "right", "mean per class", "calibration error", "parameters",
+        "million multiply-adds", "minutes of training",
+    )  # fmt: skip
+    rows = [
+        (
+            f"{card.name} {card.version}",
+            f"{figures.test_set.name} {figures.test_set.part}",
+            f"{figures.test_set.images:,}",
+            f"{figures.accuracy:.4f}",
+            f"{figures.mean_per_class_accuracy:.4f}",
+            f"{figures.expected_calibration_error:.4f}",
+            f"{card.parameters:,}",
+            f"{card.multiply_adds / 1e6:.1f}",
+            f"{card.training_seconds / 60:.0f}",
+        )
+        for card in (artifact.card for artifact in artifacts)
+        for figures in card.metrics
+    ]
+    lines = [_row("th", heads), *(_row("td", row) for row in rows)]
+    return "<table>\n" + "\n".join(lines) + "\n</table>"
+
+
+def _row(kind: str, cells: Sequence[str]) -> str:
+    return "<tr>" + "".join(f"<{kind}>{html.escape(cell)}</{kind}>" for cell in cells) + "</tr>"
+
+
+def _card(artifact: Artifact) -> str:
+    """Return the Markdown card as HTML, its pictures inside; one that is not there is left out of the page."""
+    rendered = (
+        MarkdownIt("commonmark", {"html": False}).enable("table").render((artifact.path / "MODEL_CARD.md").read_text())
+    )
+
+    def inline(found: re.Match[str]) -> str:
+        data = base64.b64encode((artifact.path / found[1]).read_bytes()).decode()
+        return f'<img src="data:image/png;base64,{data}"'
+
+    return PICTURE.sub(inline, rendered)
