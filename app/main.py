@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -159,6 +160,10 @@ def build_recogniser(settings: Settings, observer: Observer | None = None) -> Re
 async def _load(registry: Registry, on_failure: Callable[[], None] | None) -> None:
     try:
         await asyncio.to_thread(registry.load)
+        # What is there now stays: searching TensorFlow's million objects for garbage would halt every request for a
+        # tenth of a second now and then.
+        gc.collect()
+        gc.freeze()
     except Exception:
         # Checksums held, so this is the runtime's own trouble: a missing library, too little memory.
         _log.exception("a model could not be loaded; the service ends")

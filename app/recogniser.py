@@ -11,8 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging import GEOMETRIES, ImageError, NetworkInput, Polarity, prepare
-from app.inference import Candidate, DeadlineExceeded, Model, Overloaded, Pending, check_allowed, is_uncertain, rank
+from app.imaging import GEOMETRIES, ImageError, NetworkInput, Polarity, is_tiny, prepare
+from app.inference import (
+    Batcher,
+    Candidate,
+    DeadlineExceeded,
+    Model,
+    Overloaded,
+    Pending,
+    check_allowed,
+    is_uncertain,
+    rank,
+)
 from app.observer import Observer, Stage
 
 
@@ -78,6 +88,8 @@ class Recogniser:
         self.under_way = 0
         self._observer = observer
         self._deadline_seconds = deadline_seconds
+        #: Batchers that are about to be woken.
+        self._waking: set[Batcher] = set()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="imaging")
 
     async def recognise(self, model: Model, files: Sequence[bytes], options: Options) -> list[Recognition | ImageError]:
@@ -114,19 +126,37 @@ class Recogniser:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._deadline_seconds):
-                prepared = await asyncio.gather(
-                    *(loop.run_in_executor(self._pool, self._prepared, model, data, options, called) for data in files)
-                )
+                if len(files) == 1 and is_tiny(files[0]):
+                    # Read in less time than it takes to hand it to a thread and back.
+                    prepared = [self._prepared(model, files[0], options, called)]
+                else:
+                    prepared = await asyncio.gather(
+                        *(
+                            loop.run_in_executor(self._pool, self._prepared, model, data, options, called)
+                            for data in files
+                        )
+                    )
                 self._tell_prepared(model, prepared)
                 found = [item.found for item in prepared]
                 images = [item.pixels for item in found if isinstance(item, NetworkInput)]
-                futures = model.batcher.submit(images, deadline=deadline)
-                answers = await asyncio.gather(*map(asyncio.wrap_future, futures))
+                futures = model.batcher.submit(images, deadline=deadline, wake=False)
+                self._wake_soon(model.batcher)
+                answers = [await asyncio.wrap_future(future) for future in futures]
         except TimeoutError as error:
             raise DeadlineExceeded("The answer would come too late.") from error
         recognitions = _recognitions(model, found, answers, options)
         self._tell_answered(model, futures, recognitions, options)
         return recognitions
+
+    def _wake_soon(self, batcher: Batcher) -> None:
+        """Wake a batcher once all requests that have come in by now have queued theirs, so that they make one batch."""
+        if batcher not in self._waking:
+            self._waking.add(batcher)
+            asyncio.get_running_loop().call_soon(self._wake, batcher)
+
+    def _wake(self, batcher: Batcher) -> None:
+        self._waking.discard(batcher)
+        batcher.wake()
 
     def recognise_now(self, model: Model, files: Sequence[bytes], options: Options) -> list[Recognition | ImageError]:
         """As `recognise`, for callers without an event loop."""

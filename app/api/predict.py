@@ -5,8 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Query, UploadFile
 from pydantic import WithJsonSchema
+from starlette.datastructures import UploadFile as StarletteUpload
 
 from app.api import problems
+from app.api.direct import direct_route
 from app.api.problems import INVALID_PARAMETER, TOO_MANY_FILES, UPLOAD_TOO_LARGE, Problem, RequestProblem, describe
 from app.api.schemas import Answer, BatchAnswer, Failure
 from app.artifacts import ModelCard
@@ -70,14 +72,35 @@ def predict_router(
     ) -> Options:
         return Options(top_k=top_k, polarity=polarity, allow=allow)
 
-    async def contents(upload: UploadFile) -> bytes:
+    async def contents(upload: StarletteUpload) -> bytes:
         data = await upload.read()
         if len(data) > max_upload_bytes:
             raise RequestProblem(UPLOAD_TOO_LARGE, f"The file is larger than {max_upload_bytes} bytes.")
         return data
 
-    @router.post(
+    async def answer(upload: StarletteUpload, chosen: Options, *, explain: bool) -> Answer:
+        data = await contents(upload)
+        model = registry.model(card.name)
+        (found,) = await recogniser.recognise(model, [data], chosen)
+        if isinstance(found, ImageError):
+            raise found
+        return Answer.of(found, model.artifact, explain=explain)
+
+    async def predict(
+        file: Annotated[ImageFile, File(description=f"{ACCEPTED}; recognised by content.")],
+        chosen: Annotated[Options, Depends(options)],
+        explain: Explain = False,
+    ) -> Answer:
+        """Say which character an image shows, how sure that is, and what else it could be.
+
+        The image may be a photo, a scan or a drawing of one character, of either polarity and any size.
+        """
+        return await answer(file, chosen, explain=explain)
+
+    router.add_api_route(
         "",
+        predict,
+        methods=["POST"],
         operation_id=f"predict_{card.name}",
         summary=f"Recognise one image: {card.description}",
         response_model_exclude_none=True,
@@ -92,21 +115,8 @@ def predict_router(
             problems.NO_INK,
             *COMMON,
         ),
+        route_class_override=direct_route(lambda upload: answer(upload, Options(), explain=False), part="file"),
     )
-    async def predict(
-        file: Annotated[ImageFile, File(description=f"{ACCEPTED}; recognised by content.")],
-        chosen: Annotated[Options, Depends(options)],
-        explain: Explain = False,
-    ) -> Answer:
-        """Say which character an image shows, how sure that is, and what else it could be.
-
-        The image may be a photo, a scan or a drawing of one character, of either polarity and any size.
-        """
-        model = registry.model(card.name)
-        (found,) = await recogniser.recognise(model, [await contents(file)], chosen)
-        if isinstance(found, ImageError):
-            raise found
-        return Answer.of(found, model.artifact, explain=explain)
 
     @router.post(
         "/batch",

@@ -10,6 +10,8 @@ from app.api.problems import MALFORMED_UPLOAD, UPLOAD_TOO_LARGE, Problem, proble
 
 #: Form boundaries and part headers around the files.
 FORM_OVERHEAD_BYTES = 64 * 1024
+#: A request is watched for its client's leaving once it has taken so long; most are answered before.
+WATCHED_SECONDS = 0.02
 
 
 class UploadRefused(Exception):
@@ -40,6 +42,7 @@ class Upload:
         self._taken = 0
         self._answering = False
         self._watch: asyncio.Task[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
         #: Whether more of the body may come.
         self.more = True
         #: Whether the client went away before its answer began.
@@ -65,10 +68,10 @@ class Upload:
         if self._taken > self._limit + FORM_OVERHEAD_BYTES:
             self.problem = problem(UPLOAD_TOO_LARGE, f"The upload is larger than {self._limit} bytes.")
             raise UploadRefused
-        if not self.more and message["type"] == "http.request" and self._watch is None:
+        if not self.more and message["type"] == "http.request" and self._alarm is None:
             request = asyncio.current_task()
             assert request is not None
-            self._watch = asyncio.create_task(self._cancel_once_gone(request))
+            self._alarm = asyncio.get_running_loop().call_later(WATCHED_SECONDS, self._begin_watch, request)
         return message
 
     async def send(self, message: Message) -> None:
@@ -79,8 +82,13 @@ class Upload:
 
     def close(self) -> None:
         """Stop watching."""
+        if self._alarm:
+            self._alarm.cancel()
         if self._watch:
             self._watch.cancel()
+
+    def _begin_watch(self, request: asyncio.Task[object]) -> None:
+        self._watch = asyncio.create_task(self._cancel_once_gone(request))
 
     async def _cancel_once_gone(self, request: asyncio.Task[object]) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,9 @@ from app.artifacts import ArtifactError
 from app.cli.startup import check_runtime, fail, read_settings
 from app.inference import Registry
 from app.main import create_app
+
+#: How long one thread keeps Python's lock from the others; its default is five milliseconds.
+SWITCH_SECONDS = 0.0005
 
 
 class Server(uvicorn.Server):
@@ -56,6 +60,8 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=settings.drain_seconds,
     )
+    # A runtime's thread that comes back with an answer should not wait long for the one that reads uploads.
+    sys.setswitchinterval(SWITCH_SECONDS)
     server = Server(config, app.state.registry)
     server.run(sockets=[listener])
     if server.failed or not server.started:

@@ -1,6 +1,6 @@
 """Bytes -> the 28x28 array that a network sees. NumPy and image libraries only."""
 
-from app.imaging.decode import Picture, decode
+from app.imaging.decode import Picture, decode, is_tiny
 from app.imaging.errors import CorruptImage, EmptyFile, ImageError, ImageTooLarge, NoInkFound, UnsupportedImage
 from app.imaging.geometry import GEOMETRIES, SIDE, Geometry
 from app.imaging.ink import Ink, Polarity, find_ink
@@ -23,6 +23,7 @@ __all__ = [
     "UnsupportedImage",
     "decode",
     "find_ink",
+    "is_tiny",
     "prepare",
     "prepare_pixels",
 ]

@@ -124,7 +124,7 @@ class EmnistGeometry:
         height, width = scan.shape
         square = max(height, width) + 2 * self.MARGIN
         spread = int(np.ceil(3 * self.BLUR_SIGMA))
-        blurred = np.asarray(cv2.GaussianBlur(np.pad(scan, spread), (0, 0), self.BLUR_SIGMA), np.uint8)
+        blurred = np.asarray(cv2.GaussianBlur(_bordered(scan, *[spread] * 4), (0, 0), self.BLUR_SIGMA), np.uint8)
         return _sampled(blurred, spread + (width - square) / 2, spread + (height - square) / 2, square)
 
 
@@ -164,10 +164,15 @@ def _sampled(glyph: Pixels, left: float, top: float, square: float) -> NetworkPi
     height, width = glyph.shape
     before = [max(0, int(np.ceil(-start))) + 1 for start in (top, left)]
     after = [max(0, int(np.ceil(start + square - size))) + 1 for start, size in ((top, height), (left, width))]
-    plane = Image.fromarray(np.pad(glyph, list(zip(before, after, strict=True))))
+    plane = Image.fromarray(_bordered(glyph, before[0], after[0], before[1], after[1]))
     x, y = left + before[1], top + before[0]
     framed = plane.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=(x, y, x + square, y + square))
     return _unit(_stretched(np.asarray(framed)))
+
+
+def _bordered(glyph: Pixels, top: int, bottom: int, left: int, right: int) -> Pixels:
+    """Put so many black pixels around a glyph."""
+    return np.asarray(cv2.copyMakeBorder(glyph, top, bottom, left, right, cv2.BORDER_CONSTANT, value=0), np.uint8)
 
 
 def _stretched(pixels: Pixels) -> Pixels:

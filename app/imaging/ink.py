@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from app.imaging.errors import NoInkFound
 from app.imaging.marks import bounding_box, keep_writing, writing_strength
-from app.imaging.page import DEVIATION, NOISE_DEVIATIONS, Contrast, Pixels, measure_page
+from app.imaging.page import DEVIATION, NOISE_DEVIATIONS, Contrast, Pixels, measure_page, median
 from app.imaging.ruling import remove_ruling
 
 #: Longest side, in pixels, that ink is looked for in; a character that fills a tenth of it still has the network's
@@ -118,14 +119,19 @@ def detect_polarity(contrast: Contrast) -> Polarity:
         contrast: float32 [height, width], negative where darker than the page.
     """
     height, width = contrast.shape
-    down, across = (np.asarray(1 - np.linspace(-1, 1, side) ** 4, np.float32) for side in (height, width))
     distance = np.abs(contrast)
     # Where strokes cover half of a crop, its median is no noise.
-    noise = min(NOISE_DEVIATIONS * float(np.median(_sampled(distance))), MAX_NOISE * float(distance.max()))
+    noise = min(NOISE_DEVIATIONS * median(_sampled(distance)), MAX_NOISE * float(distance.max()))
     # Negative where darker. The sum weighted by down x across, and a little by nothing.
     energy = np.where(distance > noise, contrast * distance, 0)
-    lighter = float(down @ energy @ across + EDGE_WEIGHT * energy.sum()) > 0
+    lighter = float(_middle(height) @ energy @ _middle(width) + EDGE_WEIGHT * energy.sum()) > 0
     return Polarity.LIGHT_ON_DARK if lighter else Polarity.DARK_ON_LIGHT
+
+
+@lru_cache
+def _middle(side: int) -> npt.NDArray[np.float32]:
+    """Return float32 [side], 1 in the middle, falling to 0 at both ends."""
+    return np.asarray(1 - np.linspace(-1, 1, side) ** 4, np.float32)
 
 
 def flatten_locally(contrast: Contrast) -> Contrast:
@@ -166,7 +172,7 @@ def lift_plain(contrast: Contrast) -> Pixels:
     if inked.size <= hotter:
         raise NoInkFound("Nothing is written on the page, or too faintly to be told from it.")
     full = float(np.partition(inked, -1 - hotter)[-1 - hotter])
-    noise = NOISE_DEVIATIONS * float(np.median(np.abs(_ring(contrast))))
+    noise = NOISE_DEVIATIONS * median(np.abs(_ring(contrast)))
     return _lifted(contrast, min(noise, MAX_NOISE * full), full)
 
 

@@ -136,6 +136,9 @@ def keep_writing(ink: Pixels, *, plain: bool) -> Pixels:
         NoInkFound: there is none, or it is texture.
     """
     marks = find_marks(ink.astype(np.float32), 255 * (MARK_LEVEL if plain else UNEVEN_MARK_LEVEL))
+    if plain and min(ink.shape) <= SMALL_SIDE and len(marks.mass) == 2:
+        # The page, and one mark beside which there is nothing to drop.
+        return ink
     dropped = frames(marks)
     marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
     main = main_mark(marks)

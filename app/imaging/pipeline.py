@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from app.imaging.decode import decode
 from app.imaging.geometry import Geometry
 from app.imaging.ink import Polarity, find_ink
+
+# Pictures are small and many are read at once: OpenCV's own threads take twice the CPU time for nothing.
+cv2.setNumThreads(1)
 
 #: Raised whenever an image in a data set's own frame, or a plain drawing, comes out with other pixels; a test holds
 #: them. Photos may be read better under the same version, also by models whose training pages were read a little worse:

@@ -76,9 +76,10 @@ def find_lines(mask: Mask) -> list[Line]:
         The lines from top to bottom; none where there are more than `MOST_LINES`.
     """
     height, width = mask.shape
-    y, x = np.nonzero(mask)
-    if x.size < LINE_COVER * width:
+    # Sheared either way, a column has one pixel on a line, so that too few columns with ink make none.
+    if np.count_nonzero(mask.any(axis=0)) < LINE_COVER * width:
         return []
+    y, x = np.nonzero(mask)
     reach = int(np.ceil(np.abs(SLOPES).max() * width))
     covers = [
         np.bincount(y - np.rint(slope * x).astype(np.int64) + reach, minlength=height + 2 * reach) / width

@@ -18,7 +18,7 @@ from app.inference.runtime import Runtime
 from app.observer import Observer
 
 #: Batches are padded to the next of these, so that nothing is traced or prepared while serving.
-BATCH_SIZES = (1, 2, 4, 8, 16, 32)
+BATCH_SIZES = (1, 2, 4, 8)
 
 Image = npt.NDArray[np.float32]
 #: float32 [C].
@@ -81,12 +81,13 @@ class Batcher:
         """How many images wait for the runtime."""
         return len(self._queue)
 
-    def submit(self, images: Sequence[Image], *, deadline: float) -> list[Pending]:
+    def submit(self, images: Sequence[Image], *, deadline: float, wake: bool = True) -> list[Pending]:
         """Queue images, all of them or none.
 
         Args:
             images: float32 [28, 28] each, in 0..1.
             deadline: on the clock of `time.monotonic`, in seconds; an image that is still queued then is dropped.
+            wake: tell an idle worker at once; otherwise the caller has to call `wake` soon.
 
         Returns:
             A future for each image: float32 [C] probabilities, or DeadlineExceeded or RuntimeFailed. Cancelling a
@@ -106,8 +107,14 @@ class Batcher:
             if len(self._queue) + len(items) > self._capacity:
                 raise Overloaded("The queue is full.")
             self._queue.extend(items)
-            self._changed.notify()
+            if wake:
+                self._changed.notify()
         return [item.answer for item in items]
+
+    def wake(self) -> None:
+        """Tell an idle worker that there are images."""
+        with self._changed:
+            self._changed.notify()
 
     def close(self) -> None:
         """Take nothing more, answer what is queued, and end the worker."""

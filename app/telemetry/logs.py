@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import structlog
+from pydantic_core import to_json
 from structlog.typing import EventDict, Processor
 
 #: Uvicorn's start-up and shutdown lines are worth having; its access log would repeat ours.
@@ -18,8 +21,19 @@ def _without_colours(logger: object, method: str, event: EventDict) -> EventDict
     return event
 
 
+class _Line(structlog.WriteLogger):
+    """Writes finished lines to standard error, and knows the name of who logs."""
+
+    def __init__(self, name: str = "root") -> None:
+        super().__init__(sys.stderr)
+        self.name = name
+
+
 def configure_logs(*, level: str, json_lines: bool) -> None:
-    """Send our own and the libraries' log records through one formatter.
+    """Give our own log records and the libraries' one form.
+
+    Ours are rendered and written at once: by way of the standard library's records and handlers a line a request cost a
+    tenth of the service's throughput.
 
     Args:
         level: least level that is logged, such as "info".
@@ -30,29 +44,23 @@ def configure_logs(*, level: str, json_lines: bool) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.stdlib.ExtraAdder(),
-        _without_colours,
     ]
     ending: list[Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(serializer=_json)]
         if json_lines
         else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.PositionalArgumentsFormatter(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*shared, *ending],
+        logger_factory=_Line,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
+    foreign: list[Processor] = [*shared, structlog.stdlib.ExtraAdder(), _without_colours]
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=foreign,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
         )
     )
@@ -61,3 +69,7 @@ def configure_logs(*, level: str, json_lines: bool) -> None:
     root.setLevel(level.upper())
     for name in QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _json(event: EventDict, default: Callable[[Any], Any], **_: Any) -> str:
+    return to_json(event, fallback=default).decode()
