@@ -19,7 +19,7 @@ from app.imaging import (
     UnsupportedImage,
     prepare_pixels,
 )
-from app.imaging.decode import WORKING_SIDE, decode
+from app.imaging.decode import WORKING_SIDE, decode, is_tiny
 from tests.strokes import draw, encode
 
 LIMIT = 64_000_000
@@ -128,6 +128,17 @@ def test_photos_are_reduced_and_remember_their_size() -> None:
         picture = decode(encode(draw("7", (3000, 2000), width=0.05), kind), max_pixels=LIMIT)
         assert max(picture.pixels.shape) < 2 * WORKING_SIDE
         assert picture.size == (3000, 2000)
+
+
+def test_tiny_is_told_from_the_header_alone() -> None:
+    assert is_tiny(encode(draw("7", (28, 28))))
+    assert not is_tiny(encode(PICTURE))
+    assert not is_tiny(encode(draw("7", (28, 28)), "BMP"))
+    # Few bytes may unpack to many pixels.
+    wide = encode(np.zeros((1, 60_000), np.uint8))
+    assert len(wide) < 1000
+    assert not is_tiny(wide)
+    assert not any(is_tiny(encode(draw("7", (28, 28)))[:end]) for end in range(24))
 
 
 def test_empty() -> None:

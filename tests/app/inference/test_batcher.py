@@ -90,6 +90,15 @@ def test_only_warmed_batch_sizes_reach_the_runtime() -> None:
     assert set(runtime.sizes) <= set(BATCH_SIZES)
 
 
+def test_who_queues_without_waking_is_answered_once_he_does() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=100, name="test")
+    futures = [batcher.submit([image(value)], deadline=later(), wake=False)[0] for value in range(5)]
+    batcher.wake()
+    assert [future.result(10)[0] for future in futures] == [0, 1, 2, 3, 4]
+    batcher.close()
+
+
 def test_a_full_queue_takes_all_or_nothing() -> None:
     runtime = Echo()
     batcher = Batcher(runtime, capacity=4, name="test")
