@@ -80,6 +80,7 @@ def predict_router(
         "",
         operation_id=f"predict_{card.name}",
         summary=f"Recognise one image: {card.description}",
+        response_description="What the image shows.",
         response_model_exclude_none=True,
         responses=describe(
             problems.MALFORMED_UPLOAD,
@@ -112,6 +113,7 @@ def predict_router(
         "/batch",
         operation_id=f"predict_{card.name}_batch",
         summary=f"Recognise many images: {card.description}",
+        response_description="An answer or a problem for each image, in the order sent.",
         response_model_exclude_none=True,
         responses=describe(problems.MALFORMED_UPLOAD, UPLOAD_TOO_LARGE, TOO_MANY_FILES, INVALID_PARAMETER, *COMMON),
     )
