@@ -40,6 +40,8 @@ train-char: .venv/.dev ## Train and export the char model (DATA_DIR=data)
 lock: .venv/.dev ## Resolve the dependencies anew into the lock files
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV_COMPILE) --extra dev pyproject.toml -o requirements-dev.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV_COMPILE) -c requirements-dev.lock pyproject.toml -o requirements.lock
+	echo setuptools | UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV_COMPILE) -c requirements-dev.lock --extra litert \
+		--excludes deploy/without-tensorflow.txt pyproject.toml - -o requirements-litert.lock
 
 clean: ## Remove the environment and caches
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
