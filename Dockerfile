@@ -1,7 +1,10 @@
 # Any base with Python 3.11 to 3.13 as `python`, and its venv; deploy/build-image.sh makes one where none can be pulled.
 ARG BASE=python:3.13-slim
+# What runs the networks: savedmodel, on TensorFlow, or litert, without TensorFlow.
+ARG RUNTIME=savedmodel
 
 FROM ${BASE} AS build
+ARG RUNTIME
 # Where pip looks, if not at its default. They act in this stage only and leave nothing in the image.
 ARG PIP_CERT
 ARG PIP_CONSTRAINT
@@ -13,11 +16,13 @@ ARG PIP_TRUSTED_HOST
 # pip has an environment of its own, so that the one that ships has none.
 RUN python -m venv /opt/pip && python -m venv --without-pip /opt/inkling
 WORKDIR /src
-COPY requirements.lock ./
+COPY requirements.lock requirements-litert.lock ./
 # The headers are for compiling against. The bytecode is unchecked since builders round the times of files, buildah for
 # one, and what is checked by time would be compiled anew at every start.
-RUN /opt/pip/bin/pip --python /opt/inkling install --require-hashes --no-cache-dir --no-compile -r requirements.lock \
-    && rm -r /opt/inkling/lib/python3*/site-packages/tensorflow/include \
+RUN case "$RUNTIME" in savedmodel) lock=requirements.lock ;; litert) lock=requirements-litert.lock ;; \
+        *) echo "RUNTIME is savedmodel or litert, not $RUNTIME" >&2; exit 1 ;; esac \
+    && /opt/pip/bin/pip --python /opt/inkling install --require-hashes --no-cache-dir --no-compile -r "$lock" \
+    && rm -rf /opt/inkling/lib/python3*/site-packages/tensorflow/include \
     && /opt/inkling/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/inkling/lib
 COPY pyproject.toml README.md LICENSE ./
 COPY app/ app/
@@ -32,6 +37,7 @@ COPY models/ /srv/models/
 RUN chmod -R u=rwX,go=rX /srv
 
 FROM ${BASE}
+ARG RUNTIME
 LABEL org.opencontainers.image.title="Inkling" \
       org.opencontainers.image.description="Reads handwritten digits and characters over HTTP" \
       org.opencontainers.image.licenses="Apache-2.0"
@@ -44,7 +50,8 @@ ENV PATH=/opt/inkling/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     INKLING_HOST=0.0.0.0 \
     INKLING_PORT=8000 \
-    INKLING_MODELS_DIR=/srv/models
+    INKLING_MODELS_DIR=/srv/models \
+    INKLING_RUNTIME=${RUNTIME}
 WORKDIR /srv
 USER 10001:10001
 EXPOSE 8000

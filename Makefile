@@ -4,7 +4,7 @@ DATA_DIR ?= data
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev test lint bench train-digit train-char lock clean
+.PHONY: help serve dev test lint bench openapi train-digit train-char lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ lint: .venv/.dev ## Check format, lint, types and import contracts
 bench: .venv/.dev ## Compare the runtimes and time the way of one image
 	$(BIN)/python -m tests.bench
 
+openapi: .venv/.serve ## Write docs/openapi.json anew
+	cd docs && env -i INKLING_MODELS_DIR=../models ../$(BIN)/python -m app openapi > openapi.json
+
 train-digit: .venv/.dev ## Train and export the digit model (DATA_DIR=data)
 	$(BIN)/python -m training fit digit --data-dir $(DATA_DIR)
 	$(BIN)/python -m training export digit --data-dir $(DATA_DIR)
@@ -37,6 +40,8 @@ train-char: .venv/.dev ## Train and export the char model (DATA_DIR=data)
 lock: .venv/.dev ## Resolve the dependencies anew into the lock files
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV_COMPILE) --extra dev pyproject.toml -o requirements-dev.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV_COMPILE) -c requirements-dev.lock pyproject.toml -o requirements.lock
+	echo setuptools | UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV_COMPILE) -c requirements-dev.lock --extra litert \
+		--excludes deploy/without-tensorflow.txt pyproject.toml - -o requirements-litert.lock
 
 clean: ## Remove the environment and caches
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

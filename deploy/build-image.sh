@@ -3,6 +3,7 @@
 set -euo pipefail
 
 IMAGE=${IMAGE:-inkling}
+RUNTIME=${RUNTIME:-savedmodel}
 SUITE=${SUITE:-bookworm}
 STORE=${STORE:-/var/tmp/inkling-image}
 CHECK_PORT=${CHECK_PORT:-18000}
@@ -97,9 +98,10 @@ build() {
   while read -r name; do
     [[ -z ${!name:-} ]] || options+=(--build-arg "$name=${!name}")
   done < <(sed -n 's/^ARG \(PIP_[A-Z_]*\)$/\1/p' Dockerfile)
-  say "image: $IMAGE on $BASE"
+  say "image: $IMAGE on $BASE, with the runtime $RUNTIME"
   # The OCI format has no HEALTHCHECK.
-  buildah build --isolation chroot --format docker --build-arg "BASE=$BASE" "${options[@]}" --tag "$IMAGE" . >&2 ||
+  buildah build --isolation chroot --format docker --build-arg "BASE=$BASE" --build-arg "RUNTIME=$RUNTIME" \
+    "${options[@]}" --tag "$IMAGE" . >&2 ||
     fail "the image did not build; see above."
   # A rebuild leaves its predecessor without a name; with layers kept, what is nameless is the cache.
   [[ ${BUILDAH_LAYERS:-false} == true ]] || buildah rmi --prune >/dev/null || true
@@ -154,10 +156,11 @@ def post(path, image):
 version = importlib.metadata.version("inkling")
 ours = ("/", "/opt/inkling", "/srv", "/srv/inkling/app", "/srv/models")
 writable = [path for path in ours if os.access(path, os.W_OK)]
-unwanted = [name for name in ("training", "pip", "setuptools") if importlib.util.find_spec(name)]
+needless = ("training", "pip", "setuptools", *(["tensorflow"] if os.environ["INKLING_RUNTIME"] == "litert" else []))
+unwanted = [name for name in needless if importlib.util.find_spec(name)]
 print(f"inkling {version}, uid {os.getuid()}, may write {writable}, finds {unwanted}", flush=True)
 if os.getuid() == 0 or writable or unwanted:
-    sys.exit("it should not be root, write to any of these, or find training, pip or setuptools")
+    sys.exit(f"it should not be root, write to any of these, or find any of {', '.join(needless)}")
 
 try:
     socket.create_server(("", int(os.environ["INKLING_PORT"]))).close()

@@ -16,6 +16,7 @@ def health_router(registry: Registry) -> APIRouter:
         "/livez",
         operation_id="livez",
         summary="Can the process still do work?",
+        response_description="It can.",
         responses=describe(problems.NOT_READY, problems.INTERNAL_ERROR),
     )
     async def livez() -> Health:
@@ -27,6 +28,7 @@ def health_router(registry: Registry) -> APIRouter:
         "/readyz",
         operation_id="readyz",
         summary="Should it be sent work?",
+        response_description="It should.",
         responses=describe(problems.NOT_READY, problems.DRAINING, problems.INTERNAL_ERROR),
     )
     async def readyz() -> Health:

@@ -16,7 +16,11 @@ def models_router(registry: Registry) -> APIRouter:
     router = APIRouter(prefix="/models", tags=["models"])
 
     @router.get(
-        "", operation_id="list_models", summary="The loaded models", responses=describe(problems.INTERNAL_ERROR)
+        "",
+        operation_id="list_models",
+        summary="The loaded models",
+        response_description="One entry a model.",
+        responses=describe(problems.INTERNAL_ERROR),
     )
     async def list_models() -> Models:
         """Name, version, classes, input shape, runtime, digest and headline figures of every model."""
@@ -26,6 +30,7 @@ def models_router(registry: Registry) -> APIRouter:
         "/{name}",
         operation_id="get_model",
         summary="One model's card",
+        response_description="The card.",
         responses=describe(NOT_FOUND, problems.INTERNAL_ERROR),
     )
     async def get_model(

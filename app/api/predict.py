@@ -103,6 +103,7 @@ def predict_router(
         methods=["POST"],
         operation_id=f"predict_{card.name}",
         summary=f"Recognise one image: {card.description}",
+        response_description="What the image shows.",
         response_model_exclude_none=True,
         responses=describe(
             problems.MALFORMED_UPLOAD,
@@ -122,6 +123,7 @@ def predict_router(
         "/batch",
         operation_id=f"predict_{card.name}_batch",
         summary=f"Recognise many images: {card.description}",
+        response_description="An answer or a problem for each image, in the order sent.",
         response_model_exclude_none=True,
         responses=describe(problems.MALFORMED_UPLOAD, UPLOAD_TOO_LARGE, TOO_MANY_FILES, INVALID_PARAMETER, *COMMON),
     )

@@ -9,6 +9,7 @@ import typer
 
 from app.cli.explain import explain
 from app.cli.models import models
+from app.cli.openapi import openapi
 from app.cli.predict import predict
 from app.cli.serve import serve
 from app.settings import settings_table
@@ -36,5 +37,5 @@ def settings() -> None:
     print(settings_table())
 
 
-for command in (serve, predict, explain, models, settings):
+for command in (serve, predict, explain, models, settings, openapi):
     cli.command()(command)

@@ -24,7 +24,10 @@ from app.telemetry import configure_logs
 #: Nobody waits on a connection here, so an image may take as long as it takes.
 DEADLINE_SECONDS = 3600.0
 #: How a runtime's package is had.
-INSTALL = {"tensorflow": "pip install inkling", "ai_edge_litert": "pip install 'inkling[litert]'"}
+INSTALL = {
+    "tensorflow": "pip install inkling, or set INKLING_RUNTIME=litert",
+    "ai_edge_litert": "pip install 'inkling[litert]'",
+}
 
 _log = structlog.get_logger(__name__)
 

@@ -227,6 +227,13 @@ def test_the_version_is_printed() -> None:
     assert run("--version") == (0, f"inkling {version('inkling')}\n", "")
 
 
+def test_the_description_of_the_api_is_printed(tmp_path: Path) -> None:
+    assert run("openapi") == (0, (ROOT / "docs" / "openapi.json").read_text(), "")
+    code, output, reports = run("openapi", models_dir=tmp_path)
+    assert (code, output) == (1, "")
+    assert "There are no models" in reports
+
+
 def test_tensorflow_starts_without_a_word(tmp_path: Path) -> None:
     path = tmp_path / "seven.png"
     path.write_bytes(encode(draw("7")))
