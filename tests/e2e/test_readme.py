@@ -155,6 +155,11 @@ def draws_a_picture(command: str, desk: Desk) -> None:
     assert (desk.folder / "way.png").read_bytes().startswith(b"\x89PNG")
 
 
+def makes_a_page(command: str, desk: Desk) -> None:
+    assert desk.train(command).strip() == "report.html"
+    assert (desk.folder / "report.html").read_text().startswith("<!doctype html>")
+
+
 @dataclass(frozen=True)
 class Check:
     """How a command is held to its word, and why that is not done by just running it."""
@@ -181,6 +186,7 @@ CHECKS = {
     ".venv/bin/python -m training evaluate digit": Check(wants_data, NO_DATA),
     ".venv/bin/python -m training evaluate digit --robustness": Check(wants_data, NO_DATA),
     ".venv/bin/python -m training evaluate photos my-photos": Check(evaluates_photos),
+    ".venv/bin/python -m training report": Check(makes_a_page),
 }
 
 
