@@ -12,6 +12,7 @@ from app.inference.errors import (
     RuntimeFailed,
 )
 from app.inference.registry import RUNTIMES, Model, Registry, State
+from app.inference.reload import Outcome, Reloader
 from app.inference.runtime import LiteRTRuntime, Runtime, SavedModelRuntime
 
 __all__ = [
@@ -25,9 +26,11 @@ __all__ = [
     "LiteRTRuntime",
     "Model",
     "NotReady",
+    "Outcome",
     "Overloaded",
     "Pending",
     "Registry",
+    "Reloader",
     "Runtime",
     "RuntimeFailed",
     "SavedModelRuntime",

@@ -51,10 +51,10 @@ class Server:
             time.sleep(0.05)  # another process's start has nothing else to wait on
         raise AssertionError("".join(self.lines))
 
-    def wait_for_log(self, text: str) -> None:
-        """Block until a line with this text has been logged."""
+    def wait_for_log(self, text: str, after: int = 0) -> None:
+        """Block until a line with this text has been logged, after so many others."""
         until = time.monotonic() + START_SECONDS
-        while not any(text in line for line in list(self.lines)):
+        while not any(text in line for line in self.lines[after:]):
             assert time.monotonic() < until, f"{text!r} was never logged"
             time.sleep(0.01)
 
