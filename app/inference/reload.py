@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
@@ -76,6 +77,10 @@ class Reloader:
         if self._registry.state is not State.READY:
             raise Draining("The service is going down.")
         outcomes = [self._reloaded(name) for name in self._registry.artifacts]
+        if any(outcome.loaded for outcome in outcomes):
+            # TensorFlow's models hold themselves in cycles: 14 reloads of two models without this took the process from
+            # 713 MiB to over 1 GB, with it to 755. It holds the others up for 0.2 s, no longer than loading does.
+            gc.collect()
         _log.info("models reloaded", versions={item.name: item.version for item in outcomes})
         return outcomes
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +17,8 @@ import httpx2
 import pytest
 
 from app.artifacts import LITERT_FILE
-from tests.e2e.server import Server, serving
+from app.client import Client
+from tests.e2e.server import ROOT, Server, command, environment, free_port, serving, wait_until_ready
 from tests.models import add_version
 from tests.strokes import draw, encode
 
@@ -101,6 +104,24 @@ def reload(running: Server, versions: dict[str, int]) -> None:
     running.wait_for_log('"event": "models reloaded"', after=before)
     (record,) = (json.loads(line) for line in running.lines[before:] if "models reloaded" in line)
     assert record["versions"] == versions
+
+
+def test_sighup_ends_the_service_where_it_means_that_the_terminal_is_gone(models: Path) -> None:
+    ours, its = os.openpty()
+    port = free_port()
+    # Quiet, since nobody reads the terminal.
+    options = environment(models_dir=models, runtime="litert", log_level="error")
+    process = subprocess.Popen(command("serve", "--port", str(port)), cwd=ROOT, env=options, stderr=its)
+    os.close(its)
+    try:
+        with Client(f"http://127.0.0.1:{port}") as inkling:
+            assert wait_until_ready(process, inkling)
+        os.close(ours)
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_sigterm_under_load_answers_every_request_it_has_accepted(models: Path) -> None:

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from app.artifacts import LITERT_FILE
 from app.main import create_app
 from app.settings import Settings
+from tests.app.api.test_openapi import fields
 from tests.conftest import wait_until_ready
 from tests.models import add_version, shipped
 from tests.strokes import draw, encode
@@ -63,6 +64,12 @@ def test_only_an_admin_key_opens_it(administered: TestClient, key: str) -> None:
         assert (reply.status_code, reply.json()["code"]) == (401, "unauthorised")
     # And it opens nothing else.
     assert administered.get("/models", headers=HEADERS).status_code == 401
+
+
+def test_it_is_described(administered: TestClient) -> None:
+    document = administered.get("/openapi.json").json()
+    assert "409" in document["paths"]["/admin/reload"]["post"]["responses"]
+    assert [name for name, content in fields(document) if not (content["description"] and content["examples"])] == []
 
 
 def test_the_newer_version_is_told_of_everywhere(administered: TestClient, models: Path) -> None:
