@@ -129,19 +129,13 @@ def test_sigterm_under_load_answers_every_request_it_has_accepted(models: Path) 
 
         def send(load: Load) -> list[str]:
             answers = []
-            while True:
-                try:
-                    with socket.create_connection(("127.0.0.1", running.port), timeout=30) as link:
-                        link.sendall(HEAD)
-                        accepted = link.recv(100).startswith(b"HTTP/1.1 100")
-                        if accepted:
-                            link.sendall(BODY)
-                            answers.append(link.makefile("rb").read().decode())
-                            load.count()
-                except OSError:
-                    accepted = False
-                if not accepted:
-                    return answers
+            while link := accepted(running.port):
+                # From here on no error is forgiven.
+                with link, link.makefile("rb") as reply:
+                    link.sendall(BODY)
+                    answers.append(reply.read().decode())
+                load.count()
+            return answers
 
         with under_load(send) as (load, clients):
             load.wait_for(CLIENTS)
@@ -151,3 +145,19 @@ def test_sigterm_under_load_answers_every_request_it_has_accepted(models: Path) 
             for answer in client.result():
                 assert answer.startswith("HTTP/1.1 200")
                 assert '"label":"7"' in answer
+
+
+def accepted(port: int) -> socket.socket | None:
+    """Return a connection whose request the service has accepted and whose body it waits for; None once it does not."""
+    try:
+        link = socket.create_connection(("127.0.0.1", port), timeout=30)
+    except OSError:
+        return None
+    try:
+        link.sendall(HEAD)
+        if link.recv(100).startswith(b"HTTP/1.1 100"):
+            return link
+    except OSError:
+        pass
+    link.close()
+    return None
