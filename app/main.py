@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -13,19 +12,20 @@ from fastapi import FastAPI, Security
 from fastapi.routing import APIRoute
 from starlette.formparsers import MultiPartParser
 
+from app.api.admin import admin_router
 from app.api.admission import Admission
 from app.api.context import RequestContext
 from app.api.cors import Cors
 from app.api.health import health_router
-from app.api.keys import KEY_SCHEME
+from app.api.keys import ADMIN_SCHEME, KEY_SCHEME, Keys
 from app.api.metrics import metrics_router
 from app.api.models import models_router
 from app.api.pages import install_pages
 from app.api.predict import predict_router
 from app.api.problems import CODES, UNAUTHORISED, describe, install_handlers
-from app.artifacts import Artifact, open_artifacts
+from app.artifacts import Artifact, open_artifact, open_artifacts
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
-from app.inference import Registry
+from app.inference import Registry, Reloader, collect_and_freeze
 from app.observer import Observer
 from app.recogniser import Recogniser
 from app.settings import Settings
@@ -60,13 +60,16 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
     metrics = Metrics([artifact.card for artifact in artifacts], problems=CODES)
     registry = build_registry(artifacts, settings, metrics)
     recogniser = build_recogniser(settings, metrics)
+    reloader = Reloader(registry, lambda name: verified_artifact(settings, name))
     metrics.watch(ServiceState(registry, recogniser, metrics.drifts))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(_load(registry, on_failure))
         yield
+        registry.drain()
         await loading
+        await asyncio.to_thread(reloader.close)
         await asyncio.to_thread(registry.close)
         recogniser.close()
         if traces:
@@ -83,6 +86,7 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.registry = registry
+    app.state.reloader = reloader
     traces = start_traces(app, app.version)
     install_handlers(app)
     guard = [Security(KEY_SCHEME)] if settings.api_keys else []
@@ -97,9 +101,12 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
         for artifact in artifacts
     ]
     guarded.append(models_router(registry))
+    administered = [admin_router(reloader)] if settings.admin_keys else []
     public = [health_router(registry), metrics_router(metrics)]
     for router in guarded:
         app.include_router(router, dependencies=guard, responses=describe(UNAUTHORISED))
+    for router in administered:
+        app.include_router(router, dependencies=[Security(ADMIN_SCHEME)], responses=describe(UNAUTHORISED))
     for router in public:
         app.include_router(router)
     install_pages(app)
@@ -111,11 +118,12 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
         max_pending_bytes=settings.max_pending_bytes,
         upload_seconds=settings.upload_seconds,
         check_open=registry.check_ready,
-        api_keys=settings.api_keys,
+        opened_by=Keys(api=settings.api_keys, admin=settings.admin_keys),
     )
     if settings.cors_origins:
         app.add_middleware(Cors, origins=settings.cors_origins)
-    paths = {route.path for router in (*guarded, *public) for route in router.routes if isinstance(route, APIRoute)}
+    routers = (*guarded, *administered, *public)
+    paths = {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)}
     app.add_middleware(RequestContext, metrics=metrics, paths=paths, annotate=traces.annotate if traces else None)
     return app
 
@@ -129,6 +137,21 @@ def verified_artifacts(settings: Settings) -> list[Artifact]:
     return open_artifacts(
         settings.models_dir,
         settings.model_versions,
+        preprocessing_version=PREPROCESSING_VERSION,
+        geometries=GEOMETRIES.keys(),
+    )
+
+
+def verified_artifact(settings: Settings, name: str) -> Artifact:
+    """Open the version of one model that the settings ask for.
+
+    Raises:
+        ArtifactError: as `verified_artifacts`.
+    """
+    return open_artifact(
+        settings.models_dir,
+        name,
+        settings.model_versions.get(name),
         preprocessing_version=PREPROCESSING_VERSION,
         geometries=GEOMETRIES.keys(),
     )
@@ -160,10 +183,7 @@ def build_recogniser(settings: Settings, observer: Observer | None = None) -> Re
 async def _load(registry: Registry, on_failure: Callable[[], None] | None) -> None:
     try:
         await asyncio.to_thread(registry.load)
-        # What is there now stays: searching TensorFlow's million objects for garbage would halt every request for a
-        # tenth of a second now and then.
-        gc.collect()
-        gc.freeze()
+        collect_and_freeze()
     except Exception:
         # Checksums held, so this is the runtime's own trouble: a missing library, too little memory.
         _log.exception("a model could not be loaded; the service ends")

@@ -28,6 +28,9 @@ class Observer(Protocol):
     def batched(self, model: str, images: int) -> None:
         """So many images, padding not counted, go to the runtime. Called on the thread that runs it."""
 
+    def replaced(self, model: str) -> None:
+        """Another version of a model answers from now on. Called on the thread that loaded it."""
+
     def answered(self, model: str, label: str, confidence: float, *, uncertain: bool, restricted: bool) -> None:
         """One image has its answer. Called on the event loop.
 

@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     api_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_is_sha256)] = Field(
         (), description="SHA-256 of each accepted API key, comma-separated. Empty: no key is needed."
     )
+    admin_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_is_sha256)] = Field(
+        (), description="SHA-256 of each key for `POST /admin/reload`, comma-separated. Empty: there is no such call."
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_is_origin)] = Field(
         (), description="Origins whose pages may call the API from a browser, comma-separated; `*` for all."
     )

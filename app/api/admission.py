@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,7 +40,7 @@ class Admission:
         max_pending_bytes: int,
         upload_seconds: float,
         check_open: Callable[[], None],
-        api_keys: Sequence[str] = (),
+        opened_by: keys.Keys | None = None,
     ) -> None:
         """Wrap an application.
 
@@ -51,7 +51,7 @@ class Admission:
             max_pending_bytes: of all bodies between their first byte and their answer.
             upload_seconds: for a body to arrive.
             check_open: raises InferenceError while no new work is taken.
-            api_keys: SHA-256 of each key, one of which guarded calls must bring; none for no such check.
+            opened_by: keys, one of which guarded calls must bring; none for no such check.
         """
         self._app = app
         self._max_upload_bytes = max_upload_bytes
@@ -60,7 +60,7 @@ class Admission:
         self._upload_seconds = upload_seconds
         self._reserved = 0
         self._check_open = check_open
-        self._api_keys = api_keys
+        self._keys = opened_by or keys.Keys()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -73,8 +73,7 @@ class Admission:
             await self._app(scope, receive, send)
 
     def _lacks_key(self, scope: Scope) -> bool:
-        guarded = self._api_keys and keys.is_guarded(scope["path"])
-        return bool(guarded) and not keys.has_key(Headers(scope=scope), self._api_keys)
+        return not self._keys.open(scope["path"], Headers(scope=scope))
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = self._max_batch_bytes if scope["path"].endswith("/batch") else self._max_upload_bytes

@@ -5,20 +5,42 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from fastapi.security import APIKeyHeader
 from starlette.datastructures import Headers
 
 HEADER = "X-API-Key"
-#: Calls that need a key where any is configured, and all below them.
+#: Calls that need an API key where any is configured, and all below them.
 GUARDED = ("/predict", "/models")
+#: The same of admin keys.
+ADMIN = "/admin"
 #: Says so in the API's description. The check itself comes before the body is read: see `app.api.admission`.
 KEY_SCHEME = APIKeyHeader(name=HEADER, auto_error=False, description="Only where the operator has configured keys.")
+ADMIN_SCHEME = APIKeyHeader(
+    name=HEADER, auto_error=False, scheme_name="AdminKeyHeader", description="A key of INKLING_ADMIN_KEYS."
+)
 
 
-def is_guarded(path: str) -> bool:
-    """Return whether a path needs a key where any is configured."""
-    return any(path == prefix or path.startswith(f"{prefix}/") for prefix in GUARDED)
+@dataclass(frozen=True)
+class Keys:
+    """The keys that open the service's calls, as hexadecimal SHA-256 digests; none where no key is needed.
+
+    api: for recognition and the models.
+    admin: for what changes the service.
+    """
+
+    api: Sequence[str] = ()
+    admin: Sequence[str] = ()
+
+    def open(self, path: str, headers: Headers) -> bool:
+        """Return whether a request for a path brings what the path needs."""
+        digests = self.admin if _is_below(path, ADMIN) else self.api if any(_is_below(path, p) for p in GUARDED) else ()
+        return not digests or has_key(headers, digests)
+
+
+def _is_below(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(f"{prefix}/")
 
 
 def has_key(headers: Headers, digests: Sequence[str]) -> bool:

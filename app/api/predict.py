@@ -80,8 +80,8 @@ def predict_router(
 
     async def answer(upload: StarletteUpload, chosen: Options, *, explain: bool) -> Answer:
         data = await contents(upload)
-        model = registry.model(card.name)
-        (found,) = await recogniser.recognise(model, [data], chosen)
+        with registry.holding(card.name) as model:
+            (found,) = await recogniser.recognise(model, [data], chosen)
         if isinstance(found, ImageError):
             raise found
         return Answer.of(found, model.artifact, explain=explain)
@@ -138,7 +138,6 @@ def predict_router(
         """Recognise each image on its own, in the order sent: a bad one gets a problem, the others their answers."""
         if len(files) > max_batch_files:
             raise RequestProblem(TOO_MANY_FILES, f"At most {max_batch_files} files are accepted at once.")
-        model = registry.model(card.name)
         results: dict[int, Answer | Failure] = {}
         readable: dict[int, bytes] = {}
         for index, upload in enumerate(files):
@@ -146,9 +145,9 @@ def predict_router(
                 readable[index] = await contents(upload)
             except RequestProblem as error:
                 results[index] = _failure(problems.problem(error.kind, str(error)))
-        for index, found in zip(
-            readable, await recogniser.recognise(model, list(readable.values()), chosen), strict=True
-        ):
+        with registry.holding(card.name) as model:
+            recognitions = await recogniser.recognise(model, list(readable.values()), chosen)
+        for index, found in zip(readable, recognitions, strict=True):
             results[index] = (
                 _failure(problems.problem_of(found))
                 if isinstance(found, ImageError)

@@ -71,6 +71,7 @@ INVALID_PARAMETER = Kind("invalid-parameter", HTTPStatus.UNPROCESSABLE_ENTITY, "
 EMPTY_FILE = Kind("empty-file", HTTPStatus.UNPROCESSABLE_ENTITY, "The file is empty")
 CORRUPT_IMAGE = Kind("corrupt-image", HTTPStatus.UNPROCESSABLE_ENTITY, "The image is damaged")
 NO_INK = Kind("no-ink", HTTPStatus.UNPROCESSABLE_ENTITY, "No character found")
+MODEL_REFUSED = Kind("model-refused", HTTPStatus.CONFLICT, "A model was refused")
 OVERLOADED = Kind("overloaded", HTTPStatus.TOO_MANY_REQUESTS, "The service is full")
 NOT_READY = Kind("not-ready", HTTPStatus.SERVICE_UNAVAILABLE, "The service is not ready")
 DRAINING = Kind("draining", HTTPStatus.SERVICE_UNAVAILABLE, "The service is going down")
@@ -93,7 +94,7 @@ KINDS: dict[type[Exception], Kind] = {
 #: Every code, for the metrics.
 CODES = sorted(
     {kind.code for kind in (*KINDS.values(), MALFORMED_UPLOAD, UNAUTHORISED, NOT_FOUND, METHOD_NOT_ALLOWED)}
-    | {UPLOAD_TOO_LARGE.code, TOO_MANY_FILES.code}
+    | {UPLOAD_TOO_LARGE.code, TOO_MANY_FILES.code, MODEL_REFUSED.code}
 )
 BY_STATUS = {
     HTTPStatus.BAD_REQUEST: MALFORMED_UPLOAD,

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from app.api.problems import Problem
 from app.artifacts import Artifact, CharacterClass, Metrics
 from app.inference import Candidate as RankedCandidate
+from app.inference import Outcome
 from app.recogniser import Recognition
 
 Confidence = Annotated[
@@ -192,6 +193,28 @@ class Models(BaseModel):
                 }
             ]
         ],
+    )
+
+
+class ReloadedModel(BaseModel):
+    """What a reload came to for one model."""
+
+    name: str = Field(description="Name of the model.", examples=["digit"])
+    version: str = Field(description="The version that answers now.", examples=["2"])
+    before: str = Field(description="The version that answered until now.", examples=["1"])
+    loaded: bool = Field(description="Whether it was read anew; if not, it was kept.", examples=[True])
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> ReloadedModel:
+        """Return the public form of an outcome."""
+        return cls(name=outcome.name, version=str(outcome.version), before=str(outcome.before), loaded=outcome.loaded)
+
+
+class Reload(BaseModel):
+    """What a reload came to."""
+
+    models: list[ReloadedModel] = Field(
+        description="One a name.", examples=[[{"name": "digit", "version": "2", "before": "1", "loaded": True}]]
     )
 
 

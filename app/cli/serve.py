@@ -12,7 +12,7 @@ import uvicorn
 
 from app.artifacts import ArtifactError
 from app.cli.startup import check_runtime, fail, read_settings
-from app.inference import Registry
+from app.inference import Registry, Reloader
 from app.main import create_app
 
 #: How long one thread keeps Python's lock from the others; its default is five milliseconds.
@@ -20,18 +20,36 @@ SWITCH_SECONDS = 0.0005
 
 
 class Server(uvicorn.Server):
-    """Uvicorn, with a readiness that ends at SIGTERM and an exit code that tells of a failed start."""
+    """Uvicorn, with a readiness that ends at SIGTERM, newer models at SIGHUP and an exit code of its own."""
 
-    def __init__(self, config: uvicorn.Config, registry: Registry) -> None:
+    def __init__(self, config: uvicorn.Config, registry: Registry, reloader: Reloader) -> None:
         super().__init__(config)
         self.registry = registry
+        self.reloader = reloader
         self.failed = False
+        self._reload_wanted = False
+        self._in_terminal = sys.stderr.isatty()
+        if hasattr(signal, "SIGHUP"):  # Windows has none
+            signal.signal(signal.SIGHUP, self.handle_hangup)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         # Uvicorn's own would raise the signal again in the end, and a clean shutdown would look like a kill.
         self.registry.drain()
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
+
+    def handle_hangup(self, sig: int, frame: Any) -> None:
+        """Look for newer models; but end where the signal says that the terminal has been closed."""
+        if self._in_terminal and not sys.stderr.isatty():
+            self.handle_exit(signal.SIGTERM, frame)
+        # Left to the next tick: a signal interrupts anything, and may come before there is a loop.
+        self._reload_wanted = True
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._reload_wanted:
+            self._reload_wanted = False
+            self.reloader.start()
+        return await super().on_tick(counter)
 
     def fail(self) -> None:
         """End the process with exit code 1."""
@@ -62,7 +80,7 @@ def serve(
     )
     # A runtime's thread that comes back with an answer should not wait long for the one that reads uploads.
     sys.setswitchinterval(SWITCH_SECONDS)
-    server = Server(config, app.state.registry)
+    server = Server(config, app.state.registry, app.state.reloader)
     server.run(sockets=[listener])
     if server.failed or not server.started:
         raise typer.Exit(1)

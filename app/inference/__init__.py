@@ -11,7 +11,9 @@ from app.inference.errors import (
     Overloaded,
     RuntimeFailed,
 )
+from app.inference.garbage import collect_and_freeze
 from app.inference.registry import RUNTIMES, Model, Registry, State
+from app.inference.reload import Outcome, Reloader
 from app.inference.runtime import LiteRTRuntime, Runtime, SavedModelRuntime
 
 __all__ = [
@@ -25,15 +27,18 @@ __all__ = [
     "LiteRTRuntime",
     "Model",
     "NotReady",
+    "Outcome",
     "Overloaded",
     "Pending",
     "Registry",
+    "Reloader",
     "Runtime",
     "RuntimeFailed",
     "SavedModelRuntime",
     "State",
     "UnknownCharacters",
     "check_allowed",
+    "collect_and_freeze",
     "is_uncertain",
     "least_confidence",
     "rank",

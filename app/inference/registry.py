@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Event, Lock
+from threading import Condition, Event
 
 import structlog
 
@@ -32,7 +34,7 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A loaded model.
 
@@ -67,8 +69,9 @@ class Registry:
             threads: for the arithmetic inside one operation.
             queue_images: the most images that may wait for each model.
             target_error: share of wrong answers to stay below by calling others uncertain; None for each card's own.
-            observer: is told the size of every batch.
+            observer: is told the size of every batch, and of models that are replaced.
         """
+        #: What is served, or will be once it is loaded, by name.
         self.artifacts = {artifact.card.name: artifact for artifact in artifacts}
         self.runtime = runtime
         self.state = State.STARTING
@@ -79,7 +82,9 @@ class Registry:
         self._target_error = target_error
         self._observer = observer
         self._models: dict[str, Model] = {}
-        self._turning = Lock()
+        self._held: Counter[Model] = Counter()
+        #: Guards the state, the models and who holds them.
+        self._changed = Condition()
 
     def load(self) -> None:
         """Load and warm every model, then turn ready. Takes seconds; not for the event loop.
@@ -89,15 +94,8 @@ class Registry:
         """
         try:
             for name, artifact in self.artifacts.items():
-                runtime: Runtime = RUNTIMES[self.runtime](artifact.path, threads=self._threads)
-                warm_up(runtime, artifact.card.input_shape, len(artifact.card.classes))
-                least = least_confidence(artifact.card, self._target_error)
-                if self._target_error and not least:
-                    _log.warning("no answer is ever uncertain: the model has no operating points", model=name)
-                batcher = Batcher(runtime, capacity=self._queue_images, name=name, observer=self._observer)
-                self._models[name] = Model(artifact, batcher, least)
-                _log.info("model loaded", model=name, version=artifact.card.version, runtime=self.runtime)
-            with self._turning:
+                self._models[name] = self._loaded(artifact)
+            with self._changed:
                 if self.state is State.STARTING:
                     self.state = State.READY
         except BaseException:
@@ -106,8 +104,62 @@ class Registry:
         finally:
             self.loaded.set()
 
+    def _loaded(self, artifact: Artifact) -> Model:
+        name = artifact.card.name
+        runtime: Runtime = RUNTIMES[self.runtime](artifact.path, threads=self._threads)
+        warm_up(runtime, artifact.card.input_shape, len(artifact.card.classes))
+        least = least_confidence(artifact.card, self._target_error)
+        if self._target_error and not least:
+            _log.warning("no answer is ever uncertain: the model has no operating points", model=name)
+        batcher = Batcher(runtime, capacity=self._queue_images, name=name, observer=self._observer)
+        _log.info("model loaded", model=name, version=artifact.card.version, runtime=self.runtime)
+        return Model(artifact, batcher, least)
+
+    def replace(self, artifact: Artifact) -> None:
+        """Load and warm another version of a model and let it answer from now on.
+
+        Returns once the old one has answered everybody who holds it and its worker has ended. Takes seconds; not for
+        the event loop, and not for two threads at once.
+
+        Raises:
+            Draining: the service is going down, so the old one stays.
+            Exception: whatever the runtime raises on a model that it cannot load; the old one stays.
+        """
+        name, new = artifact.card.name, self._loaded(artifact)
+        with self._changed:
+            if replaced := self.state is State.READY:
+                old, self._models[name] = self._models[name], new
+                self.artifacts[name] = artifact
+        if not replaced:
+            new.batcher.close()
+            raise Draining("The service is going down.")
+        if self._observer:
+            self._observer.replaced(artifact.card.name)
+        with self._changed:
+            self._changed.wait_for(lambda: old not in self._held)
+        old.batcher.close()
+
+    @contextmanager
+    def holding(self, name: str) -> Iterator[Model]:
+        """Give a loaded model that goes on answering until it is given back, though it may be replaced meanwhile.
+
+        Raises:
+            As `model`.
+        """
+        with self._changed:
+            model = self.model(name)
+            self._held[model] += 1
+        try:
+            yield model
+        finally:
+            with self._changed:
+                self._held[model] -= 1
+                if not self._held[model]:
+                    del self._held[model]
+                    self._changed.notify_all()
+
     def model(self, name: str) -> Model:
-        """Return a loaded model.
+        """Return a loaded model, for as long as nobody replaces it.
 
         Raises:
             KeyError: there is none of that name.
@@ -142,7 +194,7 @@ class Registry:
 
     def drain(self) -> None:
         """Stop being ready. What has been accepted goes on."""
-        with self._turning:
+        with self._changed:
             self.state = State.DRAINING
 
     def close(self) -> None:

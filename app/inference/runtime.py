@@ -75,7 +75,8 @@ class LiteRTRuntime:
         from ai_edge_litert.interpreter import Interpreter
 
         self._interpreter = Interpreter
-        self._path = str(artifact / LITERT_FILE)
+        # Read, where the interpreter would map the file: one replaced in its place would change what is served.
+        self._content = (artifact / LITERT_FILE).read_bytes()
         self._threads = threads
         self._prepared: dict[int, tuple[Any, int, int]] = {}
 
@@ -89,7 +90,7 @@ class LiteRTRuntime:
         return np.asarray(interpreter.get_tensor(sink))
 
     def _prepare(self, size: int) -> tuple[Any, int, int]:
-        interpreter = self._interpreter(model_path=self._path, num_threads=self._threads)
+        interpreter = self._interpreter(model_content=self._content, num_threads=self._threads)
         (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
         interpreter.resize_tensor_input(source["index"], [size, *source["shape"][1:]])
         interpreter.allocate_tensors()

@@ -44,7 +44,8 @@ class Metrics:
             problems: every problem code.
         """
         self.registry = CollectorRegistry()
-        self.drifts = {card.name: Drift(expected_shares(card)) for card in cards}
+        self._expected = {card.name: expected_shares(card) for card in cards}
+        self.drifts = {name: Drift(shares) for name, shares in self._expected.items()}
         self._classes = {
             card.name: {
                 character: (index, item.label)
@@ -158,6 +159,10 @@ class Metrics:
         # What the caller ruled out says nothing about what was written.
         if not restricted:
             self.drifts[model].add(index, confidence)
+
+    def replaced(self, model: str) -> None:
+        # The classes are the same: see `app.inference.reload`. What the old version answered says nothing of the new.
+        self.drifts[model] = Drift(self._expected[model])
 
     def watch(self, collector: Collector) -> None:
         """Add figures that are read at every scrape."""

@@ -44,17 +44,13 @@ class Server:
 
     def wait_until_ready(self) -> None:
         """Block until /readyz says so, or fail with the log."""
-        until = time.monotonic() + START_SECONDS
-        while time.monotonic() < until and self.process.poll() is None:
-            if self.inkling.ready():
-                return
-            time.sleep(0.05)  # another process's start has nothing else to wait on
-        raise AssertionError("".join(self.lines))
+        if not wait_until_ready(self.process, self.inkling):
+            raise AssertionError("".join(self.lines))
 
-    def wait_for_log(self, text: str) -> None:
-        """Block until a line with this text has been logged."""
+    def wait_for_log(self, text: str, after: int = 0) -> None:
+        """Block until a line with this text has been logged, after so many others."""
         until = time.monotonic() + START_SECONDS
-        while not any(text in line for line in list(self.lines)):
+        while not any(text in line for line in self.lines[after:]):
             assert time.monotonic() < until, f"{text!r} was never logged"
             time.sleep(0.01)
 
@@ -72,6 +68,16 @@ class Server:
         self.process.kill()
         self.process.wait()
         self._reader.join()
+
+
+def wait_until_ready(process: subprocess.Popen[str] | subprocess.Popen[bytes], inkling: Client) -> bool:
+    """Block until /readyz says so; return whether it has."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        if inkling.ready():
+            return True
+        time.sleep(0.05)  # another process's start has nothing else to wait on
+    return False
 
 
 def environment(**options: object) -> dict[str, str]:
