@@ -141,7 +141,7 @@ class Recogniser:
                 images = [item.pixels for item in found if isinstance(item, NetworkInput)]
                 futures = model.batcher.submit(images, deadline=deadline, wake=False)
                 self._wake_soon(model.batcher)
-                answers = [await asyncio.wrap_future(future) for future in futures]
+                answers = await asyncio.gather(*map(asyncio.wrap_future, futures))
         except TimeoutError as error:
             raise DeadlineExceeded("The answer would come too late.") from error
         recognitions = _recognitions(model, found, answers, options)
