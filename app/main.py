@@ -25,7 +25,7 @@ from app.api.predict import predict_router
 from app.api.problems import CODES, UNAUTHORISED, describe, install_handlers
 from app.artifacts import Artifact, open_artifact, open_artifacts
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
-from app.inference import Registry, Reloader, collect_and_freeze
+from app.inference import Registry, Reloader
 from app.observer import Observer
 from app.recogniser import Recogniser
 from app.settings import Settings
@@ -183,7 +183,6 @@ def build_recogniser(settings: Settings, observer: Observer | None = None) -> Re
 async def _load(registry: Registry, on_failure: Callable[[], None] | None) -> None:
     try:
         await asyncio.to_thread(registry.load)
-        collect_and_freeze()
     except Exception:
         # Checksums held, so this is the runtime's own trouble: a missing library, too little memory.
         _log.exception("a model could not be loaded; the service ends")

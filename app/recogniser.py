@@ -62,7 +62,7 @@ class Recognition:
 
 
 class Recogniser:
-    """Prepares images in a pool of threads and sends them through a model's batcher."""
+    """Prepares images, all but tiny ones in a pool of threads, and sends them through a model's batcher."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class Recogniser:
         try:
             async with asyncio.timeout(self._deadline_seconds):
                 if len(files) == 1 and is_tiny(files[0]):
-                    # Read in less time than it takes to hand it to a thread and back.
+                    # Handing it to a thread and back would take as long as reading it.
                     prepared = [self._prepared(model, files[0], options, called)]
                 else:
                     prepared = await asyncio.gather(

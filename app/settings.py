@@ -32,7 +32,7 @@ def _split(value: object) -> object:
 def _is_sha256(digests: tuple[str, ...]) -> tuple[str, ...]:
     for digest in digests:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
-            raise ValueError("an API key is given as the 64 lower-case hexadecimal digits of its SHA-256")
+            raise ValueError("a key is given as the 64 lower-case hexadecimal digits of its SHA-256")
     return digests
 
 

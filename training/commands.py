@@ -222,7 +222,8 @@ def evaluate_command(
     command = f"python -m training evaluate {name} --version {artifact.card.version} --dataset {source}" + (
         f" --limit {limit} --seed {seed}" if limit else ""
     )
-    folder = out / f"{name}-{artifact.card.version}-{source.replace('/', '-')}"
+    drawn = f"-{limit}-of-seed-{seed}" if limit else ""
+    folder = out / f"{name}-{artifact.card.version}-{source.replace('/', '-')}{drawn}"
     write_evidence(evaluation, command, folder)
     print(f"by class, by confidence, and in pictures: {folder}", file=sys.stderr)
     print(evaluation.metrics(command).model_dump_json(indent=2))

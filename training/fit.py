@@ -75,11 +75,14 @@ class Run:
             teachers: the networks of `Recipe.teachers`.
 
         Raises:
-            RunError: the folder holds a run of another recipe or other data, or the images do not fill a batch.
+            RunError: the folder holds a run of another recipe or other data, the images do not fill a batch, or there
+                are not as many teachers as the recipe names.
             DatasetError: an image shows no character.
         """
         self.recipe = recipe
         self.folder = folder
+        if len(teachers) != len(recipe.teachers):
+            raise RunError(f"The recipe names {len(recipe.teachers)} teachers, not {len(teachers)}.")
         claim(folder, run_identity(recipe, data))
         training, validation = split_parts(recipe, data)
         self._split = Split(framed(training, recipe.geometry), framed(validation, recipe.geometry))

@@ -77,7 +77,7 @@ def _row(kind: str, cells: Sequence[str]) -> str:
 
 
 def _card(artifact: Artifact) -> str:
-    """Return the Markdown card as HTML, its pictures inside; one that is not there is left out of the page."""
+    """Return the Markdown card as HTML, its pictures inside."""
     rendered = (
         MarkdownIt("commonmark", {"html": False}).enable("table").render((artifact.path / "MODEL_CARD.md").read_text())
     )

@@ -73,7 +73,7 @@ class Admission:
             await self._app(scope, receive, send)
 
     def _lacks_key(self, scope: Scope) -> bool:
-        return not self._keys.open(scope["path"], Headers(scope=scope))
+        return not self._keys.admit(scope["path"], Headers(scope=scope))
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = self._max_batch_bytes if scope["path"].endswith("/batch") else self._max_upload_bytes
@@ -89,7 +89,6 @@ class Admission:
         if not declared.isdecimal():
             await _refuse(problem(MALFORMED_UPLOAD, "Content-Length is not a number."), scope, receive, send)
             return
-        detail = f"The upload is larger than {limit} bytes."
         if int(declared) > limit + FORM_OVERHEAD_BYTES:
             detail = f"The upload is larger than {limit} bytes."
             await _refuse(problem(UPLOAD_TOO_LARGE, detail), scope, receive, send)

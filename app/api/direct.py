@@ -21,6 +21,8 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 def direct_route(answer: Callable[[UploadFile], Awaitable[BaseModel]], *, part: str) -> type[APIRoute]:
     """Return a class of routes that answer a form of one file and nothing else themselves, and leave others to FastAPI.
 
+    What the router depends on is not asked on this way: keys are the business of `app.api.admission`.
+
     Args:
         answer: what the endpoint does with the file where no parameter is given.
         part: name of the form's part that holds the file.

@@ -33,10 +33,17 @@ class Keys:
     api: Sequence[str] = ()
     admin: Sequence[str] = ()
 
-    def open(self, path: str, headers: Headers) -> bool:
+    def admit(self, path: str, headers: Headers) -> bool:
         """Return whether a request for a path brings what the path needs."""
-        digests = self.admin if _is_below(path, ADMIN) else self.api if any(_is_below(path, p) for p in GUARDED) else ()
+        digests = self._digests(path)
         return not digests or has_key(headers, digests)
+
+    def _digests(self, path: str) -> Sequence[str]:
+        if _is_below(path, ADMIN):
+            return self.admin
+        if any(_is_below(path, prefix) for prefix in GUARDED):
+            return self.api
+        return ()
 
 
 def _is_below(path: str, prefix: str) -> bool:

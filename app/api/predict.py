@@ -62,13 +62,13 @@ def predict_router(
                 description="Only these characters may be answered; probabilities are renormalised over them.",
                 examples=[characters[:5]],
             ),
-        ] = None,
+        ] = Options.allow,
         top_k: Annotated[
             int, Query(ge=1, le=MAX_TOP_K, description="How many candidates to return.", examples=[3])
-        ] = 3,
+        ] = Options.top_k,
         polarity: Annotated[
             Polarity, Query(description="Which of ink and page is the darker; `auto` finds out.", examples=["auto"])
-        ] = Polarity.AUTO,
+        ] = Options.polarity,
     ) -> Options:
         return Options(top_k=top_k, polarity=polarity, allow=allow)
 

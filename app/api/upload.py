@@ -21,8 +21,8 @@ class UploadRefused(Exception):
 class Upload:
     """Stands between a client and the application: `receive` and `send` take the place of the server's own.
 
-    Once the body has come whole, a client that goes away before its answer begins has the request cancelled, so that
-    nothing more is decoded or recognised for it.
+    Soon after the body has come whole, a client that goes away before its answer begins has the request cancelled, so
+    that nothing more is decoded or recognised for it.
     """
 
     def __init__(self, receive: Receive, send: Send, *, limit: int, seconds: float) -> None:

@@ -61,6 +61,9 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Overrules INKLING_PORT.")] = None,
 ) -> None:
     """Start the service. Every option is an environment variable; README lists them."""
+    if hasattr(signal, "SIGHUP"):
+        # What is read from now on is the newest anyway; without a handler it would end the process.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     settings = read_settings(**{key: value for key, value in (("host", host), ("port", port)) if value is not None})
     check_runtime(settings)
     # Before the models are loaded, which takes seconds, and not after.

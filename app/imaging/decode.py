@@ -127,6 +127,8 @@ def is_tiny(data: bytes) -> bool:
     return (
         TINY_HEADER_BYTES <= len(data) <= TINY_BYTES
         and data.startswith(PNG_SIGNATURE)
+        # A header that is not the first chunk, or a second one, would be believed instead.
+        and data.find(b"IHDR") == data.rfind(b"IHDR") == len(PNG_SIGNATURE) + 4
         and math.prod(struct.unpack(">II", data[16:24])) <= TINY_PIXELS
     )
 

@@ -96,7 +96,8 @@ def median(values: npt.NDArray[np.generic]) -> float:
     if values.size % 2:
         return float(np.partition(values.ravel(), half)[half])
     lower, upper = np.partition(values.ravel(), (half - 1, half))[half - 1 : half + 1]
-    return float(lower + upper) / 2 if values.dtype.kind == "f" else (float(lower) + float(upper)) / 2
+    # NumPy halves floating-point numbers in their own precision.
+    return float((lower + upper) / 2) if values.dtype.kind == "f" else (float(lower) + float(upper)) / 2
 
 
 def _fitted(pixels: Pixels) -> Contrast:

@@ -11,7 +11,6 @@ from app.inference.errors import (
     Overloaded,
     RuntimeFailed,
 )
-from app.inference.garbage import collect_and_freeze
 from app.inference.registry import RUNTIMES, Model, Registry, State
 from app.inference.reload import Outcome, Reloader
 from app.inference.runtime import LiteRTRuntime, Runtime, SavedModelRuntime
@@ -38,7 +37,6 @@ __all__ = [
     "State",
     "UnknownCharacters",
     "check_allowed",
-    "collect_and_freeze",
     "is_uncertain",
     "least_confidence",
     "rank",

@@ -15,6 +15,7 @@ from app.artifacts import Artifact
 from app.inference.answers import least_confidence
 from app.inference.batcher import Batcher, warm_up
 from app.inference.errors import Draining, NotReady
+from app.inference.garbage import collect_and_freeze
 from app.inference.runtime import LiteRTRuntime, Runtime, SavedModelRuntime
 from app.observer import Observer
 
@@ -95,6 +96,7 @@ class Registry:
         try:
             for name, artifact in self.artifacts.items():
                 self._models[name] = self._loaded(artifact)
+            collect_and_freeze()
             with self._changed:
                 if self.state is State.STARTING:
                     self.state = State.READY

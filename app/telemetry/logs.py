@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 from structlog.typing import EventDict, Processor
 
 #: Uvicorn's start-up and shutdown lines are worth having; its access log would repeat ours.
@@ -21,12 +23,18 @@ def _without_colours(logger: object, method: str, event: EventDict) -> EventDict
     return event
 
 
-class _Line(structlog.WriteLogger):
+class _Lines:
     """Writes finished lines to standard error, and knows the name of who logs."""
 
     def __init__(self, name: str = "root") -> None:
-        super().__init__(sys.stderr)
         self.name = name
+
+    def write(self, line: str) -> None:
+        # A full disk or a closed pipe costs nobody an answer; the standard library's handlers swallow it too.
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{line}\n")
+
+    debug = info = warning = error = critical = write
 
 
 def configure_logs(*, level: str, json_lines: bool) -> None:
@@ -52,7 +60,7 @@ def configure_logs(*, level: str, json_lines: bool) -> None:
     )
     structlog.configure(
         processors=[*shared, *ending],
-        logger_factory=_Line,
+        logger_factory=_Lines,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
@@ -72,4 +80,8 @@ def configure_logs(*, level: str, json_lines: bool) -> None:
 
 
 def _json(event: EventDict, default: Callable[[Any], Any], **_: Any) -> str:
-    return to_json(event, fallback=default).decode()
+    try:
+        return to_json(event, fallback=default).decode()
+    except (PydanticSerializationError, UnicodeError):
+        # What is no Unicode text, such as half a surrogate pair, which JSON can escape.
+        return json.dumps(event, default=default)

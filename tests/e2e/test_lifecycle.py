@@ -117,9 +117,12 @@ def test_sighup_ends_the_service_where_it_means_that_the_terminal_is_gone(models
         with Client(f"http://127.0.0.1:{port}") as inkling:
             assert wait_until_ready(process, inkling)
         os.close(ours)
+        ours = None
         process.send_signal(signal.SIGHUP)
         assert process.wait(60) == 0
     finally:
+        if ours is not None:
+            os.close(ours)
         process.kill()
         process.wait()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -17,7 +18,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from tests.e2e.server import ROOT, Server, environment
+from tests.e2e.server import ROOT, Server, environment, serving
 from tests.models import MODELS
 from tests.strokes import draw, encode
 from training.commands import cli
@@ -155,6 +156,21 @@ def draws_a_picture(command: str, desk: Desk) -> None:
     assert (desk.folder / "way.png").read_bytes().startswith(b"\x89PNG")
 
 
+def reloads_on_a_signal(command: str, desk: Desk) -> None:
+    with serving(runtime="litert") as running:
+        desk.run(command.replace("PID", str(running.process.pid)))
+        running.wait_for_log("models reloaded")
+
+
+def reloads_on_a_call(command: str, desk: Desk) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("needs curl")
+    key = "open sesame"
+    with serving(runtime="litert", admin_keys=hashlib.sha256(key.encode()).hexdigest()) as running:
+        told = desk.run(f"ADMIN_KEY={shlex.quote(key)}; " + command.replace(ADDRESS, running.url))
+    assert {item["loaded"] for item in json.loads(told)["models"]} == {False}
+
+
 def makes_a_page(command: str, desk: Desk) -> None:
     assert desk.train(command).strip() == "report.html"
     assert (desk.folder / "report.html").read_text().startswith("<!doctype html>")
@@ -171,12 +187,16 @@ class Check:
 NO_DATA = "the data sets are not part of the project; it runs up to where it says so"
 LONG = "it would install gigabytes; its recipe is read"
 CHECKS = {
-    "git clone <this repository> inkling && cd inkling": Check(is_cloned, "it has no address yet: this is cloned"),
+    "git clone <this repository> inkling && cd inkling": Check(
+        is_cloned, "the address is the reader's to fill in: this folder is cloned"
+    ),
     "make serve": Check(serves, LONG),
     "curl -F file=@digit.png http://127.0.0.1:8000/predict/digit": Check(is_answered_as_shown),
     ".venv/bin/inkling predict scans/ --recursive --csv > answers.csv": Check(writes_a_table),
     "cat seven.png | .venv/bin/inkling predict - --json": Check(answers_as_the_api),
     ".venv/bin/inkling explain seven.png -o way.png": Check(draws_a_picture),
+    "kill -HUP PID": Check(reloads_on_a_signal),
+    'curl -X POST -H "X-API-Key: $ADMIN_KEY" http://127.0.0.1:8000/admin/reload': Check(reloads_on_a_call),
     "make train-digit": Check(trains, NO_DATA),
     "make train-char": Check(trains, NO_DATA),
     "make dev": Check(builds_the_environment, LONG),

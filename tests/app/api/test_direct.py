@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+
+import fastapi.routing
 import pytest
 from starlette.testclient import TestClient
 
+from app.main import create_app
+from app.settings import Settings
+from tests.conftest import wait_until_ready
+from tests.models import MODELS
 from tests.strokes import draw, encode
 
 SEVEN = encode(draw("7"))
@@ -57,3 +64,28 @@ def test_both_ways_refuse_alike(client: TestClient, body: bytes, content_type: s
     short, long = (reply.json() for reply in replies)
     assert replies[0].status_code == replies[1].status_code >= 400
     assert {**short, "instance": ""} == {**long, "instance": ""}
+
+
+def test_the_short_way_is_taken(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    solved = []
+    real = fastapi.routing.solve_dependencies
+
+    async def counted(**how: object) -> object:
+        solved.append(how)
+        return await real(**how)
+
+    monkeypatch.setattr(fastapi.routing, "solve_dependencies", counted)
+    assert client.post("/predict/digit", files={"file": SEVEN}).status_code == 200
+    assert solved == []
+    assert client.post("/predict/digit?top_k=3", files={"file": SEVEN}).status_code == 200
+    assert len(solved) == 1
+
+
+def test_the_short_way_wants_a_key_too() -> None:
+    digest = hashlib.sha256(b"open sesame").hexdigest()
+    settings = Settings(models_dir=MODELS, runtime="litert", api_keys=digest, _env_file=None)
+    with TestClient(create_app(settings)) as guarded:
+        wait_until_ready(guarded)
+        for key, status in (("open sesame", 200), ("wrong", 401)):
+            reply = guarded.post("/predict/digit", files={"file": SEVEN}, headers={"X-API-Key": key})
+            assert reply.status_code == status

@@ -105,7 +105,8 @@ def test_a_request_that_is_cancelled_from_elsewhere_stays_cancelled() -> None:
         asyncio.run(shut_down())
 
 
-def test_a_client_that_leaves_during_its_answer_cancels_nothing() -> None:
+def test_a_client_that_leaves_during_its_answer_cancels_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api.upload.WATCHED_SECONDS", 0)
     done = []
 
     async def answer_slowly(scope: Scope, receive: Receive, send: Send) -> None:

@@ -139,6 +139,12 @@ def test_tiny_is_told_from_the_header_alone() -> None:
     assert len(wide) < 1000
     assert not is_tiny(wide)
     assert not any(is_tiny(encode(draw("7", (28, 28)))[:end]) for end in range(24))
+    # Another header that a decoder would believe, before or behind the one that is looked at.
+    signature, header, rest = wide[:8], wide[8:33], wide[33:]
+    small = encode(np.zeros((1, 1), np.uint8))[8:33]
+    private = small.replace(b"IHDR", b"prVt")
+    assert not is_tiny(signature + private + header + rest)
+    assert not is_tiny(signature + small + header + rest)
 
 
 def test_empty() -> None:
