@@ -22,7 +22,7 @@ from training.datasets import DatasetError, LabelledImages, emnist, load_dataset
 from training.datasets.check import check, shared_images
 from training.datasets.download import download
 from training.datasets.photos import read_photos
-from training.evaluate import Evaluation, evaluate, load_network, same_classes, sample
+from training.evaluate import Evaluation, evaluate, same_classes, sample
 from training.evidence import write_evidence
 from training.export import export
 from training.fit import Run, RunError
@@ -32,7 +32,6 @@ from training.plots import contact_sheet, robustness_plot
 from training.recipes import RECIPES, Recipe
 from training.report import render_report
 from training.robustness import measure, plain_resizing, through_the_chain
-from training.teachers import Teacher
 
 cli = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Turns MNIST and EMNIST into models for the service."
@@ -139,7 +138,6 @@ def fit(
     name: RecipeName,
     data_dir: DataDir = Path("data"),
     runs_dir: RunsDir = Path("runs"),
-    models_dir: ModelsDir = Path("models"),
     seed: Seed = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Stop, with a checkpoint, at this step.")] = None,
 ) -> None:
@@ -148,8 +146,7 @@ def fit(
         recipe = _recipe(name, seed)
         foreign = load_dataset(recipe.outliers.dataset, Part.TRAIN, data_dir) if recipe.outliers.dataset else None
         data = load_dataset(recipe.dataset, Part.TRAIN, data_dir)
-        teachers = [_teacher(models_dir, teacher) for teacher in recipe.teachers]
-        run = Run(recipe, data, _run_folder(runs_dir, recipe), foreign, teachers)
+        run = Run(recipe, data, _run_folder(runs_dir, recipe), foreign)
         complete = run.train(max_steps)
     print("complete" if complete else f"stopped at step {run.step} of {run.steps}")
 
@@ -310,11 +307,6 @@ def _evaluate_robustness(artifact: Artifact, data: LabelledImages, models_dir: P
 
 def _artifact(models_dir: Path, name: str, version: int | None = None) -> Artifact:
     return open_artifact(models_dir, name, version, preprocessing_version=PREPROCESSING_VERSION, geometries=GEOMETRIES)
-
-
-def _teacher(models_dir: Path, name: str) -> Teacher:
-    model, _, version = name.partition("/")
-    return load_network(_artifact(models_dir, model, int(version)).path)
 
 
 def _recipe(name: str, seed: int | None) -> Recipe:

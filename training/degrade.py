@@ -23,7 +23,7 @@ Pixels = npt.NDArray[np.uint8]
 Field = npt.NDArray[np.float32]
 
 #: Raised whenever the same seed gives another picture, so that a run does not go on with pages of two kinds.
-PAGES_VERSION = 3
+PAGES_VERSION = 2
 #: Side, in pixels, at which strokes are redrawn: four to a pixel of the data set, so that strokes can lose half of one.
 RASTER = 112
 #: Grey levels between which the border of a stroke is taken to run.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGTERM, signal
@@ -33,7 +33,6 @@ from training.outliers import outlier_images
 from training.progress import CONSOLE, progress
 from training.recipes import Recipe
 from training.split import Images, Labels, Split, framed, split_parts
-from training.teachers import Teacher, ask, targets
 
 CHECKPOINT_SECONDS = 180.0
 EVALUATION_BATCH = 512
@@ -43,7 +42,6 @@ RUN_FILE = "run.json"
 #: Label of an image that is no character of any class.
 OUTLIER = -1
 DEGRADED_FILE = "degraded.npy"
-TAUGHT_FILE = "taught.npy"
 
 
 class RunError(Exception):
@@ -53,17 +51,12 @@ class RunError(Exception):
 class Run:
     """One training run in its folder.
 
-    There are `run.json`, `degraded.npy` (the training images as read off pages), `taught.npy` (what teachers answer to
-    them), `log.jsonl` (a line an epoch), `checkpoints/` and, after every epoch, `weights.npz`.
+    There are `run.json`, `degraded.npy` (the training images as read off pages), `log.jsonl` (a line an epoch),
+    `checkpoints/` and, after every epoch, `weights.npz`.
     """
 
     def __init__(
-        self,
-        recipe: Recipe,
-        data: LabelledImages,
-        folder: Path,
-        foreign: LabelledImages | None = None,
-        teachers: Sequence[Teacher] = (),
+        self, recipe: Recipe, data: LabelledImages, folder: Path, foreign: LabelledImages | None = None
     ) -> None:
         """Prepare a run, or pick up the one that the folder holds.
 
@@ -72,17 +65,13 @@ class Run:
             data: its data set's training part.
             folder: of the run.
             foreign: the training part of its outliers' data set, where it has one.
-            teachers: the networks of `Recipe.teachers`.
 
         Raises:
-            RunError: the folder holds a run of another recipe or other data, the images do not fill a batch, or there
-                are not as many teachers as the recipe names.
+            RunError: the folder holds a run of another recipe or other data, or the images do not fill a batch.
             DatasetError: an image shows no character.
         """
         self.recipe = recipe
         self.folder = folder
-        if len(teachers) != len(recipe.teachers):
-            raise RunError(f"The recipe names {len(recipe.teachers)} teachers, not {len(teachers)}.")
         claim(folder, run_identity(recipe, data))
         training, validation = split_parts(recipe, data)
         self._split = Split(framed(training, recipe.geometry), framed(validation, recipe.geometry))
@@ -115,9 +104,6 @@ class Run:
         self._seconds = tf.Variable(0.0, dtype=tf.float64)
         self._counted = time.monotonic()
         self._prior = _prior(recipe, data)
-        images, labels = self._split.training
-        taught = ask(teachers, images, self._prior, folder / TAUGHT_FILE) if teachers else None
-        self._targets = targets(recipe, labels, classes, taught)
         self._train_step = self._build_step()
         self._checkpoints = tf.train.CheckpointManager(
             tf.train.Checkpoint(
@@ -179,10 +165,10 @@ class Run:
         saved = time.monotonic()
         with progress() as bar:
             task = bar.add_task(f"epoch {epoch + 1} of {self.recipe.epochs}", total=self._steps_per_epoch)
-            for batch in self._batches(epoch):
+            for images, labels in self._batches(epoch):
                 if self.step >= last:
                     return False
-                self._train_step(*batch)
+                self._train_step(images, labels)
                 bar.update(task, completed=self.step - epoch * self._steps_per_epoch)
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     saved = time.monotonic()
@@ -202,7 +188,7 @@ class Run:
     def _batches(self, epoch: int) -> tf.data.Dataset:
         """Return what is left of an epoch's batches, augmented, the next made while one is learnt from."""
         # Tensors are captured; arrays would be copied into the graph.
-        images, labels, targets = (tf.constant(array) for array in (*self._split.training, self._targets))
+        images, labels = (tf.constant(array) for array in self._split.training)
         order = tf.constant(np.random.default_rng([self.recipe.seed, 1, epoch]).permutation(len(labels)))
         size = self.recipe.batch_size
 
@@ -210,21 +196,20 @@ class Run:
         outliers = None if self._outliers is None else tf.constant(self._outliers[..., None])
         degraded = tf.constant(copies[epoch % len(copies), ..., None]) if len(copies) else None
 
-        def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             rows = order[step % self._steps_per_epoch * size :][:size]
             choice, seed = tf.unstack(tf.random.split(tf.stack([tf.constant(self.recipe.seed, tf.int64), step])))
             shown = tf.gather(images, rows)
             if degraded is not None:
                 pages = tf.random.stateless_uniform([size, 1, 1, 1], choice) < self.recipe.degraded_share
                 shown = tf.where(pages, tf.cast(tf.gather(degraded, rows), tf.float32) / 255, shown)
-            known, wanted = tf.gather(labels, rows), tf.gather(targets, rows)
+            targets = tf.gather(labels, rows)
             if outliers is not None:
                 count = self.recipe.outliers.batch
                 drawn = tf.random.stateless_uniform([count], choice, 0, len(outliers), tf.int32)
                 shown = tf.concat([shown, tf.cast(tf.gather(outliers, drawn), tf.float32) / 255], 0)
-                known = tf.concat([known, tf.fill([count], tf.constant(OUTLIER, tf.int64))], 0)
-                wanted = tf.concat([wanted, tf.fill([count, wanted.shape[1]], 1 / wanted.shape[1])], 0)
-            return augment(shown, self.recipe.augmentation, seed), known, wanted
+                targets = tf.concat([targets, tf.fill([count], tf.constant(OUTLIER, tf.int64))], 0)
+            return augment(shown, self.recipe.augmentation, seed), targets
 
         steps = tf.data.Dataset.range(self.step, (epoch + 1) * self._steps_per_epoch)
         return steps.map(batch).prefetch(2)
@@ -255,11 +240,14 @@ class Run:
 
     def _build_step(self) -> tf.types.experimental.PolymorphicFunction:
         recipe, network, optimiser = self.recipe, self._network, self._optimiser
+        classes = network.output_shape[-1]
         prior = tf.constant(self._prior, tf.float32)
 
         @tf.function(jit_compile=True)
-        def train_step(images: tf.Tensor, labels: tf.Tensor, targets: tf.Tensor) -> None:
+        def train_step(images: tf.Tensor, labels: tf.Tensor) -> None:
             known = tf.cast(labels != OUTLIER, tf.float32)
+            targets = tf.one_hot(labels, classes) * (1 - recipe.label_smoothing) + recipe.label_smoothing / classes
+            targets = tf.where(known[:, None] > 0, targets, 1 / classes)
             weights = known + recipe.outliers.weight * (1 - known)
             with tf.GradientTape() as tape:
                 logits = network(images, training=True) + prior * known[:, None]

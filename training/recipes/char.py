@@ -22,7 +22,7 @@ RECIPE = Recipe(
     ),
     degraded_share=0.35,
     degraded_copies=2,
-    degradation=Degradation(allograph=0.2),
+    degradation=Degradation(allograph=0.15),
     epochs=12,
     batch_size=128,
     peak_learning_rate=4e-3,
@@ -34,8 +34,6 @@ RECIPE = Recipe(
     character_prior=0.5,
     target_error=0.03,
     ema_decay=0.999,
-    teachers=("char/3",),
-    distillation=0.5,
     validation_share=0.05,
     limitations=(
         "Ruling is taken out where it crosses the whole picture; other print that touches the character is read as "

@@ -34,8 +34,6 @@ class Recipe:
     character_prior: 0 treats classes alike; at 1 a class of two characters is answered as if each of them were as
         frequent as any other character.
     outliers: what the network learns to be unsure of.
-    teachers: artifacts of the same classes, such as "char/3", whose answers to the training images are learnt as well.
-    distillation: weight of the teachers' answers against that of the labels, 0..1.
     target_error: share of wrong answers that the model stays below by calling others uncertain.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
     validation_share: of the training images, kept from training for choosing and calibrating.
@@ -66,12 +64,8 @@ class Recipe:
     validation_share: float
     limitations: tuple[str, ...]
     outliers: Outliers = field(default_factory=Outliers)
-    teachers: tuple[str, ...] = ()
-    distillation: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
         if (self.degraded_share > 0) != (self.degraded_copies > 0):
             raise ValueError("A recipe has either degraded copies and a share of them, or neither.")
-        if (self.distillation > 0) != bool(self.teachers):
-            raise ValueError("A recipe has either teachers and a weight of their answers, or neither.")
