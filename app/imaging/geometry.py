@@ -54,10 +54,10 @@ class MnistGeometry:
         if pixels.shape != (SIDE, SIDE):
             return False
         left, top, right, bottom = bounding_box(pixels, level=0)
+        if max(right - left, bottom - top) not in self.FRAMED_SIDES:
+            return False
         x, y = _centre_of_mass(pixels)
-        return max(right - left, bottom - top) in self.FRAMED_SIDES and (
-            max(abs(x - SIDE / 2), abs(y - SIDE / 2)) <= self.CENTRE_TOLERANCE
-        )
+        return max(abs(x - SIDE / 2), abs(y - SIDE / 2)) <= self.CENTRE_TOLERANCE
 
     def frame(self, ink: Ink) -> NetworkPixels:
         if self.is_framed(ink.pixels):
@@ -73,7 +73,7 @@ class MnistGeometry:
     def _start(mass: float, length: float) -> float:
         """Return where in the frame a glyph starts, along one axis: its mass in the middle, or all of it inside."""
         # Half a pixel on, since the middle of pixel 14 is 14.5 pixels from the edge.
-        return float(np.clip((SIDE + 1) / 2 - mass, 0, SIDE - length))
+        return min(max((SIDE + 1) / 2 - mass, 0), SIDE - length)
 
 
 class EmnistGeometry:
@@ -109,7 +109,8 @@ class EmnistGeometry:
         if self.is_framed(ink.pixels):
             return _unit(ink.pixels)
         glyph = _cropped(ink)
-        side = int(np.clip(max(glyph.shape), *self.SCAN_SIDES))
+        least, greatest = self.SCAN_SIDES
+        side = min(max(glyph.shape[0], glyph.shape[1], least), greatest)
         return self.convert_scan(glyph if side == max(glyph.shape) else _resized(glyph, side))
 
     def convert_scan(self, scan: Pixels) -> NetworkPixels:

@@ -230,8 +230,7 @@ def bounding_box(ink: Pixels, level: float = MARK_LEVEL) -> tuple[int, int, int,
     Raises:
         NoInkFound: no pixel reaches the level.
     """
-    marks = ink >= max(1, round(level * 255))
-    rows, columns = np.flatnonzero(marks.any(axis=1)), np.flatnonzero(marks.any(axis=0))
-    if rows.size == 0:
+    left, top, width, height = cv2.boundingRect((ink >= max(1, round(level * 255))).astype(np.uint8))
+    if not width:
         raise NoInkFound("Nothing is written on the page.")
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    return left, top, left + width, top + height
