@@ -257,7 +257,7 @@ def test_a_wrong_option_is_one_line() -> None:
     assert (code, reports) == (1, 'INKLING_MODEL_VERSIONS: not JSON; write it as {"digit": 1}\n')
     code, _, reports = run("models", api_keys="secret")
     assert code == 1
-    assert reports.startswith("INKLING_API_KEYS: an API key is given as")
+    assert reports.startswith("INKLING_API_KEYS: a key is given as")
 
 
 def test_a_misspelt_option_is_warned_of() -> None:

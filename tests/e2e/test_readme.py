@@ -65,7 +65,7 @@ class Desk:
         program, *arguments = shlex.split(command)
         assert program == "make"
         bare = {name: value for name, value in os.environ.items() if name not in {"DATA_DIR", "PORT", "MAKEFLAGS"}}
-        line = ["make", "--dry-run", *arguments]
+        line = ["make", "--dry-run", "--no-print-directory", *arguments]
         return subprocess.run(line, cwd=ROOT, env=bare, capture_output=True, text=True, timeout=60, check=True).stdout
 
 

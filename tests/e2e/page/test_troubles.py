@@ -13,7 +13,8 @@ from tests.e2e.page.browser import Visit, visiting
 from tests.e2e.server import serving
 from tests.strokes import STROKES, draw, encode
 
-KINDS = [kind for kind in vars(problems).values() if isinstance(kind, Kind)]
+#: All but what only an operator is told.
+KINDS = [kind for kind in vars(problems).values() if isinstance(kind, Kind) and kind is not problems.MODEL_REFUSED]
 MEANINGLESS = "The answer made no sense."
 
 
