@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -30,17 +31,17 @@ class Evaluation:
     seen: Images
     probabilities: npt.NDArray[np.float32]
 
-    @property
+    @cached_property
     def answers(self) -> npt.NDArray[np.int64]:
         """int64 [N], the most probable class of each image."""
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
-    @property
+    @cached_property
     def confidences(self) -> npt.NDArray[np.float32]:
         """float32 [N], the probability of each answer."""
         return np.asarray(self.probabilities.max(axis=1), np.float32)
 
-    @property
+    @cached_property
     def right(self) -> npt.NDArray[np.bool_]:
         """Bool [N], whether each answer is the label."""
         return np.asarray(self.answers == self.data.labels, np.bool_)

@@ -13,7 +13,7 @@ from app.cli.options import AllowOption, PolarityOption, TaskOption, TopKOption
 from app.cli.picture import explain_picture
 from app.cli.sources import read
 from app.cli.startup import fail, read_settings, recognising
-from app.imaging import ImageError, Polarity, decode, find_ink
+from app.imaging import ImageError, decode, find_ink
 from app.inference import InferenceError
 from app.recogniser import Options
 
@@ -23,8 +23,8 @@ def explain(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to draw: a PNG, JPEG or WebP file.")],
     task: TaskOption = "digit",
     top_k: TopKOption = 5,
-    allow: AllowOption = None,
-    polarity: PolarityOption = Polarity.AUTO,
+    allow: AllowOption = Options.allow,
+    polarity: PolarityOption = Options.polarity,
 ) -> None:
     """Draw what becomes of an image: the upload, its ink, what the network sees, and what it answers."""
     if output.suffix.lower() not in {".png", ".jpg", ".jpeg", ".webp"}:

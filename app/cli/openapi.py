@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 
-from app.artifacts import ArtifactError
-from app.cli.startup import fail, read_settings
+from app.cli.startup import ending_on_wrong_models, read_settings
 from app.main import create_app
 from app.settings import Settings
 
 
 def openapi() -> None:
     """Print what /openapi.json answers, for generators of clients. No model is loaded for it."""
-    try:
+    with ending_on_wrong_models():
         print(description(read_settings()), end="")
-    except ArtifactError as error:
-        fail(str(error))
 
 
 def description(settings: Settings) -> str:

@@ -15,7 +15,6 @@ from app.cli.options import AllowOption, PolarityOption, TaskOption, TopKOption
 from app.cli.progress import Tally
 from app.cli.sources import find_files
 from app.cli.startup import read_settings, recognising
-from app.imaging import Polarity
 from app.inference import Model
 from app.recogniser import Options, Recogniser, Recognition
 
@@ -28,9 +27,9 @@ def predict(
         ),
     ],
     task: TaskOption = "digit",
-    top_k: TopKOption = 3,
-    allow: AllowOption = None,
-    polarity: PolarityOption = Polarity.AUTO,
+    top_k: TopKOption = Options.top_k,
+    allow: AllowOption = Options.allow,
+    polarity: PolarityOption = Options.polarity,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Enter the folders in a folder too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file, as the API answers.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="A table for spreadsheets.")] = False,

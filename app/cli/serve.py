@@ -10,8 +10,7 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 
-from app.artifacts import ArtifactError
-from app.cli.startup import check_runtime, fail, read_settings
+from app.cli.startup import check_runtime, ending_on_wrong_models, fail, read_settings
 from app.inference import Registry, Reloader
 from app.main import create_app
 
@@ -68,10 +67,8 @@ def serve(
     check_runtime(settings)
     # Before the models are loaded, which takes seconds, and not after.
     listener = listen(settings.host, settings.port)
-    try:
+    with ending_on_wrong_models():
         app = create_app(settings, on_failure=lambda: server.fail())
-    except ArtifactError as error:
-        fail(str(error))
     config = uvicorn.Config(
         app,
         host=settings.host,

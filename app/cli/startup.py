@@ -64,8 +64,15 @@ def check_runtime(settings: Settings) -> None:
 
 def read_artifacts(settings: Settings) -> list[Artifact]:
     """Return the verified models that the settings ask for, or end where one is wrong."""
-    try:
+    with ending_on_wrong_models():
         return verified_artifacts(settings)
+
+
+@contextmanager
+def ending_on_wrong_models() -> Iterator[None]:
+    """End with what is wrong with a model, where that is found out within."""
+    try:
+        yield
     except ArtifactError as error:
         fail(str(error))
 

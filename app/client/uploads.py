@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, TypeVar
 
+T = TypeVar("T")
 #: The bytes of an image file, the path of one, or one opened in binary mode, read from where it stands.
 Image: TypeAlias = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 
@@ -45,14 +46,26 @@ def batches(images: Iterable[Image], *, files: int = BATCH_FILES, size: int = BA
     Raises:
         OSError, TypeError: an image cannot be read.
     """
-    batch: list[bytes] = []
+    return grouped(map(content, images), len, count=files, total=size)
+
+
+def grouped(items: Iterable[T], size: Callable[[T], int], *, count: int, total: int) -> Iterator[list[T]]:
+    """Group items, in order, as they come.
+
+    Args:
+        items: any number of them.
+        size: of an item.
+        count: the most items of a group.
+        total: the most that the sizes of a group add up to; a larger item is a group by itself.
+    """
+    group: list[T] = []
     held = 0
-    for image in images:
-        data = content(image)
-        if batch and (len(batch) == files or held + len(data) > size):
-            yield batch
-            batch, held = [], 0
-        batch.append(data)
-        held += len(data)
-    if batch:
-        yield batch
+    for item in items:
+        more = size(item)
+        if group and (len(group) == count or held + more > total):
+            yield group
+            group, held = [], 0
+        group.append(item)
+        held += more
+    if group:
+        yield group

@@ -36,6 +36,9 @@ FORMATS = (
 #: Pictures are reduced by a whole number to a longest side of this to twice this many pixels. A 12-megapixel JPEG
 #: decodes at a quarter of its size.
 WORKING_SIDE = 512
+#: A strip is reduced no further than to this shorter side, unless more than so many pixels would be left of it.
+WORKING_SHORT_SIDE = 96
+WORKING_PIXELS = 2**22
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Signature, and the length, name, width and height that begin the first chunk.
 TINY_HEADER_BYTES = 24
@@ -43,9 +46,6 @@ TINY_HEADER_BYTES = 24
 #: in six where the file was made to take long.
 TINY_BYTES = 2048
 TINY_PIXELS = 32 * 32
-#: A strip is reduced no further than to this shorter side, unless more than so many pixels would be left of it.
-WORKING_SHORT_SIDE = 96
-WORKING_PIXELS = 2**22
 #: Weights of red, green and blue in luma (ITU-R BT.601), as Pillow's own conversion has them.
 LUMA = np.array([0.299, 0.587, 0.114])
 #: Where luma carries less than this share of what tells ink from page, as of yellow on white or red on green, their

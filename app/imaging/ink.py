@@ -194,8 +194,8 @@ def lift_uneven(contrast: Contrast, noise: float) -> Pixels:
         NoInkFound: nothing stands out from the page by more than `MIN_CONTRAST_UNEVEN`, or from the noise.
     """
     sample = _sampled(contrast)
-    level = float(np.median(sample))
-    floor = level + UNEVEN_NOISE_DEVIATIONS * DEVIATION * float(np.median(np.abs(sample - level)))
+    level = median(sample)
+    floor = level + UNEVEN_NOISE_DEVIATIONS * DEVIATION * median(np.abs(sample - level))
     # Where strokes cover half of a crop, its median is no noise.
     floor = min(floor, MAX_NOISE * float(np.quantile(contrast, 1 - FULL_INK_SHARE)))
     full = writing_strength(contrast, max(floor, MIN_CONTRAST_UNEVEN))
@@ -241,7 +241,7 @@ def noise_deviation(pixels: Pixels) -> float:
     """
     kernel = np.outer([1, -2, 1], [1, -2, 1]).astype(np.float32)
     differences = np.asarray(cv2.filter2D(pixels, cv2.CV_32F, kernel), np.float32)
-    return DEVIATION * float(np.median(np.abs(_sampled(differences)))) / 6
+    return DEVIATION * median(np.abs(_sampled(differences))) / 6
 
 
 def _lifted(contrast: Contrast, floor: float, full: float) -> Pixels:

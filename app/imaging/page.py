@@ -108,11 +108,11 @@ def _fitted(pixels: Pixels) -> Contrast:
     terms = [x**i * y**j for i in range(FIT_DEGREE + 1) for j in range(FIT_DEGREE + 1 - i)]
     basis = np.stack(terms, axis=1)
     values = small.ravel()
-    surface = np.full_like(values, np.median(values))
+    surface = np.full_like(values, median(values))
     ridge = FIT_RIDGE * np.eye(len(terms), dtype=np.float32)
     for _ in range(FIT_PASSES):
         residual = values - surface
-        deviation = max(FIT_MIN_DEVIATION, DEVIATION * float(np.median(np.abs(residual))))
+        deviation = max(FIT_MIN_DEVIATION, DEVIATION * median(np.abs(residual)))
         weighted = basis / (1 + (residual / (FIT_TOLERANCE * deviation)) ** 2)[:, None]
         surface = basis @ np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ values)
     fitted = np.clip(surface, 0, 255).reshape(height, width)
