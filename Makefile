@@ -4,7 +4,7 @@ DATA_DIR ?= data
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev test lint bench openapi train-digit train-char lock clean
+.PHONY: help serve dev test lint bench audit openapi train-digit train-char lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ lint: .venv/.dev ## Check format, lint, types and import contracts
 
 bench: .venv/.dev ## Compare the runtimes and time the way of one image
 	$(BIN)/python -m tests.bench
+
+audit: .venv/.dev ## Ask PyPI for known vulnerabilities of what the lock files pin
+	$(BIN)/python -m tests.audit requirements.lock requirements-litert.lock requirements-dev.lock
 
 openapi: .venv/.serve ## Write docs/openapi.json anew
 	cd docs && env -i INKLING_MODELS_DIR=../models ../$(BIN)/python -m app openapi > openapi.json
