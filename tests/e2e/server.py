@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -9,11 +10,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+import psutil
 
 from app.client import Client
 from tests.models import MODELS
@@ -25,16 +27,16 @@ START_SECONDS = 120
 class Server:
     """A running service, its address, and what it has logged."""
 
-    def __init__(self, port: int, process: subprocess.Popen[str]) -> None:
-        self.port = port
+    def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self.lines: list[str] = []
-        self.url = f"http://127.0.0.1:{port}"
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        self.port = listening_port(process) or 0
+        self.url = f"http://127.0.0.1:{self.port}"
         #: For what only HTTP shows; `inkling` is the client that users have.
         self.client = httpx2.Client(base_url=self.url, timeout=30)
         self.inkling = Client(self.url)
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stderr
@@ -72,9 +74,30 @@ class Server:
 
 def wait_until_ready(process: subprocess.Popen[str] | subprocess.Popen[bytes], inkling: Client) -> bool:
     """Block until /readyz says so; return whether it has."""
+    return soon(process, inkling.ready)
+
+
+def listening_port(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> int | None:
+    """Block until a service that was started with `--port 0` listens; return where, or None where it has ended.
+
+    A port that was free a moment ago may be somebody else's by the time a service asks for it.
+    """
+    ports: list[int] = []
+
+    def look() -> bool:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            links = psutil.Process(process.pid).net_connections("tcp")
+            ports.extend(link.laddr.port for link in links if link.status == psutil.CONN_LISTEN)
+        return bool(ports)
+
+    return ports[0] if soon(process, look) else None
+
+
+def soon(process: subprocess.Popen[str] | subprocess.Popen[bytes], comes: Callable[[], bool]) -> bool:
+    """Block until something is so; return False where the process has ended instead."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
-        if inkling.ready():
+        if comes():
             return True
         time.sleep(0.05)  # another process's start has nothing else to wait on
     return False
@@ -91,25 +114,25 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "app", *arguments]
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """Return a port that nobody listens on, and that nobody else is given meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
 
 
 @contextmanager
 def serving(**options: object) -> Iterator[Server]:
     """Start the service, wait until it is ready, and end it afterwards."""
-    port = free_port()
     process = subprocess.Popen(
-        command("serve", "--port", str(port)),
+        command("serve", "--port", "0"),
         cwd=ROOT,
         env=environment(**options),
         stderr=subprocess.PIPE,
         text=True,
     )
-    server = Server(port, process)
+    server = Server(process)
     try:
         server.wait_until_ready()
         yield server

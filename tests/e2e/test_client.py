@@ -20,7 +20,7 @@ from app.client import (
     TransportFailure,
     Unauthorised,
 )
-from tests.e2e.server import Server, free_port, serving
+from tests.e2e.server import Server, closed_port, serving
 from tests.strokes import DIGITS, draw, encode
 
 BLANK = encode(np.full((50, 50), 255, np.uint8))
@@ -74,7 +74,7 @@ def test_many_images_are_read_as_they_are_needed(server: Server) -> None:
 
 
 def test_no_images_are_no_call() -> None:
-    with Client(f"http://127.0.0.1:{free_port()}") as nobody:
+    with closed_port() as port, Client(f"http://127.0.0.1:{port}") as nobody:
         assert list(nobody.recognise_many([])) == []
 
 
@@ -110,7 +110,7 @@ def test_models_are_typed(server: Server) -> None:
 
 
 def test_a_file_that_is_not_there_or_not_binary_is_said_before_anything_is_sent(tmp_path: Path) -> None:
-    with Client(f"http://127.0.0.1:{free_port()}") as nobody:
+    with closed_port() as port, Client(f"http://127.0.0.1:{port}") as nobody:
         with pytest.raises(FileNotFoundError):
             nobody.recognise(tmp_path / "missing.png")
         with pytest.raises(TypeError, match="binary"):
@@ -121,7 +121,7 @@ def test_a_file_that_is_not_there_or_not_binary_is_said_before_anything_is_sent(
 
 def test_a_service_that_is_not_there_is_a_transport_failure_and_not_ready() -> None:
     waits: list[float] = []
-    with Client(f"http://127.0.0.1:{free_port()}", sleep=waits.append) as nobody:
+    with closed_port() as port, Client(f"http://127.0.0.1:{port}", sleep=waits.append) as nobody:
         assert nobody.ready() is False
         assert waits == []
         with pytest.raises(TransportFailure, match=r"127\.0\.0\.1"):
@@ -144,8 +144,9 @@ def test_the_async_client_gives_the_same_answers(server: Server) -> None:
             assert isinstance(blank, ImageProblem)
             with pytest.raises(ImageProblem):
                 await inkling.recognise(b"junk")
-        async with AsyncClient(f"http://127.0.0.1:{free_port()}") as nobody:
-            assert not await nobody.ready()
+        with closed_port() as port:
+            async with AsyncClient(f"http://127.0.0.1:{port}") as nobody:
+                assert not await nobody.ready()
 
     asyncio.run(ask())
 

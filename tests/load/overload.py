@@ -1,0 +1,98 @@
+"""`make load`: twice what the service can serve, on 64 connections.
+
+A connection waits for its answer, so that 64 of them would only ever have 64 images under way: the queue is set to half
+of that, and the load is offered by the clock. What does not fit must be refused, and what is taken must be answered.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from app.settings import Settings
+from tests.e2e.server import Server, serving
+from tests.load.generator import Load, Tally, upload
+from tests.load.memory import growth, resident_bytes
+from tests.load.report import conclude, options
+from tests.strokes import draw, encode
+
+CONNECTIONS = 64
+QUEUE_IMAGES = CONNECTIONS // 2
+EXCESS = 2.0
+#: What may be answered under too much load.
+POLITE = frozenset({200, 429, 503})
+#: Share by which memory may grow from the first sixth of the time to its end.
+FLAT = 0.02
+#: Answers between two looks at the memory.
+STRIDE = 500
+
+
+@dataclass(frozen=True)
+class Overload:
+    """What came of it: the rate it can serve, what was answered at twice that, and the growth of its memory."""
+
+    capacity: float
+    tally: Tally
+    grown: float
+
+    @property
+    def asked(self) -> dict[str, bool]:
+        """Tell what holds."""
+        deadline = Settings.model_fields["deadline_seconds"].default * 1e3
+        return {
+            "no 5xx but 503": self.tally.statuses.keys() <= POLITE,
+            "some were refused, so it was too much": self.tally.statuses[429] > 0,
+            "no dropped connection": self.tally.complete,
+            "p99 of the answered within the deadline": self.tally.percentile(99) <= deadline,
+            f"memory grows by less than {FLAT:.0%}": self.grown < FLAT,
+        }
+
+
+def overload(running: Server, seconds: float) -> Overload:
+    """Measure what a service with a queue of `QUEUE_IMAGES` can serve, then offer it twice that for so long."""
+    request = upload("/predict/digit", encode(draw("7", (28, 28))))
+    capacity = Load(running.url, [request], connections=QUEUE_IMAGES, seconds=max(1.0, seconds / 12)).run().rate
+    samples: list[tuple[float, int]] = []
+    count = 0
+
+    def heard(status: int, body: bytes) -> None:
+        nonlocal count
+        count += 1
+        if count % STRIDE == 0:
+            samples.append((count, resident_bytes(running.process.pid)))
+
+    tally = Load(
+        running.url,
+        [request],
+        connections=CONNECTIONS,
+        seconds=seconds,
+        rate=EXCESS * capacity,
+        expected=POLITE,
+        heard=heard,
+    ).run()
+    return Overload(capacity, tally, growth(samples[len(samples) // 6 :]))
+
+
+def main() -> int:
+    """Print one JSON object."""
+    chosen = options(__doc__, runtime=("savedmodel", "litert"), seconds=60.0)
+    with serving(
+        runtime=chosen.runtime, queue_images=QUEUE_IMAGES, max_batch_files=QUEUE_IMAGES, log_level="warning"
+    ) as running:
+        found = overload(running, chosen.seconds)
+    offered = sum(found.tally.statuses.values()) / found.tally.seconds
+    return conclude(
+        {
+            "runtime": chosen.runtime,
+            "connections": CONNECTIONS,
+            "can serve, requests a second": round(found.capacity, 1),
+            "offered to what it can serve": round(offered / found.capacity, 2),
+            "memory grew by": round(found.grown, 4),
+            **found.tally.report(),
+        },
+        found.asked,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
