@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import sys
@@ -16,6 +17,8 @@ from app.main import create_app
 
 #: How long one thread keeps Python's lock from the others; its default is five milliseconds.
 SWITCH_SECONDS = 0.0005
+#: How long connections stay open after the service has stopped listening, for requests that are under way to it.
+LINGER_SECONDS = 0.5
 
 
 class Server(uvicorn.Server):
@@ -33,7 +36,6 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         # Uvicorn's own would raise the signal again in the end, and a clean shutdown would look like a kill.
-        self.registry.drain()
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
@@ -49,6 +51,16 @@ class Server(uvicorn.Server):
             self._reload_wanted = False
             self.reloader.start()
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # First: who is refused connects anew at once, and would be cut off where the port closed a moment later.
+        for listening in (*self.servers, *(sockets or ())):
+            listening.close()
+        self.registry.drain()
+        # Uvicorn's own closes connections on which it has read no request, also where one is on its way. Such a client
+        # is told meanwhile that no new work is taken, and not to keep the connection.
+        await asyncio.sleep(LINGER_SECONDS)
+        await super().shutdown(sockets)
 
     def fail(self) -> None:
         """End the process with exit code 1."""
