@@ -7,6 +7,7 @@ service lacks. A client for people, such as httpx, takes more of a core than the
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -147,6 +148,7 @@ class Load:
     seconds: begin none after so long; None for no end.
     rate: requests to begin a second, over all connections. Those for which no connection is free begin late, and the
         schedule does not wait for them. None for as many as are answered.
+    over: begin none once it is set.
     expected: statuses whose bodies are not kept as odd.
     heard: is told status and body of every answer, in the thread that runs the load.
     """
@@ -157,6 +159,7 @@ class Load:
     requests: int | None = None
     seconds: float | None = None
     rate: float | None = None
+    over: threading.Event = field(default_factory=threading.Event)
     expected: frozenset[int] = frozenset({200})
     heard: Callable[[int, bytes], object] = lambda status, body: None
 
@@ -178,7 +181,7 @@ class Load:
         end = began + self.seconds if self.seconds is not None else float("inf")
         while self.requests is None or number < self.requests:
             due = began + number / self.rate if self.rate else began
-            if max(due, loop.time()) >= end:
+            if self.over.is_set() or max(due, loop.time()) >= end:
                 return
             yield due, self.uploads[number % len(self.uploads)]
             number += 1

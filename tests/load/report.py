@@ -7,7 +7,7 @@ import json
 
 
 def options(description: str | None, **defaults: object) -> argparse.Namespace:
-    """Read the command line: an option for each name, of its default's type; a tuple of words lets choose among them."""
+    """Read the command line: an option for each name, of its default's type; of a tuple one may be chosen."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in defaults.items():
         flag = f"--{name.replace('_', '-')}"

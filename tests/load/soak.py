@@ -62,9 +62,7 @@ def soak(running: Server, requests: int, settled: int) -> Soak:
         if count >= settled and (count - settled) % stride == 0:
             samples.append((count, resident_bytes(running.process.pid)))
 
-    load = Load(
-        running.url, uploads(), connections=CONNECTIONS, requests=requests, expected=EXPECTED, heard=heard
-    )
+    load = Load(running.url, uploads(), connections=CONNECTIONS, requests=requests, expected=EXPECTED, heard=heard)
     return Soak(load.run(), samples)
 
 
