@@ -1,0 +1,123 @@
+"""`make compare`: Inkling against the same network in a plain FastAPI endpoint and in LitServe, in one run.
+
+All are up at once and measured in turns, so that a machine whose speed drifts slows all of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from tests.e2e.server import ROOT, START_SECONDS, closed_port, serving
+from tests.load.generator import Load, Tally, upload
+from tests.load.report import conclude, options
+from tests.strokes import draw, encode
+
+CONNECTIONS = 32
+#: Times the requests a second of the others.
+LEAST = {"plain": 10.0, "litserve": 2.0}
+IMAGE = encode(draw("7", (28, 28)))
+REQUEST = upload("/predict/digit", IMAGE)
+
+
+#: The module that runs each other server, and its arguments after the port.
+RIVALS = {
+    "plain": ["tests.load.plain"],
+    "litserve": ["tests.load.lit", "1"],
+    "litserve, batches of 8": ["tests.load.lit", "8"],
+}
+
+
+@contextmanager
+def running(module: str, *arguments: str) -> Iterator[str]:
+    """Start another server, wait until it answers, and end it and all below it afterwards."""
+    with closed_port() as port:
+        pass  # LitServe cannot be told to choose one
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, str(port), *arguments],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until = time.monotonic() + START_SECONDS
+        while not reads_a_seven(url):
+            assert process.poll() is None, f"{module} ended"
+            assert time.monotonic() < until, f"{module} does not answer"
+            time.sleep(0.5)
+        yield url
+    finally:
+        end(process)
+
+
+def reads_a_seven(url: str) -> bool:
+    """Tell whether a server is there and answers what the image shows."""
+    heard: list[bytes] = []
+    load = Load(url, [REQUEST], connections=1, requests=1, heard=lambda status, body: heard.append(body))
+    return load.run().answered == 1 and b'"label":"7"' in heard[0].replace(b" ", b"")
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a server and all that it has started: LitServe's processes outlive a SIGTERM to the first."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def measure(urls: dict[str, str], rounds: int, seconds: float) -> dict[str, list[Tally]]:
+    """Load one server after the other, in rounds."""
+    found: dict[str, list[Tally]] = {name: [] for name in urls}
+    for _ in range(rounds):
+        for name, url in urls.items():
+            found[name].append(Load(url, [REQUEST], connections=CONNECTIONS, seconds=seconds).run())
+    return found
+
+
+def main() -> int:
+    """Print one JSON object."""
+    chosen = options(__doc__, runtime=("savedmodel", "litert"), rounds=3, seconds=5.0)
+    with ExitStack() as stack:
+        ours = stack.enter_context(serving(runtime=chosen.runtime, log_level="warning"))
+        urls = {"inkling": ours.url}
+        for name, rival in RIVALS.items():
+            urls[name] = stack.enter_context(running(*rival))
+        measure(urls, 1, 1.0)
+        found = measure(urls, chosen.rounds, chosen.seconds)
+    rates = {name: [tally.rate for tally in tallies] for name, tallies in found.items()}
+    # LitServe in whichever way is the faster.
+    best = {
+        rival: [max(turns) for turns in zip(*(rates[name] for name in RIVALS if name.startswith(rival)), strict=True)]
+        for rival in LEAST
+    }
+    ratios = {
+        rival: round(
+            statistics.median(own / other for own, other in zip(rates["inkling"], best[rival], strict=True)), 2
+        )
+        for rival in LEAST
+    }
+    return conclude(
+        {
+            "runtime": chosen.runtime,
+            "connections": CONNECTIONS,
+            "requests a second, medians": {name: round(statistics.median(each), 1) for name, each in rates.items()},
+            "p50, ms": {
+                name: statistics.median(tally.percentile(50) for tally in each) for name, each in found.items()
+            },
+            "inkling to each": ratios,
+        },
+        {f"{least:g} times {rival}": ratios[rival] >= least for rival, least in LEAST.items()}
+        | {"every request has its answer": all(tally.complete for tally in found["inkling"])},
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
