@@ -4,7 +4,7 @@ DATA_DIR ?= data
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev test lint bench audit openapi train-digit train-char lock clean
+.PHONY: help serve dev test lint bench load soak drain hostile compare batch start fuzz audit openapi train-digit train-char lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,30 @@ lint: .venv/.dev ## Check format, lint, types and import contracts
 
 bench: .venv/.dev ## Compare the runtimes and time the way of one image
 	$(BIN)/python -m tests.bench
+
+load: .venv/.dev ## Offer the running service twice what it can serve (RUNTIME=litert, as with the five below)
+	$(BIN)/python -m tests.load.overload $(RUNTIME_OPTION)
+
+soak: .venv/.dev ## Send 100,000 requests and look at the memory
+	$(BIN)/python -m tests.load.soak $(RUNTIME_OPTION)
+
+drain: .venv/.dev ## End the service, and reload its models, twenty times under load
+	$(BIN)/python -m tests.load.drain $(RUNTIME_OPTION)
+
+hostile: .venv/.dev ## Send hostile input while ordinary requests run (needs ../shared)
+	$(BIN)/python -m tests.load.hostile $(RUNTIME_OPTION)
+
+compare: .venv/.dev ## Compare with a plain FastAPI endpoint and with LitServe
+	$(BIN)/python -m tests.load.compare $(RUNTIME_OPTION)
+
+batch: .venv/.dev ## Compare batch requests with the bare runtime
+	$(BIN)/python -m tests.load.batch $(RUNTIME_OPTION)
+
+start: .venv/.dev ## Time the start of each runtime, and look at the memory
+	$(BIN)/python -m tests.load.start
+
+fuzz: .venv/.dev ## Damage image files for ten minutes and read them (SECONDS=60)
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
 
 audit: .venv/.dev ## Ask PyPI for known vulnerabilities of what the lock files pin
 	$(BIN)/python -m tests.audit requirements.lock requirements-litert.lock requirements-dev.lock
@@ -48,6 +72,8 @@ lock: .venv/.dev ## Resolve the dependencies anew into the lock files
 
 clean: ## Remove the environment and caches
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+RUNTIME_OPTION := $(if $(RUNTIME),--runtime $(RUNTIME))
 
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate

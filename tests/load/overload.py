@@ -24,7 +24,7 @@ POLITE = frozenset({200, 429, 503})
 #: Share by which memory may grow from the first sixth of the time to its end.
 FLAT = 0.02
 #: Answers between two looks at the memory.
-STRIDE = 500
+STRIDE = 100
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def overload(running: Server, seconds: float) -> Overload:
     """Measure what a service with a queue of `QUEUE_IMAGES` can serve, then offer it twice that for so long."""
     request = upload("/predict/digit", encode(draw("7", (28, 28))))
     capacity = Load(running.url, [request], connections=QUEUE_IMAGES, seconds=max(1.0, seconds / 12)).run().rate
-    samples: list[tuple[float, int]] = []
+    samples = [(0, resident_bytes(running.process.pid))]
     count = 0
 
     def heard(status: int, body: bytes) -> None:

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from app.artifacts import ArtifactMissing
-from app.inference import State
+from app.inference import LiteRTRuntime, State
+from app.inference.runtime import Batch, Probabilities
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import wait_until_ready
@@ -79,17 +82,36 @@ def test_uploads_above_the_limit_are_refused_declared_or_not(fresh: TestClient) 
         assert (reply.status_code, reply.json()["code"]) == (413, "upload-too-large")
 
 
-def test_a_full_service_says_when_to_come_back(fresh: TestClient) -> None:
+def test_a_full_service_says_when_to_come_back(fresh: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached, may_go_on = threading.Event(), threading.Event()
+    predict = LiteRTRuntime.predict
+
+    def held(runtime: LiteRTRuntime, images: Batch) -> Probabilities:
+        reached.set()
+        assert may_go_on.wait(60)
+        return predict(runtime, images)
+
+    monkeypatch.setattr(LiteRTRuntime, "predict", held)
     headers = {"X-API-Key": "open sesame"}
     image = encode(draw("7"))
     files = [("files", image)] * 6  # of at most eight under way
-    with ThreadPoolExecutor(8) as pool:
-        replies = list(pool.map(lambda _: fresh.post("/predict/digit/batch", files=files, headers=headers), range(40)))
-    assert {reply.status_code for reply in replies} == {200, 429}
-    for reply in replies:
-        assert reply.status_code == 200 or reply.json()["code"] == "overloaded"
-        assert reply.status_code == 200 or int(reply.headers["retry-after"]) >= 1
-    assert fresh.post("/predict/digit", files={"file": image}, headers=headers).status_code == 200
+
+    def batch() -> Response:
+        return fresh.post("/predict/digit/batch", files=files, headers=headers)
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(batch)
+        try:
+            assert reached.wait(60)
+            refused = batch()
+            assert fresh.get("/livez").status_code == fresh.get("/readyz").status_code == 200
+            assert fresh.get("/metrics").status_code == 200
+        finally:
+            may_go_on.set()
+        assert first.result().status_code == 200
+    assert (refused.status_code, refused.json()["code"]) == (429, "overloaded")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert batch().status_code == 200
 
 
 def test_before_and_after_its_time_the_service_says_so(fresh: TestClient) -> None:
