@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import logging
 import math
 import struct
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +62,10 @@ QUARTER_TURNS = {5, 6, 7, 8}
 
 # Pillow's own guard warns on standard error and lets twice its limit pass; `decode` checks every size itself.
 Image.MAX_IMAGE_PIXELS = None
+# What is odd about a file is the business of who sent it. Pillow warns of it with numbers from the file, and Python
+# would print every new text and keep it for good: a TIFF of 2 KB leaves 200 of them.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ import json
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from app.client import Answer
+from app.client import Answer, ImageProblem
 from tests.e2e.server import ROOT, Server, command, environment, serving
 from tests.models import MODELS
 from tests.strokes import DIGITS, draw, encode
@@ -59,6 +60,18 @@ def test_logs_are_json_lines_with_request_ids() -> None:
         records = [json.loads(line) for line in running.lines if line.startswith("{")]
     (found,) = [record for record in records if record.get("request_id") == "find-me"]
     assert (found["path"], found["status"], found["level"]) == ("/livez", 200, "info")
+
+
+def test_odd_files_leave_nothing_in_the_log_but_their_requests() -> None:
+    # Two hundred tags whose values would lie far behind the end of the file.
+    tags = b"".join(struct.pack("<HHII", 5000 + tag, 4, 1000, 2**20) for tag in range(200))
+    odd = b"II*\0" + struct.pack("<IH", 8, 200) + tags + bytes(4)
+    with serving(log_format="json", runtime="litert") as running:
+        before = len(running.lines)
+        with pytest.raises(ImageProblem):
+            running.inkling.recognise(odd)
+        running.stop()
+        assert [line for line in running.lines[before:] if not line.startswith("{")] == []
 
 
 def test_an_upload_without_a_key_is_refused_while_it_is_still_sent() -> None:
