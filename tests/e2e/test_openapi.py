@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.server import ROOT, Server
+from tests.e2e.server import ROOT, Server, serving
 from tests.strokes import draw, encode
 
 BIN = Path(sys.executable).parent
 
 
-def test_schemathesis_finds_nothing(server: Server) -> None:
-    ended = subprocess.run(
-        [
-            str(BIN / "schemathesis"),
-            "run",
-            f"http://127.0.0.1:{server.port}/openapi.json",
-            "--max-examples=20",
-            "--seed=1",
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+def test_schemathesis_finds_nothing() -> None:
+    key = "sesame"
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    # With every call there is, and with keys, so that going without one is tried too.
+    with serving(runtime="litert", api_keys=digest, admin_keys=digest) as locked:
+        ended = subprocess.run(
+            [
+                str(BIN / "schemathesis"),
+                "run",
+                f"{locked.url}/openapi.json",
+                f"--header=X-API-Key: {key}",
+                "--max-examples=20",
+                "--seed=1",
+            ],
+            cwd=ROOT,
+            env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.e2e.uploads"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        counted = locked.client.get("/metrics").text
     assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
+    # Answers of every kind have been held to the description, and not only refusals.
+    for path in ("/predict/digit", "/predict/char/batch", "/admin/reload"):
+        for status in (200, 401):
+            assert f'inkling_requests_total{{method="POST",route="{path}",status="{status}"}}' in counted
 
 
 def test_a_generated_client_posts_an_image_and_reads_a_typed_answer(server: Server, tmp_path: Path) -> None:
