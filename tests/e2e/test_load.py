@@ -14,13 +14,13 @@ from tests.models import add_version
 def test_twice_what_it_can_serve_is_refused_politely_and_costs_nobody_an_answer() -> None:
     with serving(runtime="litert", queue_images=QUEUE_IMAGES, max_batch_files=QUEUE_IMAGES) as running:
         found = overload(running, seconds=5)
-    assert [asked for asked, held in found.asked.items() if not held] == [], found
+    assert [asked for asked, held in found.asked.items() if not held] == [], found.tally.report()
 
 
 def test_requests_leave_nothing_in_memory() -> None:
     with serving(runtime="litert", log_level="warning") as running:
         found = soak(running, requests=6000, settled=2000)
-    assert [asked for asked, held in found.asked.items() if not held] == [], found
+    assert [asked for asked, held in found.asked.items() if not held] == [], found.tally.report()
 
 
 def test_newer_models_under_load_cost_nobody_an_answer(tmp_path: Path) -> None:
