@@ -86,8 +86,10 @@ def listening_port(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> 
 
     def look() -> bool:
         with contextlib.suppress(psutil.NoSuchProcess):
-            links = psutil.Process(process.pid).net_connections("tcp")
-            ports.extend(link.laddr.port for link in links if link.status == psutil.CONN_LISTEN)
+            started = psutil.Process(process.pid)
+            for each in (started, *started.children(recursive=True)):
+                links = each.net_connections("tcp")
+                ports.extend(link.laddr.port for link in links if link.status == psutil.CONN_LISTEN)
         return bool(ports)
 
     return ports[0] if soon(process, look) else None
