@@ -1,7 +1,8 @@
 """`make fuzz`: read damaged image files for as long as wanted, in a process that may crash.
 
 Each file must come to pixels within the limits or to an error of ours, within a bounded time and memory. Where one does
-not, hypothesis looks for the smallest such file, and its bytes are printed.
+not, hypothesis looks for the smallest such file, and its bytes are printed. The time is the processor's, so that a busy
+machine reads no fewer files.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, given, seed, settings, target
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from app.imaging import GEOMETRIES, ImageError, prepare_pixels
 from app.imaging.decode import decode
@@ -64,22 +65,21 @@ class Reader:
             self.outcomes[type(error).__name__] += 1
         took = time.process_time() - began
         self.slowest = max(self.slowest, took)
-        target(took, label="seconds")
         assert took < MOST_SECONDS, f"{took:.1f} s"
 
 
 def read_for(seconds: float, last: Path) -> dict[str, object]:
-    """Read new files for so long; return what became of them."""
+    """Read new files for so long, in seconds of the processor; return what became of them."""
     reader = Reader(last)
     reader_turn = settings(
         max_examples=TURN,
         deadline=None,
         database=None,
-        phases=[Phase.generate, Phase.target, Phase.shrink],
+        phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
-    before, until = peak_bytes(), time.monotonic() + seconds
-    while time.monotonic() < until:
+    before, until = peak_bytes(), time.process_time() + seconds
+    while time.process_time() < until:
         chance = random.randrange(2**32)
         reader_turn(seed(chance)(given(files)(lambda data: reader.read(data))))()
         grown = peak_bytes() - before
