@@ -6,7 +6,7 @@ import os
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -44,6 +44,13 @@ def _is_origin(origins: tuple[str, ...]) -> tuple[str, ...]:
     return origins
 
 
+def _share_of_cpus(others: dict[str, Any]) -> int:
+    """Return how many CPUs each worker has to itself, at least 1."""
+    # Without `workers` where that is no number of them, which is told then.
+    workers: int = others.get("workers", 1)
+    return max(1, usable_cpus() // workers)
+
+
 class Settings(BaseSettings):
     """The options, each with its default."""
 
@@ -51,6 +58,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every interface.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve; each loads the models for itself.")
     models_dir: Path = Field(Path("models"), description="Folder of the models, `<name>/<version>/` each.")
     model_versions: dict[str, int] = Field(
         default_factory=dict, description='Versions to pin, as JSON: `{"digit": 1}`. The highest is served otherwise.'
@@ -60,7 +68,9 @@ class Settings(BaseSettings):
     )
     runtime_threads: int = Field(1, ge=1, description="Threads inside one operation of a network.")
     imaging_threads: int = Field(
-        default_factory=usable_cpus, ge=1, description="Threads that decode images. Default: the CPUs it may use."
+        default_factory=_share_of_cpus,
+        ge=1,
+        description="Threads that decode images. Default: the CPUs it may use, shared among the workers.",
     )
     max_upload_bytes: int = Field(10 * 2**20, ge=1, description="Largest image file, in bytes.")
     max_batch_bytes: int = Field(64 * 2**20, ge=1, description="Largest batch request, in bytes.")
