@@ -194,6 +194,7 @@ def build_registry(artifacts: Sequence[Artifact], settings: Settings, observer: 
         runtime=settings.runtime,
         threads=settings.runtime_threads,
         queue_images=settings.queue_images,
+        max_batch_wait_ms=settings.max_batch_wait_ms,
         target_error=settings.target_error,
         observer=observer,
     )

@@ -85,6 +85,12 @@ class Settings(BaseSettings):
         description="Share of wrong answers to stay below by marking others `uncertain`. Default: each model's own.",
     )
     queue_images: int = Field(256, ge=1, description="Most images under way at once; 429 beyond.")
+    max_batch_wait_ms: float = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        description="How long an image may wait for others to fill its batch, in milliseconds; 0 takes what is there.",
+    )
     deadline_seconds: float = Field(10.0, gt=0, description="Longest time from upload to answer; 504 beyond.")
     drain_seconds: int = Field(30, ge=1, description="Longest time to finish accepted requests after SIGTERM.")
     api_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_is_sha256)] = Field(
@@ -105,6 +111,8 @@ class Settings(BaseSettings):
     def _limits_fit(self) -> Self:
         if self.queue_images < self.max_batch_files:
             raise ValueError("INKLING_QUEUE_IMAGES is below INKLING_MAX_BATCH_FILES: a full batch would never be taken")
+        if self.max_batch_wait_ms >= self.deadline_seconds * 1e3:
+            raise ValueError("INKLING_MAX_BATCH_WAIT_MS is not below INKLING_DEADLINE_SECONDS: no image would make it")
         if self.max_pending_bytes < self.max_batch_bytes:
             raise ValueError("INKLING_MAX_PENDING_BYTES is below INKLING_MAX_BATCH_BYTES")
         if self.max_batch_bytes < self.max_upload_bytes:

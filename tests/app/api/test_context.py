@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 from tests.strokes import draw, encode
 
-STAGES = {"wait_milliseconds", "imaging_milliseconds", "queue_milliseconds", "predict_milliseconds"}
+STAGES = {"wait_milliseconds", "decode_milliseconds", "ink_milliseconds", "queue_milliseconds", "predict_milliseconds"}
 
 
 def logged(client: TestClient, path: str, **files: object) -> dict:
@@ -19,14 +19,14 @@ def logged(client: TestClient, path: str, **files: object) -> dict:
 def test_the_log_line_of_an_answer_has_its_stages(client: TestClient) -> None:
     line = logged(client, "/predict/digit", files={"file": encode(draw("7"))})
     assert line.keys() >= STAGES
-    assert 0 < line["imaging_milliseconds"] <= line["milliseconds"]
+    assert 0 < line["decode_milliseconds"] + line["ink_milliseconds"] <= line["milliseconds"]
     assert sum(line[stage] for stage in STAGES) <= line["milliseconds"]
 
 
 def test_the_log_line_of_a_refusal_has_its_cause(client: TestClient) -> None:
     line = logged(client, "/predict/digit", files={"file": b"junk"})
     assert (line["status"], line["problem"]) == (415, "unsupported-image")
-    assert line.keys() & STAGES == {"wait_milliseconds", "imaging_milliseconds"}
+    assert line.keys() & STAGES == {"wait_milliseconds", "decode_milliseconds"}
 
 
 def test_the_log_line_of_a_batch_counts_its_failures(client: TestClient) -> None:
