@@ -4,7 +4,7 @@ DATA_DIR ?= data
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev test lint bench openapi train-digit train-char lock clean
+.PHONY: help serve dev test lint audit bench openapi train-digit train-char lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ lint: .venv/.dev ## Check format, lint, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: .venv/.dev ## Look the locked dependencies up among known vulnerabilities
+	$(BIN)/python -m tests.audit
 
 bench: .venv/.dev ## Compare the runtimes and time the way of one image
 	$(BIN)/python -m tests.bench

@@ -84,7 +84,9 @@ class Settings(BaseSettings):
         lt=1,
         description="Share of wrong answers to stay below by marking others `uncertain`. Default: each model's own.",
     )
-    queue_images: int = Field(256, ge=1, description="Most images under way at once; 429 beyond.")
+    queue_images: int = Field(
+        256, ge=1, description="Most images under way at once, the last eighth of them sent singly; 429 beyond."
+    )
     max_batch_wait_ms: float = Field(
         0.0,
         ge=0,

@@ -17,6 +17,11 @@ from app.settings import Settings
 SWITCH_SECONDS = 0.0005
 
 
+#: Ticks, of a tenth of a second, between two looks at connections. One that asks for nothing, or has not come to the
+#: end of a request's headers, at two looks in a row is closed.
+SILENT_TICKS = 100
+
+
 class Server(uvicorn.Server):
     """Uvicorn, with a readiness that ends at SIGTERM, newer models at SIGHUP and an exit code of its own."""
 
@@ -42,6 +47,8 @@ class Server(uvicorn.Server):
         self.reloader: Reloader = app.state.reloader
         self.failed = False
         self._reload_wanted = False
+        #: Connections without a request under way at the last look, and the last request that each had made.
+        self._silent: dict[object, object] = {}
         self._in_terminal = sys.stderr.isatty()
         if hasattr(signal, "SIGHUP"):  # Windows has none
             signal.signal(signal.SIGHUP, self.handle_hangup)
@@ -70,7 +77,22 @@ class Server(uvicorn.Server):
         if self._reload_wanted:
             self._reload_wanted = False
             self.reloader.start()
+        if counter % SILENT_TICKS == 0:
+            self._close_silent()
         return await super().on_tick(counter)
+
+    def _close_silent(self) -> None:
+        # Uvicorn's own limit begins with the end of an answer and ends with the next byte. Bodies have theirs: see
+        # `app.api.upload`.
+        silent: dict[object, object] = {}
+        for connection in list(self.server_state.connections):
+            request = getattr(connection, "cycle", None)
+            if request is None or request.response_complete:
+                if connection in self._silent and self._silent[connection] is request:
+                    connection.transport.close()
+                else:
+                    silent[connection] = request
+        self._silent = silent
 
     def fail(self) -> None:
         """End the process with exit code 1."""
