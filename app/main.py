@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 
 import structlog
@@ -25,11 +27,11 @@ from app.api.predict import predict_router
 from app.api.problems import CODES, UNAUTHORISED, describe, install_handlers
 from app.artifacts import Artifact, open_artifact, open_artifacts
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
-from app.inference import Registry, Reloader
+from app.inference import Outcome, Registry, Reloader
 from app.observer import Observer
 from app.recogniser import Recogniser
 from app.settings import Settings
-from app.telemetry import Metrics, ServiceState, start_traces
+from app.telemetry import Metrics, ServiceState, Shared, start_traces
 
 DESCRIPTION = """
 Reads a photo, scan or drawing of one handwritten digit or character: what it is, how sure that is, and what else it
@@ -41,7 +43,25 @@ could be. Every error is an RFC 9457 problem document with a stable `code`.
 _log = structlog.get_logger(__name__)
 
 
-def create_app(settings: Settings, on_failure: Callable[[], None] | None = None) -> FastAPI:
+@dataclass(frozen=True)
+class Colleague:
+    """What an application has to know that is one of several processes.
+
+    shared: where their figures are added up.
+    reload: begins a reload in all of them and promises what it comes to; see `Reloader.start`.
+    first: whether it answers while it loads, since no other does; the others are not heard of before.
+    replaces: whether it takes the place of one that has ended.
+    """
+
+    shared: Shared
+    reload: Callable[[], Future[list[Outcome]]]
+    first: bool
+    replaces: bool
+
+
+def create_app(
+    settings: Settings, on_failure: Callable[[], None] | None = None, colleague: Colleague | None = None
+) -> FastAPI:
     """Build the service.
 
     The models are opened and verified here; they are loaded and warmed in the background once the application has
@@ -50,6 +70,7 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
     Args:
         settings: every option.
         on_failure: called where a verified model cannot be loaded after all; the caller should end the process.
+        colleague: where this is one of several processes that serve; None where it serves alone.
 
     Raises:
         ArtifactError: a model is missing, damaged or incompatible.
@@ -57,15 +78,22 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
     # Uploads stay in memory: images are not stored, and the container's file system is read-only.
     MultiPartParser.spool_max_size = settings.max_batch_bytes
     artifacts = verified_artifacts(settings)
-    metrics = Metrics([artifact.card for artifact in artifacts], problems=CODES)
+    shared = colleague.shared if colleague else None
+    metrics = Metrics([artifact.card for artifact in artifacts], problems=CODES, shared=shared)
     registry = build_registry(artifacts, settings, metrics)
     recogniser = build_recogniser(settings, metrics)
     reloader = Reloader(registry, lambda name: verified_artifact(settings, name))
-    metrics.watch(ServiceState(registry, recogniser, metrics.drifts))
+    state = ServiceState(registry, recogniser, metrics.drifts, shared)
+    metrics.watch(state)
+    if colleague and colleague.replaces:
+        metrics.process_replaced()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(_load(registry, on_failure))
+        if colleague and not colleague.first:
+            # Until then others answer, and nobody should be told here that the service is not ready.
+            await loading
         yield
         registry.drain()
         await loading
@@ -87,6 +115,7 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
     )
     app.state.registry = registry
     app.state.reloader = reloader
+    app.state.service = state
     traces = start_traces(app, app.version)
     install_handlers(app)
     guard = [Security(KEY_SCHEME)] if settings.api_keys else []
@@ -101,7 +130,8 @@ def create_app(settings: Settings, on_failure: Callable[[], None] | None = None)
         for artifact in artifacts
     ]
     guarded.append(models_router(registry))
-    administered = [admin_router(reloader)] if settings.admin_keys else []
+    reload = colleague.reload if colleague else reloader.start
+    administered = [admin_router(reload)] if settings.admin_keys else []
     public = [health_router(registry), metrics_router(metrics)]
     for router in guarded:
         app.include_router(router, dependencies=guard, responses=describe(UNAUTHORISED))
@@ -164,6 +194,7 @@ def build_registry(artifacts: Sequence[Artifact], settings: Settings, observer: 
         runtime=settings.runtime,
         threads=settings.runtime_threads,
         queue_images=settings.queue_images,
+        max_batch_wait_ms=settings.max_batch_wait_ms,
         target_error=settings.target_error,
         observer=observer,
     )

@@ -11,8 +11,10 @@ class Stage(StrEnum):
 
     #: Until a thread is free to decode it.
     WAIT = "wait"
-    #: Decode, ink and geometry: from bytes to network input.
-    IMAGING = "imaging"
+    #: From bytes to pixels.
+    DECODE = "decode"
+    #: From pixels to network input: ink and geometry. Not reached by what cannot be decoded.
+    INK = "ink"
     #: Until the runtime takes it.
     QUEUE = "queue"
     #: In the runtime, with the rest of its batch.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging import GEOMETRIES, ImageError, NetworkInput, Polarity, is_tiny, prepare
+from app.imaging import GEOMETRIES, ImageError, NetworkInput, Polarity, decode, is_tiny, prepare_picture
 from app.inference import (
     Batcher,
     Candidate,
@@ -24,6 +24,10 @@ from app.inference import (
     rank,
 )
 from app.observer import Observer, Stage
+
+#: One part in so many of the capacity is kept from uploads of several images, so that single ones find room where
+#: somebody sends one large upload after the other.
+SINGLES_SHARE = 8
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,7 @@ class Options:
 @dataclass(frozen=True)
 class _Prepared:
     found: NetworkInput | ImageError
-    wait_seconds: float
-    imaging_seconds: float
+    stages: dict[Stage, float]
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class Recogniser:
         #: How many images are between their call and their answer.
         self.under_way = 0
         self._observer = observer
+        # One for each thread and one to follow it, so that no thread waits for the event loop.
+        self._at_once = 2 * threads
         self._deadline_seconds = deadline_seconds
         #: Batchers that are about to be woken.
         self._waking: set[Batcher] = set()
@@ -110,7 +115,9 @@ class Recogniser:
         if options.allow is not None:
             check_allowed(options.allow, model.artifact.card.classes)
         # Decoding is what takes long and what holds memory, so images are counted before it. All on one event loop.
-        if self.under_way + len(files) > self.capacity:
+        # An upload of many that finds nothing under way is taken whatever its size, or some never were.
+        kept = self.capacity // SINGLES_SHARE if len(files) > 1 and self.under_way else 0
+        if self.under_way + len(files) > self.capacity - kept:
             raise Overloaded("The service has as many images under way as it takes. Try again in a moment.")
         self.under_way += len(files)
         try:
@@ -123,19 +130,13 @@ class Recogniser:
     ) -> list[Recognition | ImageError]:
         called = time.monotonic()
         deadline = called + self._deadline_seconds
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._deadline_seconds):
                 if len(files) == 1 and is_tiny(files[0]):
                     # Handing it to a thread and back would take as long as reading it.
                     prepared = [self._prepared(model, files[0], options, called)]
                 else:
-                    prepared = await asyncio.gather(
-                        *(
-                            loop.run_in_executor(self._pool, self._prepared, model, data, options, called)
-                            for data in files
-                        )
-                    )
+                    prepared = await self._prepare_all(model, files, options, called)
                 self._tell_prepared(model, prepared)
                 found = [item.found for item in prepared]
                 images = [item.pixels for item in found if isinstance(item, NetworkInput)]
@@ -147,6 +148,21 @@ class Recogniser:
         recognitions = _recognitions(model, found, answers, options)
         self._tell_answered(model, futures, recognitions, options)
         return recognitions
+
+    async def _prepare_all(
+        self, model: Model, files: Sequence[bytes], options: Options, called: float
+    ) -> list[_Prepared]:
+        """Prepare the images of one upload, so few of them at once that other uploads get their turn at the threads."""
+        loop = asyncio.get_running_loop()
+        prepared: dict[int, _Prepared] = {}
+        left = iter(enumerate(files))
+
+        async def prepare_some() -> None:
+            for index, data in left:
+                prepared[index] = await loop.run_in_executor(self._pool, self._prepared, model, data, options, called)
+
+        await asyncio.gather(*(prepare_some() for _ in range(min(self._at_once, len(files)))))
+        return [prepared[index] for index in range(len(files))]
 
     def _wake_soon(self, batcher: Batcher) -> None:
         """Wake a batcher once all requests that have come in by now have queued theirs, so that they make one batch."""
@@ -168,20 +184,25 @@ class Recogniser:
 
     def _prepared(self, model: Model, data: bytes, options: Options, called: float) -> _Prepared:
         began = time.monotonic()
-        geometry = GEOMETRIES[model.artifact.card.geometry]
+        stages = {Stage.WAIT: began - called}
+        stage = Stage.DECODE
         found: NetworkInput | ImageError
         try:
-            found = prepare(data, geometry, max_pixels=self._max_pixels, polarity=options.polarity)
+            picture = decode(data, max_pixels=self._max_pixels)
+            stages[stage] = (decoded := time.monotonic()) - began
+            stage, began = Stage.INK, decoded
+            found = prepare_picture(picture, GEOMETRIES[model.artifact.card.geometry], options.polarity)
         except ImageError as error:
             found = error
-        return _Prepared(found, began - called, time.monotonic() - began)
+        stages[stage] = time.monotonic() - began
+        return _Prepared(found, stages)
 
     def _tell_prepared(self, model: Model, prepared: Sequence[_Prepared]) -> None:
         if self._observer:
             name = model.artifact.card.name
             for item in prepared:
-                self._observer.staged(name, Stage.WAIT, item.wait_seconds)
-                self._observer.staged(name, Stage.IMAGING, item.imaging_seconds)
+                for stage, seconds in item.stages.items():
+                    self._observer.staged(name, stage, seconds)
 
     def _tell_answered(
         self, model: Model, futures: Sequence[Pending], found: Sequence[Recognition | ImageError], options: Options

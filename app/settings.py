@@ -6,7 +6,7 @@ import os
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -44,6 +44,13 @@ def _is_origin(origins: tuple[str, ...]) -> tuple[str, ...]:
     return origins
 
 
+def _share_of_cpus(others: dict[str, Any]) -> int:
+    """Return how many CPUs each worker has to itself, at least 1."""
+    # Without `workers` where that is no number of them, which is told then.
+    workers: int = others.get("workers", 1)
+    return max(1, usable_cpus() // workers)
+
+
 class Settings(BaseSettings):
     """The options, each with its default."""
 
@@ -51,6 +58,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every interface.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve; each loads the models for itself.")
     models_dir: Path = Field(Path("models"), description="Folder of the models, `<name>/<version>/` each.")
     model_versions: dict[str, int] = Field(
         default_factory=dict, description='Versions to pin, as JSON: `{"digit": 1}`. The highest is served otherwise.'
@@ -60,7 +68,9 @@ class Settings(BaseSettings):
     )
     runtime_threads: int = Field(1, ge=1, description="Threads inside one operation of a network.")
     imaging_threads: int = Field(
-        default_factory=usable_cpus, ge=1, description="Threads that decode images. Default: the CPUs it may use."
+        default_factory=_share_of_cpus,
+        ge=1,
+        description="Threads that decode images. Default: the CPUs it may use, shared among the workers.",
     )
     max_upload_bytes: int = Field(10 * 2**20, ge=1, description="Largest image file, in bytes.")
     max_batch_bytes: int = Field(64 * 2**20, ge=1, description="Largest batch request, in bytes.")
@@ -74,7 +84,15 @@ class Settings(BaseSettings):
         lt=1,
         description="Share of wrong answers to stay below by marking others `uncertain`. Default: each model's own.",
     )
-    queue_images: int = Field(256, ge=1, description="Most images under way at once; 429 beyond.")
+    queue_images: int = Field(
+        256, ge=1, description="Most images under way at once, the last eighth of them sent singly; 429 beyond."
+    )
+    max_batch_wait_ms: float = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        description="How long an image may wait for others to fill its batch, in milliseconds; 0 takes what is there.",
+    )
     deadline_seconds: float = Field(10.0, gt=0, description="Longest time from upload to answer; 504 beyond.")
     drain_seconds: int = Field(30, ge=1, description="Longest time to finish accepted requests after SIGTERM.")
     api_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_is_sha256)] = Field(
@@ -95,6 +113,8 @@ class Settings(BaseSettings):
     def _limits_fit(self) -> Self:
         if self.queue_images < self.max_batch_files:
             raise ValueError("INKLING_QUEUE_IMAGES is below INKLING_MAX_BATCH_FILES: a full batch would never be taken")
+        if self.max_batch_wait_ms >= self.deadline_seconds * 1e3:
+            raise ValueError("INKLING_MAX_BATCH_WAIT_MS is not below INKLING_DEADLINE_SECONDS: no image would make it")
         if self.max_pending_bytes < self.max_batch_bytes:
             raise ValueError("INKLING_MAX_PENDING_BYTES is below INKLING_MAX_BATCH_BYTES")
         if self.max_batch_bytes < self.max_upload_bytes:

@@ -1,17 +1,23 @@
 """`POST /admin/reload`: newer models without a restart, for who has an admin key."""
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
 
 from fastapi import APIRouter
 
 from app.api import problems
 from app.api.problems import MODEL_REFUSED, RequestProblem, describe
 from app.api.schemas import Reload, ReloadedModel
-from app.inference import Outcome, Reloader
+from app.inference import Outcome
 
 
-def admin_router(reloader: Reloader) -> APIRouter:
-    """Return the calls that change a running service."""
+def admin_router(start_reload: Callable[[], Future[list[Outcome]]]) -> APIRouter:
+    """Return the calls that change a running service.
+
+    Args:
+        start_reload: begins a reload and promises the outcome for each model, or Draining.
+    """
     router = APIRouter(prefix="/admin", tags=["admin"])
 
     @router.post(
@@ -27,7 +33,7 @@ def admin_router(reloader: Reloader) -> APIRouter:
         New versions are verified, loaded and warmed up while the old ones go on answering, and no request loses its
         answer. One that cannot be served is refused, and the old one stays.
         """
-        outcomes = await asyncio.wrap_future(reloader.start())
+        outcomes = await asyncio.wrap_future(start_reload())
         if any(outcome.refused for outcome in outcomes):
             raise RequestProblem(MODEL_REFUSED, " ".join(map(_told, outcomes)) + " The log has the cause.")
         return Reload(models=[ReloadedModel.of(outcome) for outcome in outcomes])

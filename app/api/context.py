@@ -16,6 +16,15 @@ from app.telemetry import OTHER, Metrics, begin_record
 #: What the log and the metrics say of a request without an answer, after nginx's code for it.
 CLIENT_GONE = 499
 
+#: Where a response brings none of its own. Pages have a wider policy; an API's answer is nothing that a browser should
+#: run, frame or guess about.
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+
 _log = structlog.get_logger("inkling.access")
 
 
@@ -56,6 +65,9 @@ class RequestContext:
         status = 0
         # Noted now: a mounted application may change them on its way.
         method, path = scope["method"], scope["path"]
+        if method == "HEAD":
+            # Answered as GET is. The body stays behind: whoever speaks HTTP for us sends none to a HEAD.
+            scope = {**scope, "method": "GET"}
 
         async def send_with_headers(message: Message) -> None:
             nonlocal ended, status
@@ -63,10 +75,11 @@ class RequestContext:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers[HEADER] = identity
-                headers["X-Content-Type-Options"] = "nosniff"
                 # Answers are private to who asked, and an error may be over a moment later.
                 if method == "POST" or status >= 400:
                     headers.setdefault("Cache-Control", "no-store")
+                present = {name for name, _ in headers.raw}
+                headers.raw.extend(pair for pair in SECURITY_HEADERS if pair[0] not in present)
                 if self._annotate:  # now, since the span ends with the last byte of the answer
                     self._annotate({"request_id": identity, **record.fields()})
             await send(message)

@@ -24,8 +24,6 @@ FRONT_HEADERS = {
         "media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
     # Checked at every visit, so that a page never runs with another version's modules.
     "Cache-Control": "no-cache",
 }
@@ -56,9 +54,6 @@ def front_file(path: Path, request: Request) -> Response:
     known = {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
     if known & {etag, "*"}:
         return Response(status_code=304, headers=headers)
-    if request.method == "HEAD":
-        headers["Content-Length"] = str(len(content))
-        content = b""
     return Response(content, media_type=MEDIA_TYPES[path.suffix], headers=headers)
 
 
@@ -67,11 +62,11 @@ def install_pages(app: FastAPI) -> None:
     router = APIRouter(include_in_schema=False)
     files = {path.name: path for path in WEB.iterdir() if path.suffix in MEDIA_TYPES}
 
-    @router.api_route("/", methods=["GET", "HEAD"])
+    @router.get("/")
     def front(request: Request) -> Response:
         return front_file(files["index.html"], request)
 
-    @router.api_route("/web/{name}", methods=["GET", "HEAD"])
+    @router.get("/web/{name}")
     def web(name: str, request: Request) -> Response:
         if name not in files:
             raise HTTPException(404)

@@ -41,13 +41,18 @@ def read_settings(**overrides: Any) -> Settings:
     except SettingsError:
         # The only option that is read as JSON, and so the only one that can fail here.
         fail(f'{variable("model_versions")}: not JSON; write it as {{"digit": 1}}')
-    as_json = settings.log_format is LogFormat.JSON or (
-        settings.log_format is LogFormat.AUTO and not sys.stderr.isatty()
-    )
-    configure_logs(level=settings.log_level, json_lines=as_json)
+    start_logs(settings)
     for name in unknown_variables():
         _log.warning("there is no such option", variable=name)
     return settings
+
+
+def start_logs(settings: Settings, worker: int | None = None) -> None:
+    """Send logs where the settings say; each line of one of several workers with its number."""
+    as_json = settings.log_format is LogFormat.JSON or (
+        settings.log_format is LogFormat.AUTO and not sys.stderr.isatty()
+    )
+    configure_logs(level=settings.log_level, json_lines=as_json, worker=worker)
 
 
 def _said(message: str) -> str:

@@ -4,7 +4,7 @@ from app.imaging.decode import Picture, decode, is_tiny
 from app.imaging.errors import CorruptImage, EmptyFile, ImageError, ImageTooLarge, NoInkFound, UnsupportedImage
 from app.imaging.geometry import GEOMETRIES, SIDE, Geometry
 from app.imaging.ink import Ink, Polarity, find_ink
-from app.imaging.pipeline import PREPROCESSING_VERSION, NetworkInput, prepare, prepare_pixels
+from app.imaging.pipeline import PREPROCESSING_VERSION, NetworkInput, prepare, prepare_picture, prepare_pixels
 
 __all__ = [
     "GEOMETRIES",
@@ -25,5 +25,6 @@ __all__ = [
     "find_ink",
     "is_tiny",
     "prepare",
+    "prepare_picture",
     "prepare_pixels",
 ]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging.decode import decode
+from app.imaging.decode import Picture, decode
 from app.imaging.geometry import Geometry
 from app.imaging.ink import Polarity, find_ink
 
@@ -48,7 +48,20 @@ def prepare(data: bytes, geometry: Geometry, *, max_pixels: int, polarity: Polar
     Raises:
         ImageError: the file cannot be recognised; see `app.imaging.errors`.
     """
-    picture = decode(data, max_pixels=max_pixels)
+    return prepare_picture(decode(data, max_pixels=max_pixels), geometry, polarity)
+
+
+def prepare_picture(picture: Picture, geometry: Geometry, polarity: Polarity = Polarity.AUTO) -> NetworkInput:
+    """Turn a decoded upload into network input.
+
+    Args:
+        picture: from `decode`.
+        geometry: the frame the network was trained on.
+        polarity: overrules the detection unless `AUTO`.
+
+    Raises:
+        NoInkFound: no character stands out from the page.
+    """
     ink = find_ink(picture.pixels, polarity)
     height, width = ink.pixels.shape
     across, down = picture.size[0] / width, picture.size[1] / height

@@ -19,6 +19,9 @@ from app.observer import Observer
 
 #: Batches are padded to the next of these, so that nothing is traced or prepared while serving.
 BATCH_SIZES = (1, 2, 4, 8)
+#: Images of one upload that go before the next upload has its turn. Half a batch: a single image waits for a batch or
+#: two however long the uploads before it are, and a long one still gets on where single images never cease.
+TURN_IMAGES = BATCH_SIZES[-1] // 2
 
 Image = npt.NDArray[np.float32]
 #: float32 [C].
@@ -49,23 +52,36 @@ class _Item:
 class Batcher:
     """A bounded queue of images and one worker thread that empties it into a runtime.
 
-    The worker does not wait for a batch to fill: it takes what is queued whenever the runtime is free.
+    The worker does not wait for a batch to fill, unless it is told to: it takes what is queued whenever the runtime is
+    free, from each upload in turn.
     """
 
-    def __init__(self, runtime: Runtime, *, capacity: int, name: str, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        capacity: int,
+        name: str,
+        wait_seconds: float = 0.0,
+        observer: Observer | None = None,
+    ) -> None:
         """Start the worker.
 
         Args:
             runtime: used by the worker's thread alone.
             capacity: the most images that may wait.
             name: of the model, for the thread, the logs and the observer.
+            wait_seconds: how long an image may wait for others to fill its batch while the runtime is free.
             observer: is told the size of every batch.
         """
         self._runtime = runtime
         self._capacity = capacity
         self._name = name
         self._observer = observer
-        self._queue: deque[_Item] = deque()
+        self._wait_seconds = wait_seconds
+        #: What is left of each upload; whose turn is next comes first.
+        self._queue: deque[deque[_Item]] = deque()
+        self._waiting = 0
         self._changed = Condition()
         self._closing = False
         self._worker = Thread(target=self._work, name=f"batcher-{name}", daemon=True)
@@ -79,7 +95,7 @@ class Batcher:
     @property
     def waiting(self) -> int:
         """How many images wait for the runtime."""
-        return len(self._queue)
+        return self._waiting
 
     def submit(self, images: Sequence[Image], *, deadline: float, wake: bool = True) -> list[Pending]:
         """Queue images, all of them or none.
@@ -104,9 +120,11 @@ class Batcher:
                 raise Draining("The service is going down.")
             if not self.alive:
                 raise NotReady("The worker that runs the model has died.")
-            if len(self._queue) + len(items) > self._capacity:
+            if self._waiting + len(items) > self._capacity:
                 raise Overloaded("The queue is full.")
-            self._queue.extend(items)
+            if items:
+                self._queue.append(deque(items))
+                self._waiting += len(items)
             if wake:
                 self._changed.notify()
         return [item.answer for item in items]
@@ -151,9 +169,28 @@ class Batcher:
                 self._changed.wait_for(lambda: self._queue or self._closing)
                 if not self._queue:
                     return []
-                taken = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_SIZES[-1]))]
+                if self._wait_seconds:
+                    self._wait_for_more()
+                taken = self._take()
             if wanted := [item for item in taken if self._still_wanted(item)]:
                 return wanted
+
+    def _wait_for_more(self) -> None:
+        """Wait until there is a whole batch, or until whoever is next has waited long enough."""
+        left = self._queue[0][0].queued + self._wait_seconds - time.monotonic()
+        self._changed.wait_for(lambda: self._waiting >= BATCH_SIZES[-1] or self._closing, left)
+
+    def _take(self) -> list[_Item]:
+        """Take up to the largest batch, some images of each upload in turn."""
+        taken: list[_Item] = []
+        while self._queue and len(taken) < BATCH_SIZES[-1]:
+            upload = self._queue.popleft()
+            turn = min(TURN_IMAGES, BATCH_SIZES[-1] - len(taken), len(upload))
+            taken.extend(upload.popleft() for _ in range(turn))
+            if upload:
+                self._queue.append(upload)
+        self._waiting -= len(taken)
+        return taken
 
     @staticmethod
     def _still_wanted(item: _Item) -> bool:

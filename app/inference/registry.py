@@ -59,6 +59,7 @@ class Registry:
         runtime: str,
         threads: int,
         queue_images: int,
+        max_batch_wait_ms: float = 0.0,
         target_error: float | None = None,
         observer: Observer | None = None,
     ) -> None:
@@ -69,6 +70,7 @@ class Registry:
             runtime: key of `RUNTIMES`.
             threads: for the arithmetic inside one operation.
             queue_images: the most images that may wait for each model.
+            max_batch_wait_ms: how long an image may wait for others to fill its batch.
             target_error: share of wrong answers to stay below by calling others uncertain; None for each card's own.
             observer: is told the size of every batch, and of models that are replaced.
         """
@@ -80,6 +82,7 @@ class Registry:
         self.loaded = Event()
         self._threads = threads
         self._queue_images = queue_images
+        self._wait_seconds = max_batch_wait_ms / 1e3
         self._target_error = target_error
         self._observer = observer
         self._models: dict[str, Model] = {}
@@ -113,7 +116,13 @@ class Registry:
         least = least_confidence(artifact.card, self._target_error)
         if self._target_error and not least:
             _log.warning("no answer is ever uncertain: the model has no operating points", model=name)
-        batcher = Batcher(runtime, capacity=self._queue_images, name=name, observer=self._observer)
+        batcher = Batcher(
+            runtime,
+            capacity=self._queue_images,
+            name=name,
+            wait_seconds=self._wait_seconds,
+            observer=self._observer,
+        )
         _log.info("model loaded", model=name, version=artifact.card.version, runtime=self.runtime)
         return Model(artifact, batcher, least)
 

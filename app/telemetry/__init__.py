@@ -3,6 +3,7 @@
 from app.telemetry.logs import configure_logs
 from app.telemetry.metrics import MEDIA_TYPE, OTHER, Metrics
 from app.telemetry.record import Record, begin_record, current_record
+from app.telemetry.shared import Shared, retire
 from app.telemetry.state import ServiceState
 from app.telemetry.traces import Traces, start_traces
 
@@ -12,9 +13,11 @@ __all__ = [
     "Metrics",
     "Record",
     "ServiceState",
+    "Shared",
     "Traces",
     "begin_record",
     "configure_logs",
     "current_record",
+    "retire",
     "start_traces",
 ]

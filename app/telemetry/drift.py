@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from app.artifacts import ModelCard
+from app.telemetry.snapshot import DriftState
 
 #: Answers after which one counts a third (1/e) of what it counted. Short enough to follow within an hour of light use;
 #: long enough that chance alone moves the distance of 47 equally frequent classes from uniform by about 0.06 only.
@@ -37,6 +38,21 @@ class Drift:
             self._weights = [weight / self._weight for weight in self._weights]
             self._confidence /= self._weight
             self._weight = 1.0
+
+    def state(self) -> DriftState:
+        """Return what it is at this moment."""
+        return DriftState(
+            weights=tuple(weight / self._weight for weight in self._weights), confidence=self._confidence / self._weight
+        )
+
+    @classmethod
+    def joined(cls, expected: Sequence[float], parts: Iterable[DriftState]) -> Drift:
+        """Return the figures over the last answers of several processes."""
+        drift = cls(expected)
+        for part in parts:
+            drift._weights = [own + other for own, other in zip(drift._weights, part.weights, strict=True)]
+            drift._confidence += part.confidence
+        return drift
 
     @property
     def answers(self) -> float:

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -20,6 +21,12 @@ QUIET_LOGGERS = ("uvicorn.access",)
 def _without_colours(logger: object, method: str, event: EventDict) -> EventDict:
     """Drop uvicorn's second form of a message, with terminal escapes in it."""
     event.pop("color_message", None)
+    return event
+
+
+def _with_worker(worker: int, logger: object, method: str, event: EventDict) -> EventDict:
+    """Say which of several processes logs, unless the line speaks of one."""
+    event.setdefault("worker", worker)
     return event
 
 
@@ -37,7 +44,7 @@ class _Lines:
     debug = info = warning = error = critical = write
 
 
-def configure_logs(*, level: str, json_lines: bool) -> None:
+def configure_logs(*, level: str, json_lines: bool, worker: int | None = None) -> None:
     """Give our own log records and the libraries' one form.
 
     Ours are rendered and written at once: by way of the standard library's records and handlers a line a request cost a
@@ -46,6 +53,7 @@ def configure_logs(*, level: str, json_lines: bool) -> None:
     Args:
         level: least level that is logged, such as "info".
         json_lines: one JSON object a line instead of readable text.
+        worker: number that every line tells, of one of several processes.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -53,6 +61,8 @@ def configure_logs(*, level: str, json_lines: bool) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    if worker is not None:
+        shared.append(partial(_with_worker, worker))
     ending: list[Processor] = (
         [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(serializer=_json)]
         if json_lines

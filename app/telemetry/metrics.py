@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import prometheus_client
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
@@ -14,6 +14,7 @@ from app.inference import BATCH_SIZES
 from app.observer import Stage
 from app.telemetry.drift import Drift, expected_shares
 from app.telemetry.record import Record, current_record
+from app.telemetry.shared import Shared
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 #: Seconds. From below the fastest answer (2 ms) to the default deadline.
@@ -36,14 +37,19 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 class Metrics:
     """Counts requests, images and answers, in a registry of its own. Fulfils `app.observer.Observer`."""
 
-    def __init__(self, cards: Sequence[ModelCard], *, problems: Iterable[str]) -> None:
+    def __init__(self, cards: Sequence[ModelCard], *, problems: Iterable[str], shared: Shared | None = None) -> None:
         """Make every metric, with those label values that are known from the start at zero.
 
         Args:
             cards: of the models that will answer.
             problems: every problem code.
+            shared: with other processes, over all of which is added up; None where this one serves alone.
         """
         self.registry = CollectorRegistry()
+        self._shown = self.registry
+        if shared:
+            self._shown = CollectorRegistry()
+            self._shown.register(shared.counted())
         self._expected = {card.name: expected_shares(card) for card in cards}
         self.drifts = {name: Drift(shares) for name, shares in self._expected.items()}
         self._classes = {
@@ -54,7 +60,6 @@ class Metrics:
             }
             for card in cards
         }
-        ProcessCollector(registry=self.registry)
         self._make_request_metrics(problems)
         self._make_image_metrics(cards)
 
@@ -80,13 +85,18 @@ class Metrics:
         )
         for code in problems:
             self._problems.labels(code)
+        self._replacements = Counter(
+            "inkling_process_replacements_total",
+            "Worker processes that took the place of one that had ended.",
+            registry=self.registry,
+        )
         # Looking a child up by its labels takes longer than counting.
         self._of_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def _make_image_metrics(self, cards: Sequence[ModelCard]) -> None:
         stages = Histogram(
             "inkling_stage_seconds",
-            "Time of one image in a stage: wait (for a thread), imaging (decode, ink, geometry), queue, predict.",
+            "Time of one image in a stage: wait (for a thread), decode, ink (and geometry), queue, predict.",
             ["model", "stage"],
             buckets=STAGE_BUCKETS,
             registry=self.registry,
@@ -142,6 +152,10 @@ class Metrics:
         for code in record.problems():
             self._problems.labels(code).inc()
 
+    def process_replaced(self) -> None:
+        """Count that this process took the place of one that had ended."""
+        self._replacements.inc()
+
     def staged(self, model: str, stage: Stage, seconds: float) -> None:
         self._stages[model, stage].observe(seconds)
         current_record().note_stage(stage, seconds)
@@ -166,8 +180,8 @@ class Metrics:
 
     def watch(self, collector: Collector) -> None:
         """Add figures that are read at every scrape."""
-        self.registry.register(collector)
+        self._shown.register(collector)
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format, `MEDIA_TYPE`."""
-        return prometheus_client.generate_latest(self.registry)
+        return prometheus_client.generate_latest(self._shown)

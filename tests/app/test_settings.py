@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from app import settings as module
 from app.settings import Settings
 
 
@@ -31,9 +32,26 @@ def test_options_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
         ("INKLING_LOG_LEVEL", "loud"),
         ("INKLING_CORS_ORIGINS", "https://example.org/"),
         ("INKLING_CORS_ORIGINS", "example.org"),
+        ("INKLING_WORKERS", "0"),
+        ("INKLING_WORKERS", "many"),
+        ("INKLING_MAX_BATCH_WAIT_MS", "-1"),
+        ("INKLING_MAX_BATCH_WAIT_MS", "2000"),
     ],
 )
 def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError):
         Settings(_env_file=None)
+
+
+def test_the_cpus_are_shared_among_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "usable_cpus", lambda: 8)
+    assert Settings(_env_file=None).imaging_threads == 8
+    assert Settings(workers=3, _env_file=None).imaging_threads == 2
+    assert Settings(workers=20, _env_file=None).imaging_threads == 1
+    assert Settings(workers=20, imaging_threads=5, _env_file=None).imaging_threads == 5
+
+
+def test_no_image_is_made_to_wait_past_its_deadline() -> None:
+    with pytest.raises(ValidationError, match="INKLING_MAX_BATCH_WAIT_MS"):
+        Settings(max_batch_wait_ms=500, deadline_seconds=0.5, _env_file=None)

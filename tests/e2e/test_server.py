@@ -39,6 +39,18 @@ def test_nobody_is_told_what_serves(server: Server) -> None:
         assert "server" not in server.client.get(path).headers
 
 
+def test_a_head_has_no_body_and_leaves_the_connection_usable(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as link, link.makefile("rb") as reply:
+        for method, body in ((b"HEAD", b""), (b"HEAD", b""), (b"GET", b'{"status":"ready"}')):
+            link.sendall(method + b" /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+            head = []
+            while (line := reply.readline()) != b"\r\n":
+                head.append(line.lower())
+            assert head[0] == b"http/1.1 200 ok\r\n"
+            assert b"content-length: 18\r\n" in head
+            assert reply.read(len(body)) == body
+
+
 def test_stalled_uploads_cost_nobody_an_answer(server: Server) -> None:
     stalled = []
     for _ in range(50):

@@ -159,3 +159,80 @@ def test_closing_answers_what_is_queued_and_takes_no_more() -> None:
     with pytest.raises(Draining):
         batcher.submit([image(0)], deadline=later())
     assert not batcher.alive
+
+
+def test_a_single_image_does_not_wait_for_the_uploads_of_many_before_it() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=1000, name="test")
+    hold(runtime, batcher)
+    order: list[str] = []
+    many = [batcher.submit([image(0)] * 64, deadline=later()) for _ in range(3)]
+    (single,) = batcher.submit([image(7)], deadline=later())
+    for future in (future for upload in many for future in upload):
+        future.add_done_callback(lambda _: order.append("many"))
+    single.add_done_callback(lambda _: order.append("single"))
+    runtime.open.set()
+    assert single.result(10)[0] == 7
+    batcher.close()
+    assert order.index("single") <= 2 * BATCH_SIZES[-1]
+    assert order.count("many") == 3 * 64
+
+
+def test_an_upload_of_many_gets_on_though_single_images_never_cease() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=1000, name="test")
+    hold(runtime, batcher)
+    many = batcher.submit([image(1)] * 64, deadline=later())
+    over = threading.Event()
+    submitted = 0
+
+    def again(_: Future) -> None:
+        nonlocal submitted
+        if not over.is_set():
+            submitted += 1
+            batcher.submit([image(0)], deadline=later())[0].add_done_callback(again)
+
+    for _ in range(32):
+        batcher.submit([image(0)], deadline=later())[0].add_done_callback(again)
+    runtime.open.set()
+    for future in many:
+        future.result(10)
+    over.set()
+    # It had a turn of four images for every 32 single ones.
+    assert submitted <= 64 / 4 * 40
+    batcher.close()
+
+
+def test_every_image_of_uploads_taken_in_turn_goes_to_its_caller() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=1000, name="test")
+    hold(runtime, batcher)
+    uploads = [[100 * number + index for index in range(count)] for number, count in enumerate((13, 1, 30, 2, 64))]
+    futures = [batcher.submit([image(value) for value in upload], deadline=later()) for upload in uploads]
+    assert batcher.waiting == 110
+    runtime.open.set()
+    assert [[future.result(10)[0] for future in upload] for upload in futures] == uploads
+    assert batcher.waiting == 0
+    batcher.close()
+
+
+def test_told_to_wait_it_fills_a_batch_and_no_longer_than_that() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=100, name="test", wait_seconds=5)
+    began = time.monotonic()
+    futures = [batcher.submit([image(value)], deadline=later())[0] for value in range(BATCH_SIZES[-1])]
+    assert [future.result(10)[0] for future in futures] == list(range(BATCH_SIZES[-1]))
+    assert runtime.sizes == [BATCH_SIZES[-1]]
+    assert time.monotonic() - began < 5
+    # And what is queued when it closes waits for nothing.
+    (last,) = batcher.submit([image(9)], deadline=later())
+    batcher.close()
+    assert last.result(0)[0] == 9
+
+
+def test_told_to_wait_it_goes_without_a_full_batch_in_the_end() -> None:
+    batcher = Batcher(Echo(), capacity=100, name="test", wait_seconds=0.02)
+    (alone,) = batcher.submit([image(3)], deadline=later())
+    assert alone.result(10)[0] == 3
+    assert alone.queue_seconds >= 0.02
+    batcher.close()

@@ -56,6 +56,20 @@ def test_the_figures_are_those_of_the_weighted_answers(answers: list[tuple[int, 
     assert drift.mean_confidence == pytest.approx(mean)
 
 
+def test_the_figures_of_several_processes_are_those_of_all_their_answers() -> None:
+    busy, idle = Drift([0.5, 0.5]), Drift([0.5, 0.5])
+    for _ in range(300):
+        busy.add(0, 0.9)
+    for _ in range(100):
+        idle.add(1, 0.5)
+    joined = Drift.joined([0.5, 0.5], [busy.state(), idle.state()])
+    assert joined.answers == pytest.approx(busy.answers + idle.answers)
+    share = busy.answers / joined.answers
+    assert joined.class_distance == pytest.approx(share - 0.5)
+    assert joined.mean_confidence == pytest.approx(0.9 * share + 0.5 * (1 - share))
+    assert math.isnan(Drift.joined([0.5, 0.5], []).mean_confidence)
+
+
 @pytest.mark.parametrize("name", ["digit", "char"])
 def test_what_is_expected_comes_from_the_card(name: str) -> None:
     card = shipped(name).card

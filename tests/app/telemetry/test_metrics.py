@@ -142,16 +142,17 @@ def test_versions_and_workers_are_told(watched: TestClient) -> None:
     assert value(watched, "inkling_worker_alive", model="char") == 1
 
 
-def test_metrics_answer_while_starting_and_while_full(watched: TestClient) -> None:
+def test_metrics_and_health_answer_while_full_and_metrics_while_starting(watched: TestClient) -> None:
     unstarted = TestClient(create_app(Settings(models_dir=MODELS, runtime="litert", _env_file=None)))
     assert value(unstarted, "inkling_ready") == 0
     files = [("files", SEVEN)] * 6  # of at most eight under way
     with ThreadPoolExecutor(9) as pool:
         uploads = [pool.submit(watched.post, "/predict/digit/batch", files=files) for _ in range(40)]
-        scrapes = list(pool.map(lambda _: watched.get("/metrics").status_code, range(20)))
+        asked = ["/metrics", "/livez", "/readyz"] * 7
+        scrapes = list(pool.map(lambda path: watched.get(path).status_code, asked))
     refused = sum(upload.result().status_code == 429 for upload in uploads)
     assert refused > 0
-    assert scrapes == [200] * 20
+    assert scrapes == [200] * 21
     assert value(watched, "inkling_problems_total", code="overloaded") == refused
     assert value(watched, "inkling_images_capacity") == 8
 

@@ -7,8 +7,8 @@ from app.telemetry import begin_record, current_record
 def test_the_log_line_tells_of_the_slowest_image() -> None:
     record = begin_record()
     for seconds in (0.001, 0.0035, 0.002):
-        current_record().note_stage(Stage.IMAGING, seconds)
-    assert record.fields() == {"imaging_milliseconds": 3.5}
+        current_record().note_stage(Stage.DECODE, seconds)
+    assert record.fields() == {"decode_milliseconds": 3.5}
 
 
 def test_problems_of_the_request_and_of_single_images() -> None:

@@ -69,5 +69,5 @@ def test_a_request_is_one_span_with_its_stages(collector: list[bytes]) -> None:
     sent = b"".join(collector)
     assert sent.count(b"POST /predict/digit") == 1
     assert b"find-me" in sent
-    assert b"inkling.imaging_milliseconds" in sent
+    assert b"inkling.ink_milliseconds" in sent
     assert b"/readyz" not in sent

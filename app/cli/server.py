@@ -1,0 +1,109 @@
+"""Uvicorn, as Inkling runs it in every process that serves."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.inference import Registry, Reloader
+from app.settings import Settings
+
+#: How long one thread keeps Python's lock from the others; its default is five milliseconds.
+SWITCH_SECONDS = 0.0005
+#: How long connections stay open after the service has stopped listening, for requests that are under way to it.
+LINGER_SECONDS = 0.5
+#: Ticks, of a tenth of a second, between two looks at connections. One that asks for nothing, or has not come to the
+#: end of a request's headers, at two looks in a row is closed.
+SILENT_TICKS = 100
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, with a readiness that ends at SIGTERM, newer models at SIGHUP and an exit code of its own."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        """Take over an application.
+
+        Args:
+            app: from `app.main.create_app`.
+            settings: the same as the application's.
+        """
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=settings.drain_seconds,
+            )
+        )
+        self.registry: Registry = app.state.registry
+        self.reloader: Reloader = app.state.reloader
+        self.failed = False
+        self._reload_wanted = False
+        #: Connections without a request under way at the last look, and the last request that each had made.
+        self._silent: dict[object, object] = {}
+        self._in_terminal = sys.stderr.isatty()
+        if hasattr(signal, "SIGHUP"):  # Windows has none
+            signal.signal(signal.SIGHUP, self.handle_hangup)
+
+    def serve_on(self, listener: socket.socket) -> int:
+        """Serve until a signal says otherwise; return the process's exit code."""
+        # A runtime's thread that comes back with an answer should not wait long for the one that reads uploads.
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self.run(sockets=[listener])
+        return int(self.failed or not self.started)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        # Uvicorn's own would raise the signal again in the end, and a clean shutdown would look like a kill.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+    def handle_hangup(self, sig: int, frame: Any) -> None:
+        """Look for newer models; but end where the signal says that the terminal has been closed."""
+        if self._in_terminal and not sys.stderr.isatty():
+            self.handle_exit(signal.SIGTERM, frame)
+        # Left to the next tick: a signal interrupts anything, and may come before there is a loop.
+        self._reload_wanted = True
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._reload_wanted:
+            self._reload_wanted = False
+            self.reloader.start()
+        if counter % SILENT_TICKS == 0:
+            self._close_silent()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # First: who is refused connects anew at once, and would be cut off where the port closed a moment later.
+        for listening in (*self.servers, *(sockets or ())):
+            listening.close()
+        self.registry.drain()
+        # Uvicorn's own closes connections on which it has read no request, also where one is on its way. Such a client
+        # is told meanwhile that no new work is taken, and not to keep the connection.
+        await asyncio.sleep(LINGER_SECONDS)
+        await super().shutdown(sockets)
+
+    def _close_silent(self) -> None:
+        # Uvicorn's own limit begins with the end of an answer and ends with the next byte. Bodies have theirs: see
+        # `app.api.upload`.
+        silent: dict[object, object] = {}
+        for connection in list(self.server_state.connections):
+            request = getattr(connection, "cycle", None)
+            if request is None or request.response_complete:
+                if connection in self._silent and self._silent[connection] is request:
+                    connection.transport.close()
+                else:
+                    silent[connection] = request
+        self._silent = silent
+
+    def fail(self) -> None:
+        """End the process with exit code 1."""
+        self.failed = self.should_exit = True

@@ -1,0 +1,173 @@
+"""One of several processes that serve; `app.cli.supervisor` starts and ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import structlog
+import typer
+from fastapi import FastAPI
+
+from app.cli.messages import Asked, Ready, Reload, Reloaded
+from app.cli.server import Server
+from app.cli.startup import ending_on_wrong_models, start_logs
+from app.inference import Draining, NotReady, Outcome, State
+from app.main import Colleague, create_app
+from app.settings import Settings
+from app.telemetry import ServiceState, Shared
+
+#: Ticks, of a tenth of a second, after which the others are told anew what this process holds.
+PUBLISH_TICKS = 10
+#: What a terminal sends to every process in it. Until a worker can follow, it waits; the supervisor heeds it anyway.
+HELD_BACK = (signal.SIGINT, signal.SIGHUP)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Post:
+    """Which worker it is.
+
+    place: among the workers, from 0; its successor has the same.
+    first: whether it answers while it loads, since no other answers.
+    replaces: whether it is a successor.
+    folder: where the workers add up their figures.
+    """
+
+    place: int
+    first: bool
+    replaces: bool
+    folder: Path
+
+
+class Link:
+    """A worker's end of its pipe to the supervisor. All on the event loop but `ask_all`."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._numbers = itertools.count()
+        self._waiting: dict[Asked, Future[list[Outcome]]] = {}
+
+    def fileno(self) -> int:
+        """Return what becomes readable with a message."""
+        return self._pipe.fileno()
+
+    def tell(self, message: Ready | Reload | Reloaded) -> None:
+        """Send a message; a supervisor that is gone needs none."""
+        with suppress(OSError):
+            self._pipe.send(message)
+
+    def hear(self) -> Reload | None:
+        """Take a message; return an order, or None where it was an answer to ours.
+
+        Raises:
+            EOFError: the supervisor is gone.
+        """
+        match self._pipe.recv():
+            case Reload() as order:
+                return order
+            case Reloaded(asked, outcomes):
+                promise = self._waiting.pop(asked)
+                if outcomes:
+                    promise.set_result(list(outcomes))
+                else:
+                    promise.set_exception(Draining("The service is going down."))
+        return None
+
+    def reload_all(self) -> Future[list[Outcome]]:
+        """Let every worker look for newer models, and promise what it comes to: see `messages.worst`."""
+        asked = Asked(os.getpid(), next(self._numbers))
+        promise = self._waiting[asked] = Future()
+        # Whoever waits may leave; the answer comes all the same.
+        promise.set_running_or_notify_cancel()
+        self.tell(Reload(asked))
+        return promise
+
+
+class Worker(Server):
+    """A server that tells the supervisor when it is ready, follows its orders, and ends when it is gone."""
+
+    def __init__(self, app: FastAPI, settings: Settings, link: Link) -> None:
+        super().__init__(app, settings)
+        self._state: ServiceState = app.state.service
+        self._link = link
+        self._told_ready = False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # Uvicorn follows SIGINT from here on.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_BACK)
+        asyncio.get_running_loop().add_reader(self._link.fileno(), self._hear)
+        await super().startup(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        becomes_ready = not self._told_ready and self.registry.state is State.READY
+        if becomes_ready or counter % PUBLISH_TICKS == 0:
+            self._state.publish()
+        if becomes_ready:
+            self._told_ready = True
+            self._link.tell(Ready())
+        try:
+            self.registry.check_alive()
+        except NotReady:
+            # Alone, a process says so at /livez and waits to be restarted; here the others would answer for it.
+            _log.exception("this process cannot do its work any more and ends")
+            self.registry.drain()
+            self.fail()
+        return await super().on_tick(counter)
+
+    def _hear(self) -> None:
+        try:
+            order = self._link.hear()
+        except (EOFError, OSError):
+            asyncio.get_running_loop().remove_reader(self._link.fileno())
+            _log.warning("the supervisor is gone, so this process ends")
+            self.handle_exit(signal.SIGTERM, None)
+            return
+        if order:
+            self._reload(order.asked)
+
+    def _reload(self, asked: Asked) -> None:
+        loop = asyncio.get_running_loop()
+
+        def tell(reload: Future[list[Outcome]]) -> None:
+            ended = reload.cancelled() or reload.exception()
+            loop.call_soon_threadsafe(self._link.tell, Reloaded(asked, () if ended else tuple(reload.result())))
+
+        try:
+            self.reloader.start().add_done_callback(tell)
+        except RuntimeError:  # it takes no more, since the process ends
+            self._link.tell(Reloaded(asked, ()))
+
+
+def work(settings: Settings, listener: socket.socket, pipe: Connection, post: Post) -> None:
+    """Serve as one of several processes, and end this one with an exit code."""
+    # What is read from now on is the newest anyway.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    start_logs(settings, worker=post.place)
+    link = Link(pipe)
+    shared = Shared(post.folder, post.place, settings.workers)
+    colleague = Colleague(shared, link.reload_all, first=post.first, replaces=post.replaces)
+    with _exit_code(), ending_on_wrong_models():
+        app = create_app(settings, on_failure=lambda: server.fail(), colleague=colleague)
+    server = Worker(app, settings, link)
+    sys.exit(server.serve_on(listener))
+
+
+@contextmanager
+def _exit_code() -> Iterator[None]:
+    """Turn the end of a command into that of a process."""
+    try:
+        yield
+    except typer.Exit as error:
+        sys.exit(error.exit_code)

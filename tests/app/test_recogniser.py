@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from app.imaging import ImageError
+from app.inference import Model, Overloaded, Registry
+from app.observer import Stage
+from app.recogniser import SINGLES_SHARE, Options, Recogniser
+from tests.models import shipped
+from tests.strokes import draw, encode
+
+SEVEN = encode(draw("7"))
+CAPACITY = 64
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Model]:
+    registry = Registry([shipped("digit")], runtime="litert", threads=1, queue_images=CAPACITY)
+    registry.load()
+    yield registry.model("digit")
+    registry.close()
+
+
+class Watch:
+    """Remembers the stages of images, in order."""
+
+    def __init__(self) -> None:
+        self.stages: list[Stage] = []
+
+    def staged(self, model: str, stage: Stage, seconds: float) -> None:
+        assert seconds >= 0
+        self.stages.append(stage)
+
+    def answered(self, *_: object, **__: object) -> None: ...
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def recogniser(watch: Watch) -> Iterator[Recogniser]:
+    made = Recogniser(max_pixels=10**7, threads=1, deadline_seconds=60, capacity=CAPACITY, observer=watch)
+    yield made
+    made.close()
+
+
+def test_a_single_image_does_not_wait_for_an_upload_of_many(model: Model, recogniser: Recogniser) -> None:
+    ended: list[str] = []
+
+    async def recognise(name: str, files: list[bytes]) -> None:
+        answers = await recogniser.recognise(model, files, Options())
+        assert not any(isinstance(answer, ImageError) for answer in answers)
+        ended.append(name)
+
+    async def both() -> None:
+        many = asyncio.create_task(recognise("many", [SEVEN] * 32))
+        await asyncio.sleep(0)  # it has begun
+        await asyncio.gather(many, recognise("single", [SEVEN]))
+
+    asyncio.run(both())
+    assert ended == ["single", "many"]
+
+
+def test_uploads_of_many_leave_room_for_single_images(model: Model, recogniser: Recogniser) -> None:
+    kept = CAPACITY // SINGLES_SHARE
+
+    async def fill() -> None:
+        many = asyncio.create_task(recogniser.recognise(model, [SEVEN] * (CAPACITY - kept - 1), Options()))
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            await recogniser.recognise(model, [SEVEN] * 2, Options())
+        singles = [recogniser.recognise(model, [SEVEN], Options()) for _ in range(kept + 1)]
+        assert len(await asyncio.gather(*singles)) == kept + 1
+        await many
+        # On its own it may be as large as all there is.
+        assert len(await recogniser.recognise(model, [b""] * CAPACITY, Options())) == CAPACITY
+
+    asyncio.run(fill())
+
+
+def test_every_stage_is_told_as_far_as_an_image_comes(model: Model, recogniser: Recogniser, watch: Watch) -> None:
+    recogniser.recognise_now(model, [SEVEN], Options())
+    assert watch.stages == list(Stage)
+    watch.stages.clear()
+    recogniser.recognise_now(model, [b"junk"], Options())
+    assert watch.stages == [Stage.WAIT, Stage.DECODE]
