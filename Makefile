@@ -4,7 +4,7 @@ DATA_DIR ?= data
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev test lint bench openapi train-digit train-char lock clean
+.PHONY: help serve dev test test-slow lint bench openapi notebooks train-digit train-char lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,8 +14,11 @@ serve: .venv/.serve ## Start the service (PORT=9000 for another port than 8000)
 
 dev: .venv/.dev ## Build .venv with everything for training and testing
 
-test: .venv/.dev ## Run all tests
-	$(BIN)/pytest
+test: .venv/.dev ## Run all tests but the slow ones
+	$(BIN)/pytest -m "not slow"
+
+test-slow: .venv/.dev ## Run the slow tests: Ray, and the notebooks from end to end
+	$(BIN)/pytest -m slow
 
 lint: .venv/.dev ## Check format, lint, types and import contracts
 	$(BIN)/ruff format --check .
@@ -25,6 +28,9 @@ lint: .venv/.dev ## Check format, lint, types and import contracts
 
 bench: .venv/.dev ## Compare the runtimes and time the way of one image
 	$(BIN)/python -m tests.bench
+
+notebooks: .venv/.dev ## Run training/notebooks and render them into docs/notebooks
+	$(BIN)/python -m tests.render_notebooks docs/notebooks
 
 openapi: .venv/.serve ## Write docs/openapi.json anew
 	cd docs && env -i INKLING_MODELS_DIR=../models ../$(BIN)/python -m app openapi > openapi.json
