@@ -1,6 +1,7 @@
 # Every target builds what it needs: a fresh clone needs no other step.
 PYTHON ?= python3
 DATA_DIR ?= data
+NOTEBOOKS_DIR ?= docs/notebooks
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -30,7 +31,12 @@ bench: .venv/.dev ## Compare the runtimes and time the way of one image
 	$(BIN)/python -m tests.bench
 
 notebooks: .venv/.dev ## Run training/notebooks and render them into docs/notebooks
-	$(BIN)/python -m tests.render_notebooks docs/notebooks
+	for name in digits characters; do \
+		$(BIN)/jupytext --quiet --to ipynb --output build/notebooks/$$name.ipynb training/notebooks/$$name.py && \
+		$(BIN)/jupyter-nbconvert --log-level WARN --to markdown --execute --output-dir $(NOTEBOOKS_DIR) \
+			--TagRemovePreprocessor.enabled True --TagRemovePreprocessor.remove_all_outputs_tags quiet \
+			build/notebooks/$$name.ipynb || exit 1; \
+	done
 
 openapi: .venv/.serve ## Write docs/openapi.json anew
 	cd docs && env -i INKLING_MODELS_DIR=../models ../$(BIN)/python -m app openapi > openapi.json

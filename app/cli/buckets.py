@@ -1,4 +1,4 @@
-"""Files in buckets and other stores, by their addresses (s3://bucket/folder, gs://..., file:///...), through pyarrow."""
+"""Files in buckets and other stores, by address (s3://bucket/folder, gs://..., file:///...), through pyarrow."""
 
 from __future__ import annotations
 

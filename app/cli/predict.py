@@ -47,7 +47,7 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file, as the API answers.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="A table for spreadsheets.")] = False,
     engine: Annotated[
-        Engine, typer.Option(help="local: in this process. ray: on the cluster at RAY_ADDRESS, or a process a CPU here.")
+        Engine, typer.Option(help="local: in this process. ray: on the cluster at RAY_ADDRESS, or on all CPUs here.")
     ] = Engine.LOCAL,
 ) -> None:
     """Recognise images without a server.
