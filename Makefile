@@ -31,6 +31,7 @@ bench: .venv/.dev ## Compare the runtimes and time the way of one image
 	$(BIN)/python -m tests.bench
 
 notebooks: .venv/.dev ## Run training/notebooks and render them into docs/notebooks
+	mkdir -p build/notebooks
 	for name in digits characters; do \
 		$(BIN)/jupytext --quiet --to ipynb --output build/notebooks/$$name.ipynb training/notebooks/$$name.py && \
 		$(BIN)/jupyter-nbconvert --log-level WARN --to markdown --execute --output-dir $(NOTEBOOKS_DIR) \

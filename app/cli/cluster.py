@@ -128,12 +128,16 @@ def _cluster() -> Iterator[int]:
 
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+    except Exception as error:  # Ray has no narrower one for a cluster that does not start in time
+        raise ClusterFailed(f"Ray could not be reached or started: {' '.join(str(error).split())}") from error
+    try:
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.execution_options.preserve_order = True
         yield max(1, int(ray.cluster_resources().get("CPU", 1)))
-    except (ConnectionError, RayError) as error:
+    except RayError as error:
+        # Most are a traceback from another process, whose last line says what it was.
         raise ClusterFailed(f"Ray could not do it: {str(error).strip().splitlines()[-1]}") from error
     finally:
         ray.shutdown()

@@ -54,7 +54,7 @@ def test_ray_answers_as_the_default_engine(folder: Path) -> None:
 def test_a_cluster_that_is_not_there_is_one_line(folder: Path) -> None:
     ended = run(str(folder / "000.png"), "--engine", "ray", RAY_ADDRESS="127.0.0.1:1")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.splitlines()[-1].startswith("Ray could not do it: ")
+    assert ended.stderr.splitlines()[-1].startswith("Ray could not be reached or started: ")
 
 
 def test_without_ray_it_says_what_to_install(tmp_path: Path) -> None:
