@@ -111,7 +111,7 @@ Picture(work / "mistakes.png")
 
 # %% tags=["quiet"]
 service = contextlib.ExitStack()
-app = create_app(Settings(models_dir=models, _env_file=None))
+app = create_app(Settings(models_dir=models))
 client = service.enter_context(TestClient(app))
 app.state.registry.loaded.wait()
 

@@ -162,7 +162,7 @@ for path in sorted(artifact.rglob("*")):
 
 # %% tags=["quiet"]
 service = contextlib.ExitStack()
-app = create_app(Settings(models_dir=models, _env_file=None))
+app = create_app(Settings(models_dir=models))
 client = service.enter_context(TestClient(app))
 app.state.registry.loaded.wait()
 
