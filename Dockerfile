@@ -17,12 +17,14 @@ ARG PIP_TRUSTED_HOST
 RUN python -m venv /opt/pip && python -m venv --without-pip /opt/inkling
 WORKDIR /src
 COPY requirements.lock requirements-litert.lock ./
-# The headers are for compiling against. The bytecode is unchecked since builders round the times of files, buildah for
-# one, and what is checked by time would be compiled anew at every start.
+# What goes again is for compiling against, for testing NumPy, and for the graphics and neural processors of phones. The
+# bytecode is unchecked since builders round the times of files, buildah for one, and what is checked by time would be
+# compiled anew at every start.
 RUN case "$RUNTIME" in savedmodel) lock=requirements.lock ;; litert) lock=requirements-litert.lock ;; \
         *) echo "RUNTIME is savedmodel or litert, not $RUNTIME" >&2; exit 1 ;; esac \
     && /opt/pip/bin/pip --python /opt/inkling install --require-hashes --no-cache-dir --no-compile -r "$lock" \
-    && rm -rf /opt/inkling/lib/python3*/site-packages/tensorflow/include \
+    && (cd /opt/inkling/lib/python3*/site-packages && rm -rf tensorflow/include numpy/tests numpy/*/tests \
+        ai_edge_litert/tools ai_edge_litert/vendors ai_edge_litert/libLiteRt*Accelerator.so) \
     && /opt/inkling/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/inkling/lib
 COPY pyproject.toml README.md LICENSE ./
 COPY app/ app/

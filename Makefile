@@ -1,10 +1,11 @@
 # Every target builds what it needs: a fresh clone needs no other step.
 PYTHON ?= python3
 DATA_DIR ?= data
+NOTEBOOKS_DIR ?= docs/notebooks
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev test lint bench load soak drain hostile compare batch start fuzz audit openapi train-digit train-char lock clean
+.PHONY: help serve dev test test-slow lint bench load soak drain hostile compare batch start fuzz audit openapi notebooks train-digit train-char lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,8 +15,11 @@ serve: .venv/.serve ## Start the service (PORT=9000 for another port than 8000)
 
 dev: .venv/.dev ## Build .venv with everything for training and testing
 
-test: .venv/.dev ## Run all tests
-	$(BIN)/pytest
+test: .venv/.dev ## Run all tests but the slow ones
+	$(BIN)/pytest -m "not slow"
+
+test-slow: .venv/.dev ## Run the slow tests: Ray, and the notebooks from end to end
+	$(BIN)/pytest -m slow
 
 lint: .venv/.dev ## Check format, lint, types and import contracts
 	$(BIN)/ruff format --check .
@@ -52,6 +56,15 @@ fuzz: .venv/.dev ## Damage image files for ten minutes and read them (SECONDS=60
 
 audit: .venv/.dev ## Ask PyPI for known vulnerabilities of what the lock files pin
 	$(BIN)/python -m tests.audit requirements.lock requirements-litert.lock requirements-dev.lock
+
+notebooks: .venv/.dev ## Run training/notebooks and render them into docs/notebooks
+	mkdir -p build/notebooks
+	for name in digits characters; do \
+		$(BIN)/jupytext --quiet --to ipynb --output build/notebooks/$$name.ipynb training/notebooks/$$name.py && \
+		$(BIN)/jupyter-nbconvert --log-level WARN --to markdown --execute --output-dir $(NOTEBOOKS_DIR) \
+			--TagRemovePreprocessor.enabled True --TagRemovePreprocessor.remove_all_outputs_tags quiet \
+			build/notebooks/$$name.ipynb || exit 1; \
+	done
 
 openapi: .venv/.serve ## Write docs/openapi.json anew
 	cd docs && env -i INKLING_MODELS_DIR=../models ../$(BIN)/python -m app openapi > openapi.json

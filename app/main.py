@@ -37,7 +37,7 @@ DESCRIPTION = """
 Reads a photo, scan or drawing of one handwritten digit or character: what it is, how sure that is, and what else it
 could be. Every error is an RFC 9457 problem document with a stable `code`.
 
-[Draw one and see it read.](./)
+[Draw one and see it read](./), or save [this picture of a 7](./web/sample.png) and post it to the calls below.
 """
 
 _log = structlog.get_logger(__name__)

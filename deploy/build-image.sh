@@ -65,6 +65,10 @@ make_base() {
       tail -n 20 "$root/debootstrap/debootstrap.log" >&2 || true
       fail "debootstrap failed; the end of its log is above."
     }
+  # As Debian's own slim images do: the licences stay, what else is for readers goes.
+  find "$root/usr/share/doc" ! -type d ! -name copyright -delete
+  find "$root/usr/share/doc" -type d -empty -delete
+  rm -rf "$root"/usr/share/{groff,info,linda,lintian,locale,man}
   rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/*
   buildah config --cmd python "$container"
   buildah commit --quiet --rm "$container" "$BASE" >/dev/null
@@ -192,6 +196,13 @@ PYTHON
     fail "the image failed its trial; see above."
 }
 
+# What the files come to packed, as a registry keeps and sends them, in MB. The trial's container still has them all.
+packed() {
+  local root
+  root=$(buildah mount "$container")
+  echo $(($(tar --create --directory "$root" . | gzip | wc --bytes) / 1000000))
+}
+
 require
 mkdir -p "$STORE"
 if [[ -z ${BASE:-} ]]; then
@@ -200,7 +211,7 @@ if [[ -z ${BASE:-} ]]; then
 fi
 build
 try
-say "size: $(buildah images --format '{{.Size}}' "$IMAGE")"
+say "size: $(buildah images --format '{{.Size}}' "$IMAGE"), $(packed) MB to pull"
 if [[ -n $OUTPUT ]]; then
   rm -f "$OUTPUT"
   buildah push --quiet "$IMAGE" "docker-archive:$OUTPUT:$IMAGE"

@@ -6,21 +6,11 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
-from sklearn.datasets import load_digits
 
 from app.imaging import GEOMETRIES, prepare_pixels
+from training.datasets.optdigits import enlarged_digits as digits
 
-SIDE = 64
-
-
-@cache
-def digits() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Return uint8 [1797, 64, 64], white on black, scaled up bilinearly, and int64 [1797] labels."""
-    data = load_digits()
-    small = np.rint(data.images * (255 / 16)).astype(np.uint8)
-    large = [np.asarray(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BILINEAR)) for image in small]
-    return np.stack(large), data.target.astype(np.int64)
+__all__ = ["digits", "network_inputs"]
 
 
 @cache

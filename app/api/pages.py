@@ -15,7 +15,13 @@ from starlette.types import Receive, Scope, Send
 ASSETS_URL = "/docs-assets"
 ASSETS = Path(fastapi_offline.__file__).parent / "static"
 WEB = Path(__file__).parent.parent / "web"
-MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+MEDIA_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
 #: The front page runs its own modules and talks to its own service. Pictures are also the visitor's own (blob:) and
 #: what the network saw (data:).
 FRONT_HEADERS = {

@@ -87,7 +87,9 @@ def predict_router(
         return Answer.of(found, model.artifact, explain=explain)
 
     async def predict(
-        file: Annotated[ImageFile, File(description=f"{ACCEPTED}; recognised by content.")],
+        file: Annotated[
+            ImageFile, File(description=f"{ACCEPTED}; recognised by content. `/web/sample.png` is one to try with.")
+        ],
         chosen: Annotated[Options, Depends(options)],
         explain: Explain = False,
     ) -> Answer:

@@ -124,6 +124,10 @@ class RequestProblem(Exception):
         super().__init__(detail)
         self.kind = kind
 
+    def __reduce__(self) -> tuple[type[RequestProblem], tuple[Kind, str]]:
+        # Exceptions are pickled by their arguments, of which the base class has one; Ray sends them between processes.
+        return type(self), (self.kind, str(self))
+
 
 def problem(kind: Kind, detail: str) -> Problem:
     """Return the problem document of a kind, for the request under way."""

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import sys
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from app.cli.bulk import IMAGES_UNDER_WAY, recognise_files
+from app.artifacts import Artifact
+from app.cli.bulk import IMAGES_UNDER_WAY, Outcome, recognise_files
+from app.cli.cluster import ClusterFailed, recognise_on_ray
 from app.cli.formats import Csv, Format, JsonLines, Text, printable, reason
 from app.cli.options import AllowOption, PolarityOption, TaskOption, TopKOption
 from app.cli.progress import Tally
-from app.cli.sources import find_files
-from app.cli.startup import read_settings, recognising
-from app.inference import Model
-from app.recogniser import Options, Recogniser, Recognition
+from app.cli.sources import STANDARD_INPUT, find_files
+from app.cli.startup import chosen_artifact, fail, read_settings, recognising
+from app.recogniser import Options, Recognition
+
+
+class Engine(StrEnum):
+    """What files go through."""
+
+    LOCAL = "local"
+    RAY = "ray"
 
 
 def predict(
     files: Annotated[
         list[str],
         typer.Argument(
-            help="Images of one character each, folders of them, or - for standard input.", metavar="FILE..."
+            help="Images of one character each, folders of them, addresses of either such as s3://bucket/folder, "
+            "or - for standard input.",
+            metavar="FILE...",
         ),
     ],
     task: TaskOption = "digit",
@@ -33,6 +46,9 @@ def predict(
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Enter the folders in a folder too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file, as the API answers.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="A table for spreadsheets.")] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="local: in this process. ray: on the cluster at RAY_ADDRESS, or on all CPUs here.")
+    ] = Engine.LOCAL,
 ) -> None:
     """Recognise images without a server.
 
@@ -40,14 +56,16 @@ def predict(
     """
     if as_json and as_csv:
         raise typer.BadParameter("Choose one of --json and --csv.")
+    if engine is Engine.RAY:
+        _check_ray(files)
     settings = read_settings(log_level="warning")
     options = Options(top_k=top_k, polarity=polarity, allow=allow)
     unlisted: list[OSError] = []
     names = list(find_files(files, recursive=recursive, on_error=unlisted.append))
     for error in unlisted:
         _report(str(error.filename), reason(error))
-    with recognising(task, options, settings, capacity=IMAGES_UNDER_WAY) as (model, recogniser):
-        artifact = model.artifact
+
+    def print_all(artifact: Artifact, outcomes: AsyncGenerator[Outcome, None]) -> Tally:
         shape: Format = (
             JsonLines(artifact)
             if as_json
@@ -56,24 +74,36 @@ def predict(
             else Text()
         )
         with Tally(len(names)) as tally:
-            asyncio.run(_print_all(names, model, recogniser, options, shape, tally, settings.max_upload_bytes))
+            asyncio.run(_print_all(outcomes, shape, tally))
+        return tally
+
+    if engine is Engine.RAY:
+        artifact = chosen_artifact(task, options, settings)
+        try:
+            tally = print_all(artifact, recognise_on_ray(names, task, settings, options))
+        except ClusterFailed as error:
+            fail(str(error))
+    else:
+        with recognising(task, options, settings, capacity=IMAGES_UNDER_WAY) as (model, recogniser):
+            found = recognise_files(names, model, recogniser, options, max_bytes=settings.max_upload_bytes)
+            tally = print_all(model.artifact, found)
     if len(names) != 1:
         print(tally.summary(), file=sys.stderr)
     if tally.failures or unlisted:
         raise typer.Exit(1)
 
 
-async def _print_all(
-    names: list[str],
-    model: Model,
-    recogniser: Recogniser,
-    options: Options,
-    shape: Format,
-    tally: Tally,
-    max_bytes: int,
-) -> None:
+def _check_ray(files: Sequence[str]) -> None:
+    """End where Ray is not installed, or cannot do what is asked."""
+    if importlib.util.find_spec("ray") is None:
+        fail("--engine ray needs Ray, which is not installed: pip install 'inkling[ray]'")
+    if STANDARD_INPUT in files:
+        raise typer.BadParameter("Other processes cannot read this one's standard input: leave out - or --engine ray.")
+
+
+async def _print_all(found: AsyncGenerator[Outcome, None], shape: Format, tally: Tally) -> None:
     sys.stdout.write(shape.head())
-    async with aclosing(recognise_files(names, model, recogniser, options, max_bytes=max_bytes)) as outcomes:
+    async with aclosing(found) as outcomes:
         async for outcome in outcomes:
             sys.stdout.write(shape.lines(outcome))
             if not isinstance(outcome.found, Recognition):

@@ -1,4 +1,4 @@
-"""Where images come from: files, folders of them, standard input."""
+"""Where images come from: files, folders of them, buckets, standard input."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from app.api.problems import UPLOAD_TOO_LARGE, RequestProblem
+from app.cli.buckets import is_address, list_files, open_file
 
 STANDARD_INPUT = "-"
 
@@ -18,11 +19,17 @@ def find_files(names: Iterable[str], *, recursive: bool, on_error: Callable[[OSE
     A folder's files are taken whatever they are called, as an image is known by its content; hidden ones are not.
 
     Args:
-        names: files, folders, or `-`.
+        names: files, folders, addresses of either, or `-`.
         recursive: whether folders in folders are entered. Links to folders are not.
-        on_error: told of each folder that cannot be listed.
+        on_error: told of each folder that cannot be listed, with its name.
     """
     for name in names:
+        if is_address(name):
+            try:
+                yield from list_files(name, recursive=recursive)
+            except OSError as error:
+                on_error(error)
+            continue
         if name == STANDARD_INPUT or not Path(name).is_dir():
             yield name
             continue
@@ -49,7 +56,7 @@ def read(name: str, *, limit: int) -> bytes:
     if name == STANDARD_INPUT:
         data = sys.stdin.buffer.read(limit + 1)
     else:
-        with Path(name).open("rb") as file:
+        with open_file(name) if is_address(name) else Path(name).open("rb") as file:
             data = file.read(limit + 1)
     if len(data) > limit:
         raise RequestProblem(UPLOAD_TOO_LARGE, f"The file is larger than {limit} bytes.")
@@ -58,6 +65,8 @@ def read(name: str, *, limit: int) -> bytes:
 
 def size(name: str) -> int:
     """Return the bytes of a file as far as that can be told without reading it, else 0."""
+    if is_address(name):
+        return 0  # a question to a bucket takes about as long as reading a crop from it
     try:
         return Path(name).stat().st_size
     except OSError:

@@ -15,7 +15,7 @@ from pydantic_settings import SettingsError
 
 from app.artifacts import Artifact, ArtifactError
 from app.cli.quiet import quiet_start
-from app.inference import RUNTIMES, Model, UnknownCharacters, check_allowed
+from app.inference import RUNTIMES, Model, Registry, UnknownCharacters, check_allowed
 from app.main import build_recogniser, build_registry, verified_artifacts
 from app.recogniser import Options, Recogniser
 from app.settings import LogFormat, Settings, unknown_variables, variable
@@ -82,6 +82,44 @@ def ending_on_wrong_models() -> Iterator[None]:
         fail(str(error))
 
 
+def chosen_artifact(task: str, options: Options, settings: Settings) -> Artifact:
+    """Return the verified artifact of one model; end where it or its runtime is not there, or not with these options.
+
+    Args:
+        task: name of the model.
+        options: for every image.
+        settings: of the service.
+    """
+    check_runtime(settings)
+    artifacts = {artifact.card.name: artifact for artifact in read_artifacts(settings)}
+    if task not in artifacts:
+        fail(f"There is no model {task!r}; there are {', '.join(artifacts)}.")
+    if options.allow is not None:
+        try:
+            check_allowed(options.allow, artifacts[task].card.classes)
+        except UnknownCharacters as error:
+            fail(str(error))
+    return artifacts[task]
+
+
+def loaded(artifact: Artifact, settings: Settings, *, capacity: int) -> tuple[Registry, Recogniser]:
+    """Load one model and what sends images through it. Close both in the end, the recogniser first.
+
+    Args:
+        artifact: verified.
+        settings: of the service, for the same limits.
+        capacity: the most images that may be under way at once.
+
+    Raises:
+        Exception: whatever the runtime has against the model; see `Registry.load`.
+    """
+    settings = settings.model_copy(update={"queue_images": capacity, "deadline_seconds": DEADLINE_SECONDS})
+    registry = build_registry([artifact], settings)
+    with quiet_start():
+        registry.load()
+    return registry, build_recogniser(settings)
+
+
 @contextmanager
 def recognising(
     task: str, options: Options, settings: Settings, *, capacity: int = 1
@@ -94,23 +132,11 @@ def recognising(
         settings: of the service, for the same limits.
         capacity: the most images that may be under way at once.
     """
-    check_runtime(settings)
-    artifacts = {artifact.card.name: artifact for artifact in read_artifacts(settings)}
-    if task not in artifacts:
-        fail(f"There is no model {task!r}; there are {', '.join(artifacts)}.")
-    if options.allow is not None:
-        try:
-            check_allowed(options.allow, artifacts[task].card.classes)
-        except UnknownCharacters as error:
-            fail(str(error))
-    settings = settings.model_copy(update={"queue_images": capacity, "deadline_seconds": DEADLINE_SECONDS})
-    registry = build_registry([artifacts[task]], settings)
+    artifact = chosen_artifact(task, options, settings)
     try:
-        with quiet_start():
-            registry.load()
-    except Exception as error:  # whatever the runtime has against it; see Registry.load
+        registry, recogniser = loaded(artifact, settings, capacity=capacity)
+    except Exception as error:
         fail(f"The model could not be loaded: {error}")
-    recogniser = build_recogniser(settings)
     try:
         yield registry.model(task), recogniser
     finally:

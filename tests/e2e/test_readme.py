@@ -72,7 +72,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Desk:
     seven = encode(draw("7"))
-    for name in ("digit.png", "seven.png", "1.png", "scans/a.png", "scans/more/b.png", "my-photos/7.png"):
+    for name in ("seven.png", "1.png", "scans/a.png", "scans/more/b.png", "my-photos/7.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(seven)
     (tmp_path / "letter.jpg").write_bytes(encode(draw("L"), "JPEG"))
@@ -80,6 +80,7 @@ def desk(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Des
     (tmp_path / "my-photos" / "labels.csv").write_text("file,label,source\n7.png,7,pen\n")
     (tmp_path / ".venv").symlink_to(sys.prefix)
     (tmp_path / "models").symlink_to(MODELS)
+    (tmp_path / "app").symlink_to(ROOT / "app")
     return Desk(tmp_path, server, monkeypatch)
 
 
@@ -191,7 +192,7 @@ CHECKS = {
         is_cloned, "the address is the reader's to fill in: this folder is cloned"
     ),
     "make serve": Check(serves, LONG),
-    "curl -F file=@digit.png http://127.0.0.1:8000/predict/digit": Check(is_answered_as_shown),
+    "curl -F file=@app/web/sample.png http://127.0.0.1:8000/predict/digit": Check(is_answered_as_shown),
     ".venv/bin/inkling predict scans/ --recursive --csv > answers.csv": Check(writes_a_table),
     "cat seven.png | .venv/bin/inkling predict - --json": Check(answers_as_the_api),
     ".venv/bin/inkling explain seven.png -o way.png": Check(draws_a_picture),
