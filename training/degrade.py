@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging import GEOMETRIES, NoInkFound, prepare_pixels
-from training.allographs import allograph
 
 Pixels = npt.NDArray[np.uint8]
 Field = npt.NDArray[np.float32]
@@ -47,7 +46,6 @@ class Degradation:
     shadow: of a hard shadow's edge.
     flag: of a 1 getting the upstroke that many hands begin it with, and half as often a foot.
     crossed: of a 7 getting a bar.
-    allograph: of a character of `allographs.SHAPES` being written in another of its shapes altogether.
     """
 
     thin: float = 0.9
@@ -61,7 +59,6 @@ class Degradation:
     shadow: float = 0.2
     flag: float = 0.5
     crossed: float = 0.2
-    allograph: float = 0.0
 
 
 def degrade(
@@ -104,10 +101,6 @@ def picture(glyph: Pixels, character: str, spec: Degradation, rng: np.random.Gen
 
 def redraw(glyph: Pixels, character: str, spec: Degradation, rng: np.random.Generator) -> Field:
     """Draw the strokes anew at `RASTER`, thinner or thicker, with a sharp border: float32 [112, 112] in 0..1."""
-    if spec.allograph and rng.random() < spec.allograph:
-        other = allograph(character, RASTER, rng)
-        if other is not None:
-            return np.asarray(cv2.GaussianBlur(other.astype(np.float32), (0, 0), 0.5), np.float32)
     large = cv2.resize(glyph, (RASTER, RASTER), interpolation=cv2.INTER_CUBIC)
     mask = (large > rng.uniform(*STROKE_LEVELS)).astype(np.uint8)
     if not mask.any():

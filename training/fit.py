@@ -23,6 +23,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from app.imaging import PREPROCESSING_VERSION
+from training.allographs import with_written
 from training.augment import augment
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
@@ -73,7 +74,8 @@ class Run:
         self.recipe = recipe
         self.folder = folder
         claim(folder, run_identity(recipe, data))
-        training, validation = split_parts(recipe, data)
+        learnt, validation = split_parts(recipe, data)
+        training = with_written(learnt, recipe.written, recipe.geometry, recipe.seed)
         self._split = Split(framed(training, recipe.geometry), framed(validation, recipe.geometry))
         self._degraded = degraded_copies(
             training,

@@ -4,30 +4,48 @@ import cv2
 import numpy as np
 import pytest
 
+from app.artifacts import CharacterClass
 from app.imaging import find_ink
-from training.allographs import SHAPES, allograph
-from training.datasets.vocabulary import MERGED
+from tests.digits import network_inputs
+from training.allographs import RASTER, allograph, with_written
+from training.datasets import LabelledImages
+from training.datasets.vocabulary import DIGITS, MERGED
+from training.shapes import SHAPES
+
+
+def drawn(known: CharacterClass, count: int = 20) -> list[np.ndarray]:
+    return [allograph(known, np.random.default_rng(seed)) for seed in range(count)]
 
 
 def test_shapes_are_of_known_classes() -> None:
     assert SHAPES.keys() <= {known.label for known in MERGED}
 
 
-@pytest.mark.parametrize("character", SHAPES)
-def test_a_shape_fills_its_picture_and_is_found_on_it(character: str) -> None:
-    written = [allograph(character, 112, np.random.default_rng(seed)) for seed in range(20)]
-    for picture in written:
-        assert picture is not None
+@pytest.mark.parametrize("known", MERGED, ids=lambda known: known.label)
+def test_a_character_fills_its_picture_and_is_found_on_it(known: CharacterClass) -> None:
+    pictures = drawn(known)
+    for picture in pictures:
         rows, columns = np.nonzero(picture)
-        assert 70 < max(np.ptp(rows), np.ptp(columns)) < 112
+        assert 0.6 * RASTER < max(np.ptp(rows), np.ptp(columns)) < RASTER
         assert find_ink(255 * picture).box
-    assert len({picture.tobytes() for picture in written if picture is not None}) == 20
+    assert len({picture.tobytes() for picture in pictures}) == 20
 
 
-def test_the_dot_of_an_i_stands_apart() -> None:
-    apart = [cv2.connectedComponents(allograph("I", 112, np.random.default_rng(seed)))[0] for seed in range(20)]
-    assert np.mean(np.array(apart) == 3) > 0.8
+def test_both_cases_of_a_merged_letter_are_drawn() -> None:
+    # A capital I is one piece; a small i has its dot.
+    pieces = [cv2.connectedComponents(picture)[0] - 1 for picture in drawn(MERGED[18], 40)]
+    assert MERGED[18].characters == ("I", "i")
+    assert {1, 2} <= set(pieces)
 
 
-def test_a_character_without_other_shapes_has_none() -> None:
-    assert allograph("W", 112, np.random.default_rng(0)) is None
+def test_drawn_images_follow_the_data_sets_own() -> None:
+    inputs, labels = network_inputs("mnist")
+    images = np.rint(inputs * 255).astype(np.uint8)
+    data = LabelledImages(images, labels, DIGITS, "load_digits", "train", {})
+    more = with_written(data, 3, "mnist", seed=0)
+    np.testing.assert_array_equal(more.images[: len(images)], images)
+    np.testing.assert_array_equal(more.labels[len(images) :], np.repeat(np.arange(10), 3))
+    assert (more.images[len(images) :].max(axis=(1, 2)) == 255).all()
+    again, other = (with_written(data, 3, "mnist", seed=seed) for seed in (0, 1))
+    np.testing.assert_array_equal(again.images, more.images)
+    assert (other.images != more.images).any()

@@ -33,6 +33,7 @@ class Recipe:
         were equally frequent (Menon et al. 2021, arXiv:2007.07314).
     character_prior: 0 treats classes alike; at 1 a class of two characters is answered as if each of them were as
         frequent as any other character.
+    written: images of each class that are drawn, in other shapes than the data set's (`training.allographs`).
     outliers: what the network learns to be unsure of.
     target_error: share of wrong answers that the model stays below by calling others uncertain.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
@@ -63,6 +64,7 @@ class Recipe:
     ema_decay: float
     validation_share: float
     limitations: tuple[str, ...]
+    written: int = 0
     outliers: Outliers = field(default_factory=Outliers)
     seed: int = 0
 
