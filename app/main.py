@@ -33,6 +33,9 @@ from app.recogniser import Recogniser
 from app.settings import Settings
 from app.telemetry import Metrics, ServiceState, Shared, start_traces
 
+#: One part in so many of the capacity is kept for images that are sent singly.
+SINGLES_SHARE = 8
+
 DESCRIPTION = """
 Reads a photo, scan or drawing of one handwritten digit or character: what it is, how sure that is, and what else it
 could be. Every error is an RFC 9457 problem document with a stable `code`.
@@ -81,7 +84,7 @@ def create_app(
     shared = colleague.shared if colleague else None
     metrics = Metrics([artifact.card for artifact in artifacts], problems=CODES, shared=shared)
     registry = build_registry(artifacts, settings, metrics)
-    recogniser = build_recogniser(settings, metrics)
+    recogniser = build_recogniser(settings, metrics, kept_for_singles=settings.queue_images // SINGLES_SHARE)
     reloader = Reloader(registry, lambda name: verified_artifact(settings, name))
     state = ServiceState(registry, recogniser, metrics.drifts, shared)
     metrics.watch(state)
@@ -200,13 +203,14 @@ def build_registry(artifacts: Sequence[Artifact], settings: Settings, observer: 
     )
 
 
-def build_recogniser(settings: Settings, observer: Observer | None = None) -> Recogniser:
-    """Return what sends images through a model."""
+def build_recogniser(settings: Settings, observer: Observer | None = None, *, kept_for_singles: int = 0) -> Recogniser:
+    """Return what sends images through a model; see `Recogniser` for what is kept."""
     return Recogniser(
         max_pixels=settings.max_image_pixels,
         threads=settings.imaging_threads,
         deadline_seconds=settings.deadline_seconds,
         capacity=settings.queue_images,
+        kept_for_singles=kept_for_singles,
         observer=observer,
     )
 

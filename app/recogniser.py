@@ -25,10 +25,6 @@ from app.inference import (
 )
 from app.observer import Observer, Stage
 
-#: One part in so many of the capacity is kept from uploads of several images, so that single ones find room where
-#: somebody sends one large upload after the other.
-SINGLES_SHARE = 8
-
 
 @dataclass(frozen=True)
 class Options:
@@ -74,6 +70,7 @@ class Recogniser:
         threads: int,
         deadline_seconds: float,
         capacity: int,
+        kept_for_singles: int = 0,
         observer: Observer | None = None,
     ) -> None:
         """Start the pool.
@@ -83,10 +80,13 @@ class Recogniser:
             threads: that decode and prepare images.
             deadline_seconds: from the call to the answer.
             capacity: the most images that may be under way, from the call to the answer.
+            kept_for_singles: how many of these are kept from uploads of several images, so that single ones find room
+                where somebody sends one large upload after the other.
             observer: is told how long each image took where, and what was answered.
         """
         self._max_pixels = max_pixels
         self.capacity = capacity
+        self._kept_for_singles = kept_for_singles
         #: How many images are between their call and their answer.
         self.under_way = 0
         self._observer = observer
@@ -116,7 +116,7 @@ class Recogniser:
             check_allowed(options.allow, model.artifact.card.classes)
         # Decoding is what takes long and what holds memory, so images are counted before it. All on one event loop.
         # An upload of many that finds nothing under way is taken whatever its size, or some never were.
-        kept = self.capacity // SINGLES_SHARE if len(files) > 1 and self.under_way else 0
+        kept = self._kept_for_singles if len(files) > 1 and self.under_way else 0
         if self.under_way + len(files) > self.capacity - kept:
             raise Overloaded("The service has as many images under way as it takes. Try again in a moment.")
         self.under_way += len(files)

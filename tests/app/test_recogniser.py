@@ -8,12 +8,13 @@ import pytest
 from app.imaging import ImageError
 from app.inference import Model, Overloaded, Registry
 from app.observer import Stage
-from app.recogniser import SINGLES_SHARE, Options, Recogniser
+from app.recogniser import Options, Recogniser
 from tests.models import shipped
 from tests.strokes import draw, encode
 
 SEVEN = encode(draw("7"))
 CAPACITY = 64
+KEPT = 8
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,9 @@ def watch() -> Watch:
 
 @pytest.fixture
 def recogniser(watch: Watch) -> Iterator[Recogniser]:
-    made = Recogniser(max_pixels=10**7, threads=1, deadline_seconds=60, capacity=CAPACITY, observer=watch)
+    made = Recogniser(
+        max_pixels=10**7, threads=1, deadline_seconds=60, capacity=CAPACITY, kept_for_singles=KEPT, observer=watch
+    )
     yield made
     made.close()
 
@@ -67,15 +70,13 @@ def test_a_single_image_does_not_wait_for_an_upload_of_many(model: Model, recogn
 
 
 def test_uploads_of_many_leave_room_for_single_images(model: Model, recogniser: Recogniser) -> None:
-    kept = CAPACITY // SINGLES_SHARE
-
     async def fill() -> None:
-        many = asyncio.create_task(recogniser.recognise(model, [SEVEN] * (CAPACITY - kept - 1), Options()))
+        many = asyncio.create_task(recogniser.recognise(model, [SEVEN] * (CAPACITY - KEPT - 1), Options()))
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
             await recogniser.recognise(model, [SEVEN] * 2, Options())
-        singles = [recogniser.recognise(model, [SEVEN], Options()) for _ in range(kept + 1)]
-        assert len(await asyncio.gather(*singles)) == kept + 1
+        singles = [recogniser.recognise(model, [SEVEN], Options()) for _ in range(KEPT + 1)]
+        assert len(await asyncio.gather(*singles)) == KEPT + 1
         await many
         # On its own it may be as large as all there is.
         assert len(await recogniser.recognise(model, [b""] * CAPACITY, Options())) == CAPACITY

@@ -16,7 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.artifacts import LITERT_FILE
-from tests.e2e.server import ROOT, Server, command, environment, serving
+from tests.e2e.server import ROOT, START_SECONDS, Server, command, environment, serving
 from tests.e2e.test_lifecycle import BODY, CLIENTS, SEVEN, Load, accepted, under_load
 from tests.models import add_version
 
@@ -161,7 +161,7 @@ def test_workers_end_where_the_supervisor_is_gone(
 def test_a_model_that_cannot_be_served_ends_the_service_with_a_clear_message(tmp_path: Path) -> None:
     options = environment(models_dir=tmp_path, runtime="litert", workers=WORKERS)
     line = command("serve", "--port", "0")
-    ended = subprocess.run(line, cwd=ROOT, env=options, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(line, cwd=ROOT, env=options, capture_output=True, text=True, timeout=START_SECONDS)
     assert ended.returncode == 1
     assert str(tmp_path) in ended.stderr
     assert "Traceback" not in ended.stderr
