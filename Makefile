@@ -61,8 +61,9 @@ notebooks: .venv/.dev ## Run training/notebooks and render them into docs/notebo
 	mkdir -p build/notebooks
 	for name in digits characters; do \
 		$(BIN)/jupytext --quiet --to ipynb --output build/notebooks/$$name.ipynb training/notebooks/$$name.py && \
-		$(BIN)/jupyter-nbconvert --log-level WARN --to markdown --execute --output-dir $(NOTEBOOKS_DIR) \
-			--TagRemovePreprocessor.enabled True --TagRemovePreprocessor.remove_all_outputs_tags quiet \
+		$(BIN)/jupyter-nbconvert --log-level WARN --to notebook --execute --inplace build/notebooks/$$name.ipynb && \
+		$(BIN)/jupyter-nbconvert --log-level WARN --to markdown --output-dir $(NOTEBOOKS_DIR) \
+			--TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_all_outputs_tags=quiet \
 			build/notebooks/$$name.ipynb || exit 1; \
 	done
 

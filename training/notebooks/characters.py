@@ -43,6 +43,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
+from app.telemetry import configure_logs
 from training.datasets import load_dataset
 from training.evaluate import evaluate
 from training.export import export
@@ -110,6 +111,7 @@ Picture(work / "mistakes.png")
 # ## An answer, with and without context
 
 # %% tags=["quiet"]
+configure_logs(level="warning", json_lines=False)
 service = contextlib.ExitStack()
 app = create_app(Settings(models_dir=models))
 client = service.enter_context(TestClient(app))

@@ -44,6 +44,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
+from app.telemetry import configure_logs
 from training.datasets import load_dataset
 from training.datasets.check import check, shared_images
 from training.degrade import Degradation, degrade, picture
@@ -161,6 +162,7 @@ for path in sorted(artifact.rglob("*")):
         print(path.relative_to(models))
 
 # %% tags=["quiet"]
+configure_logs(level="warning", json_lines=False)
 service = contextlib.ExitStack()
 app = create_app(Settings(models_dir=models))
 client = service.enter_context(TestClient(app))
