@@ -1,4 +1,4 @@
-"""Characters in other shapes than the data sets', drawn: what many hands do and writers who were asked to print did not.
+"""Characters in other shapes than the data sets', drawn: what many hands do and writers asked to print seldom did.
 
 A class's shapes are those of `training.shapes` and the glyphs of the single-stroke fonts that A. V. Hershey digitised
 for the US National Bureau of Standards, above all its cursive; a random hand slants, stretches and bends them.
