@@ -16,6 +16,8 @@ from app.settings import Settings
 
 #: How long one thread keeps Python's lock from the others; its default is five milliseconds.
 SWITCH_SECONDS = 0.0005
+#: How long other processes on the same socket may take to stop listening too; they look every tenth of a second.
+SETTLE_SECONDS = 0.2
 #: How long connections stay open after the service has stopped listening, for requests that are under way to it.
 LINGER_SECONDS = 0.5
 #: Ticks, of a tenth of a second, between two looks at connections. One that asks for nothing, or has not come to the
@@ -85,6 +87,7 @@ class Server(uvicorn.Server):
         # First: who is refused connects anew at once, and would be cut off where the port closed a moment later.
         for listening in (*self.servers, *(sockets or ())):
             listening.close()
+        await asyncio.sleep(SETTLE_SECONDS)
         self.registry.drain()
         # Uvicorn's own closes connections on which it has read no request, also where one is on its way. Such a client
         # is told meanwhile that no new work is taken, and not to keep the connection.

@@ -17,7 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.artifacts import LITERT_FILE
 from tests.e2e.server import ROOT, START_SECONDS, Server, command, environment, serving
-from tests.e2e.test_lifecycle import BODY, CLIENTS, SEVEN, Load, accepted, under_load
+from tests.load.crowd import CLIENTS, SEVEN, Crowd, crowd_of
+from tests.load.drain import end_under_load
 from tests.models import add_version
 
 WORKERS = 2
@@ -82,15 +83,15 @@ def test_every_worker_answers_and_any_tells_the_figures_of_all(several: Server) 
 
 
 def test_a_reload_reaches_every_worker_and_loses_no_answer(several: Server, models: Path) -> None:
-    def send(load: Load) -> list[str]:
+    def send(crowd: Crowd) -> list[str]:
         versions = []
-        while not load.over.is_set():
+        while not crowd.over.is_set():
             versions.append(recognise(several))
-            load.count()
+            crowd.count()
         return versions
 
-    with under_load(send) as (load, clients):
-        load.wait_for(CLIENTS)
+    with crowd_of(send) as (crowd, clients):
+        crowd.wait_for(CLIENTS)
         add_version(models, "digit", 2)
         several.process.send_signal(signal.SIGHUP)
         for _ in range(WORKERS):
@@ -105,7 +106,7 @@ def test_a_reload_reaches_every_worker_and_loses_no_answer(several: Server, mode
         reply = httpx2.post(f"{several.url}/admin/reload", headers={"X-API-Key": KEY}, timeout=60)
         assert (reply.status_code, reply.json()["code"]) == (409, "model-refused")
         shutil.rmtree(damaged)
-        load.wait_for(CLIENTS + 1)
+        crowd.wait_for(CLIENTS + 1)
     heard = {version for client in clients for version in client.result()}
     assert heard <= {"1", "2", "3"}
     assert {"1", "3"} <= heard
@@ -126,25 +127,12 @@ def test_a_worker_that_dies_is_replaced_while_the_others_answer(several: Server)
     assert after["process_cpu_seconds_total"] >= before["process_cpu_seconds_total"]
 
 
-def test_sigterm_under_load_answers_every_request_that_any_worker_has_accepted(models: Path) -> None:
+def test_sigterm_under_load_answers_what_any_worker_has_accepted_and_cuts_nobody_off(models: Path) -> None:
     with serving(workers=WORKERS, models_dir=models, runtime="litert", log_format="json") as running:
         running.wait_for_log('"worker":1,"pid"')
-
-        def send(load: Load) -> list[str]:
-            answers = []
-            while link := accepted(running.port):
-                with link, link.makefile("rb") as reply:
-                    link.sendall(BODY)
-                    answers.append(reply.read().decode())
-                load.count()
-            return answers
-
-        with under_load(send) as (load, clients):
-            load.wait_for(5 * CLIENTS)
-            running.process.send_signal(signal.SIGTERM)
-            assert running.process.wait(60) == 0
-        answers = [answer for client in clients for answer in client.result()]
-    assert all(answer.startswith("HTTP/1.1 200") and '"label":"7"' in answer for answer in answers)
+        ending = end_under_load(running)
+    assert ending.answers
+    assert ending.clean
 
 
 def test_workers_end_where_the_supervisor_is_gone(
