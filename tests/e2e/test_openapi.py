@@ -29,7 +29,8 @@ def test_schemathesis_finds_nothing() -> None:
                 "--seed=1",
             ],
             cwd=ROOT,
-            env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.e2e.uploads"},
+            # Ours before the package of that name that some distributions install.
+            env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.e2e.uploads", "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             timeout=300,

@@ -141,7 +141,10 @@ def test_workers_end_where_the_supervisor_is_gone(
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # where a supervisor that is killed leaves its folder
     with serving(workers=WORKERS, models_dir=models, runtime="litert") as running:
         running.process.kill()
-        running.wait_for_log("Finished server process")
+        ended = "Finished server process"
+        running.wait_for_log(ended)
+        first = next(index for index, line in enumerate(running.lines) if ended in line)
+        running.wait_for_log(ended, after=first + 1)
         with pytest.raises(httpx2.ConnectError):
             recognise(running)
 

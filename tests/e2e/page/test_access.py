@@ -147,7 +147,7 @@ def test_a_whole_visit_asks_no_other_host_and_breaks_no_policy(visit: Visit) -> 
     visit.page.click("#capture")
     with_many(visit)
     visit.open("/docs")
-    visit.page.get_by_role("link", name="Draw one and see it read.").wait_for()
+    visit.page.get_by_role("link", name="Draw one and see it read").wait_for()
     assert visit.foreign_requests() == []
     # A picture that is refused is an error to the browser's console too.
     assert [text for text in visit.complaints if "Failed to load resource" not in text] == []
