@@ -19,8 +19,9 @@ WORKDIR /src
 COPY requirements.lock requirements-litert.lock ./
 # The headers are for compiling against. The bytecode is unchecked since builders round the times of files, buildah for
 # one, and what is checked by time would be compiled anew at every start.
-RUN case "$RUNTIME" in savedmodel) lock=requirements.lock ;; litert) lock=requirements-litert.lock ;; \
-        *) echo "RUNTIME is savedmodel or litert, not $RUNTIME" >&2; exit 1 ;; esac \
+RUN case "$RUNTIME" in savedmodel) lock=requirements.lock ;; \
+        litert|litert-int8) lock=requirements-litert.lock ;; \
+        *) echo "RUNTIME is savedmodel, litert or litert-int8, not $RUNTIME" >&2; exit 1 ;; esac \
     && /opt/pip/bin/pip --python /opt/inkling install --require-hashes --no-cache-dir --no-compile -r "$lock" \
     && rm -rf /opt/inkling/lib/python3*/site-packages/tensorflow/include \
     && /opt/inkling/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/inkling/lib
