@@ -63,8 +63,8 @@ class Settings(BaseSettings):
     model_versions: dict[str, int] = Field(
         default_factory=dict, description='Versions to pin, as JSON: `{"digit": 1}`. The highest is served otherwise.'
     )
-    runtime: Literal["savedmodel", "litert"] = Field(
-        "savedmodel", description="What runs the networks: `savedmodel` or `litert`."
+    runtime: Literal["savedmodel", "litert", "litert-int8"] = Field(
+        "savedmodel", description="What runs the networks: `savedmodel`, `litert` or `litert-int8`."
     )
     runtime_threads: int = Field(1, ge=1, description="Threads inside one operation of a network.")
     imaging_threads: int = Field(

@@ -1,4 +1,4 @@
-"""Figures of what a network answered, and the temperature that makes its confidences honest."""
+"""Figures of what a network answered: how honest its confidences are, and how well they tell right from wrong."""
 
 from __future__ import annotations
 
@@ -7,34 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
 from scipy.stats import rankdata
 
 from app.artifacts import OperatingPoint
 
-#: Temperatures that are searched. Label smoothing makes logits too flat (below 1), long training too steep (above).
-TEMPERATURE_BOUNDS = (0.2, 5.0)
 CALIBRATION_BINS = 15
-
-
-def fit_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float:
-    """Return the temperature that makes the labels most likely (Guo et al. 2017, arXiv:1706.04599).
-
-    Args:
-        logits: float32 [N, C], of images that were not trained on.
-        labels: int64 [N].
-
-    Returns:
-        What to divide logits by before the softmax; positive.
-    """
-    rows = np.arange(len(labels))
-
-    def loss(log_temperature: float) -> float:
-        return -float(log_softmax(logits / np.exp(log_temperature), axis=1)[rows, labels].mean())
-
-    low, high = np.log(TEMPERATURE_BOUNDS)
-    return float(np.exp(minimize_scalar(loss, bounds=(low, high), method="bounded").x))
 
 
 @dataclass(frozen=True)
@@ -132,8 +109,3 @@ def mean_per_class(labels: npt.NDArray[np.int64], right: npt.NDArray[np.bool_]) 
         right: bool [N], whether each answer was right.
     """
     return float(np.mean([right[labels == label].mean() for label in np.unique(labels)]))
-
-
-def probabilities_at(logits: npt.NDArray[np.float32], temperature: float) -> npt.NDArray[np.float32]:
-    """Return float32 [N, C] probabilities of logits at a temperature."""
-    return np.asarray(softmax(logits / temperature, axis=1), np.float32)

@@ -15,23 +15,38 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.artifacts import Artifact, ArtifactError, ArtifactMissing, model_names, open_artifact, versions
+from app.artifacts import (
+    INT8_FILE,
+    LITERT_FILE,
+    Artifact,
+    ArtifactError,
+    ArtifactMissing,
+    model_names,
+    open_artifact,
+    versions,
+)
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
 from training.calibrate import auroc
+from training.calibration import compare_temperatures
+from training.claims import CLAIMS, by_model, by_recipe
 from training.datasets import DatasetError, LabelledImages, emnist, load_dataset, mnist
 from training.datasets.check import check, shared_images
 from training.datasets.download import download
 from training.datasets.photos import read_photos
 from training.evaluate import Evaluation, evaluate, same_classes, sample
-from training.evidence import write_evidence
-from training.export import export
+from training.evidence import write_evidence, write_robustness
+from training.export import export, validation_logits
 from training.fit import Run, RunError
+from training.forms import PARITY, compare_forms, is_equal, milliseconds
+from training.onnx import OnnxMissing, to_onnx
 from training.outliers import UNLIKE_DIGITS
 from training.photos import mistakes_sheet, read_all, scores
-from training.plots import contact_sheet, robustness_plot
-from training.recipes import RECIPES, Recipe
+from training.plots import contact_sheet
+from training.recipes import MODELS, SHIPPED, VARIANTS, Recipe, recipe_of
 from training.report import render_report
 from training.robustness import measure, plain_resizing, through_the_chain
+from training.seeds import measure_seeds, run_folder, spread
+from training.workers import workers
 
 cli = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Turns MNIST and EMNIST into models for the service."
@@ -50,8 +65,17 @@ DataDir = Annotated[Path, typer.Option(help="Where the data sets are, or go.")]
 ModelsDir = Annotated[Path, typer.Option(help="Where the artifacts are, or go.")]
 RunsDir = Annotated[Path, typer.Option(help="Where runs keep their logs and checkpoints, one folder each.")]
 DataSet = Annotated[str, typer.Argument(help="mnist, emnist (its bymerge split) or emnist/<split>.", metavar="SET")]
-RecipeName = Annotated[str, typer.Argument(help=f"One of: {', '.join(RECIPES)}.", metavar="RECIPE")]
+ModelName = Annotated[str, typer.Argument(help=f"One of: {', '.join(MODELS)}.", metavar="MODEL")]
+Variant = Annotated[str, typer.Option("--recipe", help=f"Which recipe of the model: {', '.join(VARIANTS)}.")]
 Seed = Annotated[int | None, typer.Option(help="Overrules the recipe's.")]
+
+
+class Form(StrEnum):
+    """A file that a shipped network can be had as."""
+
+    TFLITE = "tflite"
+    TFLITE_INT8 = "tflite-int8"
+    ONNX = "onnx"
 
 
 class Part(StrEnum):
@@ -135,43 +159,199 @@ def data_show(
 
 @cli.command()
 def fit(
-    name: RecipeName,
+    name: ModelName,
     data_dir: DataDir = Path("data"),
     runs_dir: RunsDir = Path("runs"),
+    variant: Variant = SHIPPED,
     seed: Seed = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Stop, with a checkpoint, at this step.")] = None,
+    models_dir: ModelsDir = Path("models"),
 ) -> None:
-    """Train a recipe. Ctrl-C is safe: the same command goes on from there as if nothing had happened."""
+    """Train a recipe. Ctrl-C is safe: the same command goes on from there as if nothing had happened.
+
+    With TF_CONFIG set as TensorFlow has it, the processes that it names train together, each on a share of every
+    batch. The recipe five-epochs is measured when it is done, beside the shipped model of --models-dir.
+    """
+    together = workers()  # before TensorFlow does anything else
     with _errors():
-        recipe = _recipe(name, seed)
+        recipe = _recipe(name, variant, seed)
         foreign = load_dataset(recipe.outliers.dataset, Part.TRAIN, data_dir) if recipe.outliers.dataset else None
         data = load_dataset(recipe.dataset, Part.TRAIN, data_dir)
-        run = Run(recipe, data, _run_folder(runs_dir, recipe), foreign)
+        run = Run(recipe, data, run_folder(runs_dir, recipe), foreign, together)
         complete = run.train(max_steps)
+        if complete:
+            together.wait()  # for the chief, who measures and writes; the others would seem to have died
     print("complete" if complete else f"stopped at step {run.step} of {run.steps}")
+    if complete and variant != SHIPPED and together.chief:
+        _print_claim(recipe, runs_dir, data, data_dir, models_dir)
+
+
+def _print_claim(recipe: Recipe, runs_dir: Path, data: LabelledImages, data_dir: Path, models_dir: Path) -> None:
+    with _errors():
+        test = load_dataset(recipe.dataset, Part.TEST, data_dir)
+        reached = [by_recipe(recipe, runs_dir, run_folder(runs_dir, recipe), data, test)]
+        reached.append(by_model(_artifact(models_dir, recipe.model)))
+    claim = CLAIMS[recipe.model]
+    table = Table(
+        "", "right", "mean per class", f"seconds to {claim.least:.0%}", "epochs", "seconds",
+        title=f"claimed: {claim.words}; on {len(test.labels):,} images of {test.name} {test.part}",
+        caption="seconds of training on the machine that did it, to the end of the first epoch after which so many "
+        "validation images were right",
+    )  # fmt: skip
+    for one in reached:
+        table.add_row(
+            one.name,
+            f"{one.accuracy:.4f}",
+            f"{one.mean_per_class_accuracy:.4f}",
+            "never" if one.seconds is None else f"{one.seconds:.0f}",
+            str(one.epochs),
+            f"{one.total_seconds:.0f}",
+        )
+    CONSOLE.print(table)
 
 
 @cli.command("export")
 def export_command(
-    name: RecipeName,
+    name: ModelName,
     data_dir: DataDir = Path("data"),
     runs_dir: RunsDir = Path("runs"),
     models_dir: ModelsDir = Path("models"),
+    variant: Variant = SHIPPED,
     seed: Seed = None,
-    version: Annotated[int | None, typer.Option(min=1, help="One above the highest otherwise.")] = None,
+    version: Annotated[
+        int | None, typer.Option(min=1, help="One above the highest otherwise; with --to, the highest.")
+    ] = None,
+    to: Annotated[Form | None, typer.Option(help="No artifact, but a file of a model that there is.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the file goes; <model>-<version>.<form> otherwise. With --to.")
+    ] = None,
 ) -> None:
-    """Make an artifact of a finished run: fold, calibrate, freeze, measure on the test set, write the card."""
+    """Make an artifact of a finished run: fold, calibrate, freeze, quantise, measure on the test set, write the card.
+
+    With --to, write a network of --models-dir as a file for another runtime instead.
+    """
+    if to:
+        _convert(name, models_dir, version, to, out)
+        return
+    if out:
+        raise typer.BadParameter("--out belongs to --to")
     with _errors():
-        recipe = _recipe(name, seed)
+        recipe = _recipe(name, variant, seed)
         target = export(
             recipe,
-            _run_folder(runs_dir, recipe),
+            run_folder(runs_dir, recipe),
             load_dataset(recipe.dataset, Part.TRAIN, data_dir),
             load_dataset(recipe.dataset, Part.TEST, data_dir),
             models_dir,
             version=version,
         )
     print(target)
+
+
+def _convert(name: str, models_dir: Path, version: int | None, to: Form, out: Path | None) -> None:
+    with _errors():
+        artifact = _artifact(models_dir, name, version)
+        if to is Form.ONNX:
+            content = to_onnx(artifact.path)
+        else:
+            file = artifact.path / (INT8_FILE if to is Form.TFLITE_INT8 else LITERT_FILE)
+            if not file.is_file():
+                raise ArtifactMissing(f"{name} {artifact.card.version} has no {file.name}: it was made without one.")
+            content = file.read_bytes()
+    ending = "int8.tflite" if to is Form.TFLITE_INT8 else to.value
+    path = out or Path(f"{name}-{artifact.card.version}.{ending}")
+    path.write_bytes(content)
+    print(path)
+
+
+@cli.command("seeds")
+def seeds_command(
+    name: ModelName,
+    data_dir: DataDir = Path("data"),
+    runs_dir: RunsDir = Path("runs"),
+    variant: Variant = SHIPPED,
+) -> None:
+    """Measure every finished run of a recipe on the test set, whatever its seed: the mean, and what is luck in it."""
+    with _errors():
+        recipe = _recipe(name, variant, None)
+        training = load_dataset(recipe.dataset, Part.TRAIN, data_dir)
+        test = load_dataset(recipe.dataset, Part.TEST, data_dir)
+        found = measure_seeds(recipe, runs_dir, training, test)
+        if not found:
+            raise RunError(f"{runs_dir} holds no finished run of {recipe.name}.")
+    table = Table(
+        "seed", "right", "mean per class", title=f"{recipe.name} on {len(test.labels):,} images of {test.name}"
+    )
+    for one in found:
+        shipped = " (shipped)" if one.seed == recipe.seed else ""
+        table.add_row(f"{one.seed}{shipped}", f"{one.accuracy:.5f}", f"{one.mean_per_class_accuracy:.5f}")
+    figures = [one.accuracy for one in found], [one.mean_per_class_accuracy for one in found]
+    table.add_row("mean ± standard deviation", *("{:.5f} ± {:.5f}".format(*spread(values)) for values in figures))
+    CONSOLE.print(table)
+
+
+@cli.command("calibrate")
+def calibrate_command(
+    name: ModelName,
+    data_dir: DataDir = Path("data"),
+    runs_dir: RunsDir = Path("runs"),
+    variant: Variant = SHIPPED,
+    seed: Seed = None,
+) -> None:
+    """Compare ways to calibrate a finished run, on its validation images alone: half of them fit, half measure."""
+    with _errors():
+        recipe = _recipe(name, variant, seed)
+        training = load_dataset(recipe.dataset, Part.TRAIN, data_dir)
+        logits, labels, sharp = validation_logits(recipe, run_folder(runs_dir, recipe), training)
+        if not recipe.degraded_copies:
+            raise RunError(f"{recipe.name} has no pages to compare on.")
+    table = Table(
+        "temperature", "images", "error", "by chance", "confidence - right", "loss",
+        title=f"{recipe.name}: {len(labels) // 2:,} validation images, and the same read off pages",
+    )  # fmt: skip
+    for way, kinds in compare_temperatures(logits, labels, sharp).items():
+        for images, kind in zip(("as they are", "pages"), kinds, strict=True):
+            figures = f"{kind.error:.5f}", f"{kind.chance:.5f}", f"{kind.excess:+.5f}", f"{kind.loss:.5f}"
+            table.add_row(way, images, *figures)
+    CONSOLE.print(table)
+
+
+@cli.command("parity")
+def parity_command(
+    name: Annotated[str, typer.Argument(help="Name of the artifact, such as digit.", metavar="MODEL")],
+    data_dir: DataDir = Path("data"),
+    models_dir: ModelsDir = Path("models"),
+    version: Annotated[int | None, typer.Option(min=1, help="The highest otherwise.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Only so many images, drawn at random; 0 for all.")] = 0,
+    seed: Annotated[int, typer.Option(help="Which random ones.")] = 0,
+) -> None:
+    """Send a test set through every file of an artifact: size, time, accuracy. Fails where LiteRT's float one differs.
+
+    It may not give another top answer than the SavedModel to any image, nor a probability further than 1e-4 from its.
+    """
+    with _errors():
+        artifact = _artifact(models_dir, name, version)
+        data = sample(load_dataset(artifact.card.training_data.name, Part.TEST, data_dir), limit, seed)
+        evaluation = evaluate(artifact.path, data, artifact.card.geometry)
+    forms = compare_forms(artifact.path, evaluation)
+    one, many = (milliseconds(artifact.path, size) for size in (1, 32))
+    table = Table(
+        "",
+        *(form.file for form in forms),
+        title=f"{name} {artifact.card.version} on {len(data.labels):,} images of {data.name} {data.part}; one thread",
+    )
+    table.add_row("kB", *(f"{form.size / 1000:,.0f}" for form in forms))
+    table.add_row("ms, 1 image", *(f"{one[form.file]:.3f}" for form in forms))
+    table.add_row("ms, 32 images", *(f"{many[form.file]:.2f}" for form in forms))
+    table.add_row("right", *(f"{form.accuracy:.5f}" for form in forms))
+    table.add_row("mean per class", *(f"{form.mean_per_class_accuracy:.5f}" for form in forms))
+    table.add_row("calibration error", *(f"{form.expected_calibration_error:.5f}" for form in forms))
+    table.add_row("same answer", *(f"{form.same_answer:.5f}" for form in forms))
+    table.add_row("largest difference", *(f"{form.largest_difference:.2g}" for form in forms))
+    CONSOLE.print(table)
+    if not all(is_equal(form) for form in forms if form.file == LITERT_FILE):
+        print(f"{LITERT_FILE} gives another answer, or a probability further than {PARITY} away", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @cli.command("evaluate")
@@ -230,6 +410,9 @@ def evaluate_command(
 def report_command(
     models_dir: ModelsDir = Path("models"),
     out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("report.html"),
+    evaluation: Annotated[Path, typer.Option(help="Where `evaluate --robustness` left what it found.")] = Path(
+        "evaluation"
+    ),
 ) -> None:
     """Render one HTML page about all models: their figures, what they cannot do, where they err, in pictures."""
     with _errors():
@@ -240,7 +423,7 @@ def report_command(
         ]
         if not artifacts:
             raise ArtifactMissing(f"There is no model in {models_dir}.")
-    out.write_text(render_report(artifacts))
+    out.write_text(render_report(artifacts, evaluation))
     print(out)
 
 
@@ -248,8 +431,7 @@ def _evaluate_letters(artifact: Artifact, known: Evaluation, foreign: LabelledIm
     unlike = [label for label, item in enumerate(foreign.classes) if item.label in UNLIKE_DIGITS]
     chosen = sample(foreign.take(np.flatnonzero(np.isin(foreign.labels, unlike))), LETTERS, seed)
     unknown = evaluate(artifact.path, chosen, artifact.card.geometry)
-    points = {point.target_error: point.confidence for point in artifact.card.operating_points}
-    least = points.get(artifact.card.target_error or 0, 0.0)
+    least = artifact.card.least_confidence()
     told = auroc(known.confidences, unknown.confidences)
     print(
         f"{artifact.card.name} {artifact.card.version}: {len(known.confidences):,} images of {known.data.name} "
@@ -300,29 +482,25 @@ def _evaluate_robustness(artifact: Artifact, data: LabelledImages, models_dir: P
         table.add_row(name, *("  ".join(f"{v:.3f}" for v in result.accuracies[name]) for result in results))
     table.add_row("mean of all", *(f"{result.mean:.4f}" for result in results))
     CONSOLE.print(table)
-    plot = out / f"robustness-{card.name}.png"
-    robustness_plot(results, plot)
-    print(f"plot: {plot}")
+    print(f"plot: {write_robustness(results, card, data, out)}")
 
 
 def _artifact(models_dir: Path, name: str, version: int | None = None) -> Artifact:
     return open_artifact(models_dir, name, version, preprocessing_version=PREPROCESSING_VERSION, geometries=GEOMETRIES)
 
 
-def _recipe(name: str, seed: int | None) -> Recipe:
-    if name not in RECIPES:
-        raise RunError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.")
-    return RECIPES[name] if seed is None else dataclasses.replace(RECIPES[name], seed=seed)
-
-
-def _run_folder(runs_dir: Path, recipe: Recipe) -> Path:
-    return runs_dir / f"{recipe.name}-seed{recipe.seed}"
+def _recipe(name: str, variant: str, seed: int | None) -> Recipe:
+    try:
+        recipe = recipe_of(name, variant)
+    except KeyError as error:
+        raise RunError(str(error.args[0])) from error
+    return recipe if seed is None else dataclasses.replace(recipe, seed=seed)
 
 
 @contextmanager
 def _errors() -> Iterator[None]:
     try:
         yield
-    except (DatasetError, RunError, ArtifactError) as error:
+    except (DatasetError, RunError, ArtifactError, OnnxMissing) as error:
         Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from app.artifacts import ModelCard
 from training.calibrate import calibration_bins, risk_by_coverage
+from training.datasets import LabelledImages
 from training.evaluate import Evaluation
-from training.plots import confusion_plot, mistakes_plot, reliability_plot, risk_plot
+from training.plots import confusion_plot, mistakes_plot, reliability_plot, risk_plot, robustness_plot
+from training.robustness import Robustness
 
 METRICS_FILE = "metrics.json"
+ROBUSTNESS_FILE = "robustness.json"
+ROBUSTNESS_PLOT = "robustness.png"
 #: Pictures of an evaluation, in the order in which they are shown: what each shows, and what draws it.
 PICTURES: dict[str, tuple[str, Callable[[Evaluation, Path], None]]] = {
     "confusion.png": ("Confusion matrix", confusion_plot),
@@ -40,6 +45,38 @@ def write_evidence(evaluation: Evaluation, command: str, folder: Path) -> None:
     (folder / METRICS_FILE).write_text(json.dumps(measurements(evaluation, command), indent=2) + "\n")
     for name, (_, draw) in PICTURES.items():
         draw(evaluation, folder / name)
+
+
+def write_robustness(results: Sequence[Robustness], card: ModelCard, data: LabelledImages, folder: Path) -> Path:
+    """Write what was measured on corrupted pictures: `robustness.json` and a plot, in a folder of the model's own.
+
+    Args:
+        results: of the ways of reading, the model as it serves first.
+        card: of the model.
+        data: what was corrupted.
+        folder: gets `robustness-<name>-<version>/`.
+
+    Returns:
+        The plot.
+    """
+    own = robustness_folder(folder, card)
+    own.mkdir(parents=True, exist_ok=True)
+    found = {
+        "test_set": {"name": data.name, "part": data.part, "images": len(data.labels)},
+        "ways": [
+            {"name": result.name, "mean": round(result.mean, DECIMALS), "accuracies": result.accuracies}
+            for result in results
+        ],
+    }
+    (own / ROBUSTNESS_FILE).write_text(json.dumps(found, indent=2) + "\n")
+    plot = own / ROBUSTNESS_PLOT
+    robustness_plot(results, plot)
+    return plot
+
+
+def robustness_folder(folder: Path, card: ModelCard) -> Path:
+    """Return where the robustness of a model is written down."""
+    return folder / f"robustness-{card.name}-{card.version}"
 
 
 def measurements(evaluation: Evaluation, command: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import importlib.metadata
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -16,26 +15,29 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from app.artifacts import CARD_FILE, LITERT_FILE, DataSource, ModelCard, versions, write_checksums
 from app.imaging import PREPROCESSING_VERSION
-from training.calibrate import fit_temperature, operating_points, probabilities_at
+from training.calibrate import operating_points
 from training.datasets import LabelledImages
 from training.degraded import degraded_copies
 from training.evaluate import evaluate
 from training.evidence import write_evidence
 from training.fit import (
     LOG_FILE,
-    RUN_FILE,
     WEIGHTS_FILE,
     RunError,
-    claim,
+    finished,
     load_weights,
     predict_logits,
     run_identity,
 )
+from training.forms import compare_forms
 from training.model_card import render
 from training.networks import INPUT_SHAPE, build_network, fold, multiply_adds
 from training.plots import curves_plot
+from training.quantise import quantise, range_images
 from training.recipes import Recipe
+from training.seeds import measure_seeds
 from training.split import Images, Labels, framed, split_parts
+from training.temperature import Floats, Temperature, fit_temperature, sharpnesses
 
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "pillow")
 #: Probabilities of the exported graph may differ this much from the network's that was trained, by float rounding.
@@ -54,7 +56,8 @@ def export(
     Args:
         recipe: that was run.
         run: the run's folder.
-        training: the data it was run on; its validation share fits the temperature.
+        training: the data it was run on; its validation share fits the temperature, some of the rest sets the ranges
+            of the 8-bit form.
         test: measured for the card, and for nothing else.
         models_dir: gets `<name>/<version>/`.
         version: None for one above the highest.
@@ -65,19 +68,19 @@ def export(
     Raises:
         RunError: the run is not complete, or of another recipe, or the version exists.
     """
-    records = _finished(recipe, run, training)
+    records = finished(recipe, run, training)
     number = version or (versions(models_dir, recipe.model) or [0])[-1] + 1
     target = models_dir / recipe.model / str(number)
     if target.exists():
         raise RunError(f"{target} exists. Versions are never overwritten; remove it on purpose, or choose another.")
-    network = build_network(recipe.network, len(training.classes))
-    network.set_weights(load_weights(run / WEIGHTS_FILE))
+    network = trained_network(recipe, run, training)
     folded = fold(network, recipe.network)
     learnt, validation = split_parts(recipe, training)
     images, labels = calibration_images(recipe, validation, run)
     logits = predict_logits(network, images)
-    temperature = fit_temperature(logits, labels)
-    confidences, right = probabilities_at(logits, temperature).max(axis=1), logits.argmax(axis=1) == labels
+    sharp = sharpnesses(images)
+    temperature = fit_temperature(logits, labels, sharp)
+    confidences, right = temperature.probabilities(logits, sharp).max(axis=1), logits.argmax(axis=1) == labels
 
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as staging:
@@ -85,6 +88,7 @@ def export(
         save_model(folded, temperature, folder)
         _check_same(network, temperature, folder, images[:256])
         convert_to_litert(folder)
+        quantise(folder, range_images(recipe, learnt, run))
         evaluation = evaluate(folder, test, recipe.geometry)
         command = f"python -m training evaluate {recipe.model} --version {number} --data-dir DIR"
         card = ModelCard(
@@ -95,7 +99,8 @@ def export(
             input_shape=INPUT_SHAPE,
             geometry=recipe.geometry,
             preprocessing_version=PREPROCESSING_VERSION,
-            temperature=temperature,
+            temperature=temperature.base,
+            temperature_sharp=temperature.sharp,
             parameters=folded.count_params(),
             multiply_adds=multiply_adds(folded),
             training_data=DataSource(
@@ -109,6 +114,8 @@ def export(
             metrics=(evaluation.metrics(command),),
             operating_points=operating_points(confidences, right, TARGET_ERRORS),
             target_error=recipe.target_error,
+            forms=compare_forms(folder, evaluation),
+            seeds=measure_seeds(recipe, run.parent, training, evaluation),
             limitations=recipe.limitations,
         )
         (folder / CARD_FILE).write_text(card.model_dump_json(indent=2) + "\n")
@@ -119,6 +126,24 @@ def export(
         write_checksums(folder)
         folder.rename(target)
     return target
+
+
+def trained_network(recipe: Recipe, run: Path, training: LabelledImages) -> keras.Model:
+    """Return the network of a run, with the moving average of its weights."""
+    network = build_network(recipe.network, len(training.classes))
+    network.set_weights(load_weights(run / WEIGHTS_FILE))
+    return network
+
+
+def validation_logits(recipe: Recipe, run: Path, training: LabelledImages) -> tuple[Floats, Labels, Floats]:
+    """Return what a finished run says to its `calibration_images`: logits, labels, and the images' sharpness.
+
+    Raises:
+        RunError: the run is not complete, or of another recipe.
+    """
+    finished(recipe, run, training)
+    images, labels = calibration_images(recipe, split_parts(recipe, training)[1], run)
+    return predict_logits(trained_network(recipe, run, training), images), labels, sharpnesses(images)
 
 
 def calibration_images(recipe: Recipe, validation: LabelledImages, run: Path) -> tuple[Images, Labels]:
@@ -140,14 +165,14 @@ def calibration_images(recipe: Recipe, validation: LabelledImages, run: Path) ->
     return np.concatenate([images, *read]), np.tile(labels, 1 + len(read))
 
 
-def save_model(network: keras.Model, temperature: float, folder: Path) -> None:
+def save_model(network: keras.Model, temperature: Temperature, folder: Path) -> None:
     """Save a network that gives logits as a SavedModel that gives calibrated probabilities.
 
     The signature `serving_default` maps `image`, float32 [N, 28, 28, 1] in 0..1, to `probabilities`, float32 [N, C].
     Weights are frozen into the graph, so that TensorFlow can fold and lay them out when it loads it.
     """
     spec = tf.TensorSpec([None, *INPUT_SHAPE], tf.float32, name="image")
-    live = tf.function(lambda image: tf.nn.softmax(network(image, training=False) / temperature))
+    live = tf.function(lambda image: temperature.graph(network(image, training=False), image))
     frozen = convert_variables_to_constants_v2(live.get_concrete_function(spec))
 
     @tf.function(input_signature=[spec])
@@ -168,21 +193,10 @@ def convert_to_litert(folder: Path) -> None:
     (folder / LITERT_FILE).write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(folder)).convert())
 
 
-def _finished(recipe: Recipe, run: Path, training: LabelledImages) -> list[dict[str, float]]:
-    if not (run / RUN_FILE).is_file():
-        raise RunError(f"There is no run in {run}. Train it: python -m training fit {recipe.name}")
-    claim(run, run_identity(recipe, training))
-    log = run / LOG_FILE
-    records = [json.loads(line) for line in log.read_text().splitlines()] if log.is_file() else []
-    if not records or records[-1]["epoch"] < recipe.epochs:
-        raise RunError(f"The run in {run} has not finished. The same fit command goes on from where it stopped.")
-    return records
-
-
-def _check_same(network: keras.Model, temperature: float, folder: Path, images: np.ndarray) -> None:
+def _check_same(network: keras.Model, temperature: Temperature, folder: Path, images: np.ndarray) -> None:
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     exported = serve(image=tf.constant(images))["probabilities"].numpy()
-    trained = tf.nn.softmax(predict_logits(network, images) / temperature).numpy()
+    trained = temperature.probabilities(predict_logits(network, images), sharpnesses(images))
     if (distance := float(np.abs(exported - trained).max())) > EXPORT_TOLERANCE:
         raise RunError(f"The exported graph differs from the trained network by {distance:.2g}.")
 

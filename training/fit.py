@@ -34,6 +34,7 @@ from training.outliers import outlier_images
 from training.progress import CONSOLE, progress
 from training.recipes import Recipe
 from training.split import Images, Labels, Split, framed, split_parts
+from training.workers import ALONE, Workers
 
 CHECKPOINT_SECONDS = 180.0
 EVALUATION_BATCH = 512
@@ -57,7 +58,12 @@ class Run:
     """
 
     def __init__(
-        self, recipe: Recipe, data: LabelledImages, folder: Path, foreign: LabelledImages | None = None
+        self,
+        recipe: Recipe,
+        data: LabelledImages,
+        folder: Path,
+        foreign: LabelledImages | None = None,
+        workers: Workers = ALONE,
     ) -> None:
         """Prepare a run, or pick up the one that the folder holds.
 
@@ -66,14 +72,20 @@ class Run:
             data: its data set's training part.
             folder: of the run.
             foreign: the training part of its outliers' data set, where it has one.
+            workers: who trains it together. The chief's folder is the run's; the others keep only their pages.
 
         Raises:
-            RunError: the folder holds a run of another recipe or other data, or the images do not fill a batch.
+            RunError: the folder holds a run of another recipe or other data, or the images do not fill a batch; or
+                another process has another recipe or other data.
             DatasetError: an image shows no character.
         """
         self.recipe = recipe
-        self.folder = folder
-        claim(folder, run_identity(recipe, data))
+        self.folder = folder if workers.chief else folder / f"worker-{workers.index}"
+        self._workers = workers
+        identity = run_identity(recipe, data)
+        claim(self.folder, identity)
+        if not workers.agree(identity):
+            raise RunError("The processes that train together have different recipes or data.")
         learnt, validation = split_parts(recipe, data)
         training = with_written(learnt, recipe.written, recipe.geometry, recipe.seed)
         self._split = Split(framed(training, recipe.geometry), framed(validation, recipe.geometry))
@@ -83,7 +95,7 @@ class Run:
             recipe.degradation,
             copies=recipe.degraded_copies,
             seed=recipe.seed,
-            path=folder / DEGRADED_FILE,
+            path=self.folder / DEGRADED_FILE,
         )
         self._outliers = (
             outlier_images(recipe.outliers, training, foreign, recipe.geometry, recipe.seed)
@@ -95,15 +107,8 @@ class Run:
             raise RunError(
                 f"{len(self._split.training[1])} training images do not fill a batch of {recipe.batch_size}."
             )
-        classes = len(data.classes)
-        self._network = build_network(recipe.network, classes, seed=recipe.seed)
-        self._average = [tf.Variable(weight, trainable=False) for weight in self._network.weights]
-        self._optimiser = _optimiser(recipe, self._steps_per_epoch)
-        self._optimiser.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-        self._optimiser.build(self._network.trainable_variables)
-        # Of the epoch under way: summed loss, right answers, images; and the seconds of the whole run.
-        self._sums = [tf.Variable(0.0), tf.Variable(0.0), tf.Variable(0.0)]
-        self._seconds = tf.Variable(0.0, dtype=tf.float64)
+        with workers.strategy.scope():
+            self._make_variables(len(data.classes))
         self._counted = time.monotonic()
         self._prior = _prior(recipe, data)
         self._train_step = self._build_step()
@@ -115,17 +120,34 @@ class Run:
                 sums=self._sums,
                 seconds=self._seconds,
             ),
-            str(folder / "checkpoints"),
+            str(self.folder / "checkpoints"),
             max_to_keep=2,
         )
-        if self._checkpoints.latest_checkpoint:
+        if workers.chief and self._checkpoints.latest_checkpoint:
             self._checkpoints.checkpoint.restore(self._checkpoints.latest_checkpoint).assert_consumed()
+        workers.share(self._state())
         self._forget_epochs_after(self.step // self._steps_per_epoch)
+
+    def _make_variables(self, classes: int) -> None:
+        """Make all that a checkpoint holds."""
+        synchronised = not self._workers.alone
+        self._network = build_network(self.recipe.network, classes, seed=self.recipe.seed, synchronised=synchronised)
+        self._average = [tf.Variable(weight, trainable=False) for weight in self._network.weights]
+        self._optimiser = _optimiser(self.recipe, self._steps_per_epoch)
+        self._optimiser.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+        self._optimiser.build(self._network.trainable_variables)
+        # Of the epoch under way: summed loss, right answers, images; and the seconds of the whole run.
+        self._sums = [tf.Variable(0.0), tf.Variable(0.0), tf.Variable(0.0)]
+        self._seconds = tf.Variable(0.0, dtype=tf.float64)
+
+    def _state(self) -> list[tf.Variable]:
+        kept = [*self._network.weights, *self._optimiser.variables]
+        return [*(variable.value for variable in kept), *self._average, *self._sums, self._seconds]
 
     @property
     def step(self) -> int:
         """Steps done since the start of the run."""
-        return int(self._optimiser.iterations)
+        return int(_value(self._optimiser.iterations.value))
 
     @property
     def steps(self) -> int:
@@ -147,7 +169,7 @@ class Run:
             CONSOLE.print(f"resuming at step {self.step} of {self.steps}")
         with _sigterm_as_interrupt():
             try:
-                if float(self._sums[2]) and self.step % self._steps_per_epoch == 0:
+                if _value(self._sums[2]) and self.step % self._steps_per_epoch == 0:
                     # The last call was cut between an epoch's last step and its end.
                     self._close_epoch(self.step // self._steps_per_epoch - 1)
                 for epoch in range(self.step // self._steps_per_epoch, self.recipe.epochs):
@@ -155,8 +177,10 @@ class Run:
                         break
             except KeyboardInterrupt:
                 CONSOLE.print("interrupted; the same command goes on from here")
+            except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+                raise RunError("A process of the run has ended. Start them all again: they go on together.") from error
             self._save()
-        return self.step == self.steps and not float(self._sums[2])
+        return self.step == self.steps and not _value(self._sums[2])
 
     def average_weights(self) -> list[npt.NDArray[np.float32]]:
         """Return the moving average of the weights, in the order of the network's `weights`."""
@@ -180,7 +204,8 @@ class Run:
 
     def _save(self) -> None:
         self._count_seconds()
-        self._checkpoints.save()
+        if self._workers.chief:
+            self._checkpoints.save()
 
     def _count_seconds(self) -> None:
         now = time.monotonic()
@@ -218,13 +243,20 @@ class Run:
 
     def _close_epoch(self, epoch: int) -> None:
         self._count_seconds()
-        loss, right, seen = (float(value) for value in self._sums)
+        if self._workers.chief:
+            self._write_down(epoch)
+        for value in self._sums:
+            value.assign(0.0)
+        self._save()
+
+    def _write_down(self, epoch: int) -> None:
+        loss, right, seen = (_value(value) for value in self._sums)
         network = build_network(self.recipe.network, self._network.output_shape[-1])
         network.set_weights(self.average_weights())
         record: dict[str, Any] = {
             "epoch": epoch + 1,
             "step": self.step,
-            "seconds": round(float(self._seconds), 1),
+            "seconds": round(_value(self._seconds), 1),
             "learning_rate": float(self._optimiser.learning_rate),
             "training_loss": loss / seen,
             "training_accuracy": right / seen,
@@ -236,17 +268,16 @@ class Run:
         self._forget_epochs_after(epoch)
         with (self.folder / LOG_FILE).open("a") as log:
             log.write(json.dumps(record) + "\n")
-        for value in self._sums:
-            value.assign(0.0)
-        self._save()
 
     def _build_step(self) -> tf.types.experimental.PolymorphicFunction:
         recipe, network, optimiser = self.recipe, self._network, self._optimiser
         classes = network.output_shape[-1]
         prior = tf.constant(self._prior, tf.float32)
 
-        @tf.function(jit_compile=True)
-        def train_step(images: tf.Tensor, labels: tf.Tensor) -> None:
+        workers = self._workers
+
+        def learn(images: tf.Tensor, labels: tf.Tensor) -> list[tf.Tensor]:
+            """Learn from a replica's rows; return their part of the batch's loss, right answers, and non-outliers."""
             known = tf.cast(labels != OUTLIER, tf.float32)
             targets = tf.one_hot(labels, classes) * (1 - recipe.label_smoothing) + recipe.label_smoothing / classes
             targets = tf.where(known[:, None] > 0, targets, 1 / classes)
@@ -254,17 +285,22 @@ class Run:
             with tf.GradientTape() as tape:
                 logits = network(images, training=True) + prior * known[:, None]
                 losses = weights * tf.nn.softmax_cross_entropy_with_logits(targets, logits)
-                loss = tf.reduce_sum(losses) / tf.reduce_sum(known)
+                # Of the whole batch, whose gradients the optimiser sums over the replicas.
+                loss = tf.reduce_sum(losses) / (tf.reduce_sum(known) if workers.alone else recipe.batch_size)
             gradients = tape.gradient(loss, network.trainable_variables)
             optimiser.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
+            return [loss, tf.reduce_sum(tf.cast(tf.argmax(logits, -1) == labels, tf.float32)), tf.reduce_sum(known)]
+
+        # XLA has no collective operations on CPUs.
+        @tf.function(jit_compile=workers.alone)
+        def train_step(images: tf.Tensor, labels: tf.Tensor) -> None:
+            loss, right, count = workers.run(learn, images, labels)
             # A young average follows the weights closely, so that it does not drag their random start along; this is
             # the warm-up of TensorFlow's own ExponentialMovingAverage.
             done = tf.cast(optimiser.iterations, tf.float32)
             decay = tf.minimum(recipe.ema_decay, (1 + done) / (10 + done))
             for average, weight in zip(self._average, network.weights, strict=True):
                 average.assign(decay * average + (1 - decay) * weight)
-            right = tf.reduce_sum(tf.cast(tf.argmax(logits, -1) == labels, tf.float32))
-            count = tf.reduce_sum(known)
             for total, value in zip(self._sums, (loss * count, right, count), strict=True):
                 total.assign_add(value)
 
@@ -276,6 +312,11 @@ class Run:
         if path.exists():
             lines = [line for line in path.read_text().splitlines() if json.loads(line)["epoch"] <= epoch]
             path.write_text("".join(f"{line}\n" for line in lines))
+
+
+def _value(variable: tf.Variable) -> float:
+    """Return the number in a variable, which may be one of a strategy's, that Python cannot convert itself."""
+    return float(tf.convert_to_tensor(variable))
 
 
 def run_identity(recipe: Recipe, data: LabelledImages) -> dict[str, Any]:
@@ -306,6 +347,22 @@ def claim(folder: Path, identity: dict[str, Any]) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(identity, indent=2) + "\n")
+
+
+def finished(recipe: Recipe, folder: Path, data: LabelledImages) -> list[dict[str, float]]:
+    """Return the log of a run, a record an epoch.
+
+    Raises:
+        RunError: the folder holds no such run, or one that is not complete.
+    """
+    if not (folder / RUN_FILE).is_file():
+        raise RunError(f"There is no run in {folder}. Train it: python -m training fit {recipe.model}")
+    claim(folder, run_identity(recipe, data))
+    log = folder / LOG_FILE
+    records = [json.loads(line) for line in log.read_text().splitlines()] if log.is_file() else []
+    if not records or records[-1]["epoch"] < recipe.epochs:
+        raise RunError(f"The run in {folder} has not finished. The same fit command goes on from where it stopped.")
+    return records
 
 
 def save_weights(path: Path, weights: list[npt.NDArray[np.float32]]) -> None:

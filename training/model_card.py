@@ -9,6 +9,7 @@ import numpy as np
 from app.artifacts import ModelCard
 from training.evaluate import Evaluation
 from training.evidence import PICTURES
+from training.seeds import spread
 
 #: Confusions that the card names.
 TOP_CONFUSIONS = 10
@@ -25,6 +26,11 @@ def render(card: ModelCard, evaluation: Evaluation) -> str:
     outliers = _outliers(card.recipe["outliers"])
     points = "\n".join(f"| {p.target_error} | {p.confidence:.4f} | {p.coverage:.4f} |" for p in card.operating_points)
     drawn = {**{name: title for name, (title, _) in PICTURES.items()}, "curves.png": "Training curves"}
+    forms = "\n".join(
+        f"| `{f.file}` | {f.size / 1000:,.0f} kB | {f.accuracy:.4f} | {f.mean_per_class_accuracy:.4f} | "
+        f"{f.expected_calibration_error:.4f} | {f.same_answer:.5f} | {f.largest_difference:.2g} |"
+        for f in card.forms
+    )
     pictures = "\n".join(f"![{title}]({name})" for name, title in drawn.items())
     limitations = "\n".join(f"- {sentence}" for sentence in card.limitations)
     libraries = ", ".join(f"{name} {version}" for name, version in card.library_versions.items())
@@ -39,8 +45,16 @@ multiply-adds an image.
 
 Trained on {data.images:,} images of {data.name} {data.part} for {card.training_seconds / 60:.0f} minutes;
 {card.validation_images:,} more of its images were kept back to fit the temperature
-({card.temperature:.3f}).{outliers} The weights are the moving average of the last step; no checkpoint was chosen.
+({_temperature(card)}).{outliers} The weights are the moving average of the last step; no checkpoint was chosen.
 Preprocessing version {card.preprocessing_version}, geometry `{card.geometry}`. {libraries}.
+
+{_seeds(card)}## In which files
+The same network, on the {len(evaluation.data.labels):,} images of {evaluation.data.name} {evaluation.data.part}; share
+of equal top answers and largest difference of a probability against the SavedModel:
+
+| file | size | accuracy | mean per class | calibration error | same answer | difference, at most |
+|---|---|---|---|---|---|---|
+{forms}
 
 ## When a person should look
 Answers of less than some confidence are marked `uncertain`. On the {card.validation_images:,} validation images, once
@@ -62,6 +76,33 @@ Served unless `INKLING_TARGET_ERROR` says otherwise: {card.target_error}.
 
 `card.json` has the classes, the whole recipe and the checksums of the data; `metrics.json` has the figures of every
 class, of every bin of confidence, and of the most confident answers.
+"""
+
+
+def _temperature(card: ModelCard) -> str:
+    """Return how the logits are scaled, in words."""
+    if card.temperature_sharp == 1:
+        return f"{card.temperature:.3f}"
+    return f"{card.temperature:.3f} times {card.temperature_sharp:.3f} to the power of the picture's sharpness"
+
+
+def _seeds(card: ModelCard) -> str:
+    """Return a section on the runs of other seeds, where there are any."""
+    if len(card.seeds) < 2:
+        return ""
+    rows = "\n".join(
+        f"| {found.seed} | {found.accuracy:.5f} | {found.mean_per_class_accuracy:.5f} |" for found in card.seeds
+    )
+    accuracy = "{:.5f} ± {:.5f}".format(*spread([found.accuracy for found in card.seeds]))
+    per_class = "{:.5f} ± {:.5f}".format(*spread([found.mean_per_class_accuracy for found in card.seeds]))
+    return f"""## What is luck
+The same recipe with {len(card.seeds)} seeds, on the same test set; the model is the first, whatever the others reached.
+
+| seed | accuracy | mean per class |
+|---|---|---|
+{rows}
+| mean ± standard deviation | {accuracy} | {per_class} |
+
 """
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-from app.artifacts import Artifact
+from app.artifacts import Artifact, ModelCard
+from training.evidence import ROBUSTNESS_FILE, ROBUSTNESS_PLOT, robustness_folder
 
 #: A picture of a card, as Markdown's renderer writes it.
 PICTURE = re.compile(r'<img src="([\w-]+\.png)"')
@@ -23,14 +26,18 @@ img { max-width: 100%; background: white; }
 """
 
 
-def render_report(artifacts: Sequence[Artifact]) -> str:
+def render_report(artifacts: Sequence[Artifact], evaluation: Path) -> str:
     """Return the page, whole in itself.
 
     Args:
         artifacts: of every version, those of one model together and its newest last.
+        evaluation: folder where the robustness of a model may be written down.
     """
     newest = {artifact.card.name: artifact for artifact in artifacts}
-    sections = "\n".join(f"<section>\n{_card(artifact)}</section>" for artifact in newest.values())
+    sections = "\n".join(
+        f"<section>\n{_card(artifact)}{_robustness(artifact.card, evaluation)}</section>"
+        for artifact in newest.values()
+    )
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -82,8 +89,29 @@ def _card(artifact: Artifact) -> str:
         MarkdownIt("commonmark", {"html": False}).enable("table").render((artifact.path / "MODEL_CARD.md").read_text())
     )
 
-    def inline(found: re.Match[str]) -> str:
-        data = base64.b64encode((artifact.path / found[1]).read_bytes()).decode()
-        return f'<img src="data:image/png;base64,{data}"'
+    return PICTURE.sub(lambda found: _picture(artifact.path / found[1]), rendered)
 
-    return PICTURE.sub(inline, rendered)
+
+def _robustness(card: ModelCard, evaluation: Path) -> str:
+    """Return what is left of the accuracy on corrupted pictures, where it was measured."""
+    folder = robustness_folder(evaluation, card)
+    if not (folder / ROBUSTNESS_FILE).is_file():
+        return ""
+    found = json.loads((folder / ROBUSTNESS_FILE).read_text())
+    names = list(found["ways"][0]["accuracies"])
+    rows = [
+        (name, *("  ".join(f"{value:.3f}" for value in way["accuracies"][name]) for way in found["ways"]))
+        for name in names
+    ]
+    rows.append(("mean of all", *(f"{way['mean']:.4f}" for way in found["ways"])))
+    lines = [_row("th", ("corruption", *(way["name"] for way in found["ways"]))), *(_row("td", row) for row in rows)]
+    test_set = found["test_set"]
+    title = f"Accuracy on {test_set['images']:,} images of {test_set['name']} {test_set['part']}, by strength"
+    table = "<table>\n" + "\n".join(lines) + "\n</table>"
+    plot = f'{_picture(folder / ROBUSTNESS_PLOT)} alt="Accuracy by strength">'
+    return f"<h2>When pictures get worse</h2>\n<p>{html.escape(title)}</p>\n{table}\n<p>{plot}</p>\n"
+
+
+def _picture(path: Path) -> str:
+    """Return the beginning of an image's tag, the picture inside."""
+    return f'<img src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"'

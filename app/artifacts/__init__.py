@@ -1,10 +1,19 @@
 """A model on disk: its card, its checksums, reading and verifying it."""
 
-from app.artifacts.card import CharacterClass, DataSource, Metrics, ModelCard, OperatingPoint
+from app.artifacts.card import (
+    CharacterClass,
+    DataSource,
+    Metrics,
+    ModelCard,
+    ModelForm,
+    OperatingPoint,
+    SeedFigures,
+)
 from app.artifacts.checksums import sha256, write_checksums
 from app.artifacts.errors import ArtifactDamaged, ArtifactError, ArtifactIncompatible, ArtifactMissing
 from app.artifacts.store import (
     CARD_FILE,
+    INT8_FILE,
     LITERT_FILE,
     Artifact,
     model_names,
@@ -15,6 +24,7 @@ from app.artifacts.store import (
 
 __all__ = [
     "CARD_FILE",
+    "INT8_FILE",
     "LITERT_FILE",
     "Artifact",
     "ArtifactDamaged",
@@ -25,7 +35,9 @@ __all__ = [
     "DataSource",
     "Metrics",
     "ModelCard",
+    "ModelForm",
     "OperatingPoint",
+    "SeedFigures",
     "model_names",
     "open_artifact",
     "open_artifacts",

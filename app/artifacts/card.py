@@ -67,6 +67,40 @@ class OperatingPoint(_CardPart):
 _POINT = {"target_error": 0.01, "confidence": 0.62, "coverage": 0.985}
 
 
+class ModelForm(_CardPart):
+    """One of the files that hold the network, and what it answered to the test set."""
+
+    file: str = Field(description="Name of the file.", examples=["model.int8.tflite"])
+    size: int = Field(ge=1, description="Bytes.", examples=[224016])
+    accuracy: float = Field(ge=0, le=1, description="Share of right answers.", examples=[0.9961])
+    mean_per_class_accuracy: float = Field(ge=0, le=1, description="Mean over the classes.", examples=[0.9961])
+    expected_calibration_error: float = Field(ge=0, le=1, description="15 bins of equal mass.", examples=[0.002])
+    same_answer: float = Field(ge=0, le=1, description="Share of the SavedModel's answers it gives.", examples=[0.9993])
+    largest_difference: float = Field(ge=0, description="Of a probability from the SavedModel's.", examples=[0.031])
+
+
+_FORM = {
+    "file": "model.int8.tflite",
+    "size": 224016,
+    "accuracy": 0.9961,
+    "mean_per_class_accuracy": 0.9961,
+    "expected_calibration_error": 0.002,
+    "same_answer": 0.9993,
+    "largest_difference": 0.031,
+}
+
+
+class SeedFigures(_CardPart):
+    """What one seed of the recipe reached on the test set of the metrics."""
+
+    seed: int = Field(ge=0, description="The run's.", examples=[0])
+    accuracy: float = Field(ge=0, le=1, description="Share of right answers.", examples=[0.9962])
+    mean_per_class_accuracy: float = Field(ge=0, le=1, description="Mean over the classes.", examples=[0.9961])
+
+
+_SEED = {"seed": 0, "accuracy": 0.9962, "mean_per_class_accuracy": 0.9961}
+
+
 class ModelCard(_CardPart):
     """The whole card. Everything needed to serve the model, and to train it again."""
 
@@ -81,7 +115,17 @@ class ModelCard(_CardPart):
     )
     geometry: str = Field(description="How a character is framed.", examples=["mnist"])
     preprocessing_version: int = Field(ge=1, description="Of the service it needs.", examples=[1])
-    temperature: float = Field(gt=0, description="Folded into the graph: logits are divided by it.", examples=[0.67])
+    temperature: float = Field(
+        gt=0,
+        description="Folded into the graph: logits of a picture without sharpness are divided by it.",
+        examples=[0.67],
+    )
+    temperature_sharp: float = Field(
+        1.0,
+        gt=0,
+        description="To the power of a picture's sharpness, 0 to 1, a factor of its temperature; 1 where that is one.",
+        examples=[0.41],
+    )
     parameters: int = Field(ge=1, description="Trained numbers.", examples=[199778])
     multiply_adds: int = Field(ge=1, description="Of one image.", examples=[14111152])
     training_data: DataSource = Field(
@@ -105,4 +149,26 @@ class ModelCard(_CardPart):
         None, description="The operating point that is served unless the operator sets another.", examples=[0.01]
     )
     metrics: tuple[Metrics, ...] = Field(description="Figures, each with its test set.", examples=[[_METRICS]])
+    forms: tuple[ModelForm, ...] = Field(
+        (), description="The same network in each file, on the test set of the metrics.", examples=[[_FORM]]
+    )
+    seeds: tuple[SeedFigures, ...] = Field(
+        (), description="Runs of the recipe that differ by their seed; the first is this model.", examples=[[_SEED]]
+    )
     limitations: tuple[str, ...] = Field(description="What it cannot do.", examples=[["One digit an image."]])
+
+    def least_confidence(self, target_error: float | None = None) -> float:
+        """Return the confidence below which an answer is uncertain, 0..1.
+
+        Args:
+            target_error: the largest share of wrong answers wanted among the others; None for the card's own choice.
+                The next stricter operating point is taken, or the strictest.
+
+        Returns:
+            0 where the card has no operating points, as those of the first models have not.
+        """
+        wanted = self.target_error if target_error is None else target_error
+        if not self.operating_points or wanted is None:
+            return 0.0
+        points = sorted(self.operating_points, key=lambda point: point.target_error)
+        return next((point for point in reversed(points) if point.target_error <= wanted), points[0]).confidence

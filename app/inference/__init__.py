@@ -1,6 +1,6 @@
 """Batches in, probabilities out: runtimes, the batcher, the registry. Knows no HTTP."""
 
-from app.inference.answers import Candidate, UnknownCharacters, check_allowed, is_uncertain, least_confidence, rank
+from app.inference.answers import Candidate, UnknownCharacters, check_allowed, is_uncertain, rank
 from app.inference.batcher import BATCH_SIZES, Batcher, Pending, warm_up
 from app.inference.cpus import usable_cpus
 from app.inference.errors import (
@@ -13,7 +13,7 @@ from app.inference.errors import (
 )
 from app.inference.registry import RUNTIMES, Model, Registry, State
 from app.inference.reload import Outcome, Reloader
-from app.inference.runtime import LiteRTRuntime, Runtime, SavedModelRuntime
+from app.inference.runtime import LiteRTInt8Runtime, LiteRTRuntime, Runtime, SavedModelRuntime
 
 __all__ = [
     "BATCH_SIZES",
@@ -23,6 +23,7 @@ __all__ = [
     "DeadlineExceeded",
     "Draining",
     "InferenceError",
+    "LiteRTInt8Runtime",
     "LiteRTRuntime",
     "Model",
     "NotReady",
@@ -38,7 +39,6 @@ __all__ = [
     "UnknownCharacters",
     "check_allowed",
     "is_uncertain",
-    "least_confidence",
     "rank",
     "usable_cpus",
     "warm_up",

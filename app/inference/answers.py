@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.artifacts import CharacterClass, ModelCard
+from app.artifacts import CharacterClass
 
 #: Where the allowed characters together have less than this probability, the picture most likely shows another one.
 #: Below a half, since a 0 that is half an O is still a sure 0 where only digits are allowed.
@@ -71,24 +71,6 @@ def rank(
         )
         for index in best
     ]
-
-
-def least_confidence(card: ModelCard, target_error: float | None) -> float:
-    """Return the confidence below which an answer is uncertain, 0..1.
-
-    Args:
-        card: of the model.
-        target_error: the largest share of wrong answers wanted among the others; None for the card's own choice. The
-            card's next stricter operating point is taken, or its strictest.
-
-    Returns:
-        0 where the card has no operating points, as those of the first models have not.
-    """
-    wanted = card.target_error if target_error is None else target_error
-    if not card.operating_points or wanted is None:
-        return 0.0
-    points = sorted(card.operating_points, key=lambda point: point.target_error)
-    return next((point for point in reversed(points) if point.target_error <= wanted), points[0]).confidence
 
 
 def is_uncertain(

@@ -12,15 +12,14 @@ from threading import Condition, Event
 import structlog
 
 from app.artifacts import Artifact
-from app.inference.answers import least_confidence
 from app.inference.batcher import Batcher, warm_up
 from app.inference.errors import Draining, NotReady
 from app.inference.garbage import collect_and_freeze
-from app.inference.runtime import LiteRTRuntime, Runtime, SavedModelRuntime
+from app.inference.runtime import LiteRTInt8Runtime, LiteRTRuntime, Runtime, SavedModelRuntime
 from app.observer import Observer
 
 RUNTIMES: dict[str, type[SavedModelRuntime] | type[LiteRTRuntime]] = {
-    runtime.name: runtime for runtime in (SavedModelRuntime, LiteRTRuntime)
+    runtime.name: runtime for runtime in (SavedModelRuntime, LiteRTRuntime, LiteRTInt8Runtime)
 }
 
 _log = structlog.get_logger(__name__)
@@ -113,7 +112,7 @@ class Registry:
         name = artifact.card.name
         runtime: Runtime = RUNTIMES[self.runtime](artifact.path, threads=self._threads)
         warm_up(runtime, artifact.card.input_shape, len(artifact.card.classes))
-        least = least_confidence(artifact.card, self._target_error)
+        least = artifact.card.least_confidence(self._target_error)
         if self._target_error and not least:
             _log.warning("no answer is ever uncertain: the model has no operating points", model=name)
         batcher = Batcher(

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from app.artifacts import LITERT_FILE
+from app.artifacts import INT8_FILE, LITERT_FILE
+from app.inference.errors import RuntimeFailed
 
 Batch = npt.NDArray[np.float32]
 Probabilities = npt.NDArray[np.float32]
@@ -64,19 +65,26 @@ class LiteRTRuntime:
 
     name: ClassVar[str] = "litert"
     package: ClassVar[str] = "ai_edge_litert"
+    file: ClassVar[str] = LITERT_FILE
 
     def __init__(self, artifact: Path, *, threads: int) -> None:
-        """Load `model.tflite` in a folder.
+        """Load the class's file in a folder.
 
         Args:
             artifact: the folder.
             threads: for the arithmetic inside one operation.
+
+        Raises:
+            RuntimeFailed: the artifact has no such file.
         """
         from ai_edge_litert.interpreter import Interpreter
 
         self._interpreter = Interpreter
         # Read, where the interpreter would map the file: one replaced in its place would change what is served.
-        self._content = (artifact / LITERT_FILE).read_bytes()
+        path = artifact / self.file
+        if not path.is_file():
+            raise RuntimeFailed(f"{artifact} has no {self.file}: serve it with another INKLING_RUNTIME.")
+        self._content = path.read_bytes()
         self._threads = threads
         self._prepared: dict[int, tuple[Any, int, int]] = {}
 
@@ -95,3 +103,10 @@ class LiteRTRuntime:
         interpreter.resize_tensor_input(source["index"], [size, *source["shape"][1:]])
         interpreter.allocate_tensors()
         return interpreter, source["index"], sink["index"]
+
+
+class LiteRTInt8Runtime(LiteRTRuntime):
+    """LiteRT on 8 bits: a third of the file, at the small loss that the card records."""
+
+    name: ClassVar[str] = "litert-int8"
+    file: ClassVar[str] = INT8_FILE

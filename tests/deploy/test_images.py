@@ -73,8 +73,10 @@ def test_every_file_that_an_image_is_built_from_reaches_the_builder() -> None:
 
 def test_every_runtime_has_an_image() -> None:
     (choice,) = re.findall(r'case "\$RUNTIME" in (.*?) \*\)', DOCKERFILE, re.S)
-    locks = dict(re.findall(r"(\w+)\) lock=([\w.-]+)", choice))
-    assert locks == {"savedmodel": "requirements.lock", "litert": "requirements-litert.lock"}
+    choices = re.findall(r"([\w|-]+)\) lock=([\w.-]+)", choice)
+    locks = {runtime: lock for runtimes, lock in choices for runtime in runtimes.split("|")}
+    light = "requirements-litert.lock"
+    assert locks == {"savedmodel": "requirements.lock", "litert": light, "litert-int8": light}
     assert locks.keys() == set(RUNTIMES)
     # An argument before the first stage counts in a stage only where that names it again.
     for stage in re.split(r"^FROM ", DOCKERFILE, flags=re.M)[1:]:

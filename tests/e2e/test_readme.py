@@ -172,6 +172,12 @@ def reloads_on_a_call(command: str, desk: Desk) -> None:
     assert {item["loaded"] for item in json.loads(told)["models"]} == {False}
 
 
+def converts(command: str, desk: Desk) -> None:
+    name = desk.train(command).splitlines()[0]
+    assert name.startswith("digit-")
+    assert (desk.folder / name).stat().st_size > 500_000
+
+
 def makes_a_page(command: str, desk: Desk) -> None:
     assert desk.train(command).strip() == "report.html"
     assert (desk.folder / "report.html").read_text().startswith("<!doctype html>")
@@ -207,6 +213,8 @@ CHECKS = {
     ".venv/bin/python -m training evaluate digit": Check(wants_data, NO_DATA),
     ".venv/bin/python -m training evaluate digit --robustness": Check(wants_data, NO_DATA),
     ".venv/bin/python -m training evaluate photos my-photos": Check(evaluates_photos),
+    ".venv/bin/python -m training parity digit": Check(wants_data, NO_DATA),
+    ".venv/bin/python -m training export digit --to onnx": Check(converts),
     ".venv/bin/python -m training report": Check(makes_a_page),
 }
 

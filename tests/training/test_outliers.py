@@ -4,12 +4,13 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+from scipy.special import softmax
 
 from tests.digits import network_inputs
 from tests.training.data import small_digits
 from tests.training.test_fit import TINY
 from training.augment import Augmentation
-from training.calibrate import auroc, probabilities_at
+from training.calibrate import auroc
 from training.fit import Run, predict_logits
 from training.networks import build_network
 from training.outliers import Outliers, outlier_images, pair, scribble
@@ -52,7 +53,7 @@ def test_a_network_that_has_seen_outliers_is_less_sure_of_them(tmp_path: Path) -
         assert run.train()
         network = build_network(recipe.network, 10)
         network.set_weights(run.average_weights())
-        confidences = probabilities_at(predict_logits(network, test), 1.0).max(axis=1)
+        confidences = softmax(predict_logits(network, test), axis=1).max(axis=1)
         return auroc(confidences[~foreign], confidences[foreign])
 
     plain = told_apart(Run(dataclasses.replace(recipe, outliers=Outliers()), known, tmp_path / "plain"))

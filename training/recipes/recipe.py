@@ -8,6 +8,7 @@ from training.augment import Augmentation
 from training.degrade import Degradation
 from training.networks import NetworkSpec
 from training.outliers import Outliers
+from training.plain import PlainSpec
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Recipe:
     description: one sentence for the model card.
     dataset: "mnist" or "emnist/<split>".
     geometry: key of `app.imaging.GEOMETRIES`.
-    network: widths and depths.
+    network: widths and depths of the residual network, or of the plain one.
     augmentation: how far training images are changed.
     degraded_share: of the training images, shown as the chain reads them off a page (`training.degrade`).
     degraded_copies: pages that each image is written on; the epochs take turns.
@@ -47,7 +48,7 @@ class Recipe:
     description: str
     dataset: str
     geometry: str
-    network: NetworkSpec
+    network: NetworkSpec | PlainSpec
     augmentation: Augmentation
     degraded_share: float
     degraded_copies: int

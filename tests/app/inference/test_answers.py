@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.artifacts import CharacterClass, OperatingPoint
-from app.inference import UnknownCharacters, is_uncertain, least_confidence, rank
-from tests.models import shipped
+from app.artifacts import CharacterClass
+from app.inference import UnknownCharacters, is_uncertain, rank
 
 CLASSES = [
     CharacterClass(label="0", characters=("0",)),
@@ -41,28 +40,6 @@ def test_a_merged_class_answers_with_what_is_allowed_of_it() -> None:
 def test_probability_that_has_underflown_still_makes_an_answer() -> None:
     ranked = rank(np.array([1, 0, 0], np.float32), CLASSES, top_k=3, allow="Ca")
     assert [item.confidence for item in ranked] == pytest.approx([0.5, 0.5])
-
-
-CARD = shipped("digit").card.model_copy(
-    update={
-        "target_error": 0.01,
-        "operating_points": (
-            OperatingPoint(target_error=0.001, confidence=0.9, coverage=0.9),
-            OperatingPoint(target_error=0.01, confidence=0.6, coverage=0.98),
-        ),
-    }
-)
-
-
-@pytest.mark.parametrize(
-    ("target_error", "confidence"), [(None, 0.6), (0.5, 0.6), (0.01, 0.6), (0.005, 0.9), (0.0001, 0.9)]
-)
-def test_the_next_stricter_operating_point_is_taken(target_error: float | None, confidence: float) -> None:
-    assert least_confidence(CARD, target_error) == confidence
-
-
-def test_a_card_without_operating_points_makes_nothing_uncertain() -> None:
-    assert least_confidence(CARD.model_copy(update={"operating_points": ()}), 0.001) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.digits import network_inputs
+from training.calibrate import expected_calibration_error
+from training.temperature import Temperature, fit_temperature, sharpnesses
+
+FLAT = np.zeros(20_000, np.float32)
+
+
+def honest_logits() -> tuple[np.ndarray, np.ndarray]:
+    """Return logits whose probabilities are those by which their labels were drawn."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (20_000, 10)).astype(np.float32)
+    shares = Temperature(1.0).probabilities(logits, FLAT)
+    return logits, (shares.cumsum(axis=1) > rng.random((20_000, 1))).argmax(axis=1)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
+def test_the_temperature_that_made_the_logits_is_found(temperature: float) -> None:
+    logits, labels = honest_logits()
+    fitted = fit_temperature(logits * np.float32(temperature), labels)
+    assert fitted.base == pytest.approx(temperature, rel=0.05)
+    assert fitted.sharp == 1
+    calibrated = fitted.probabilities(logits * np.float32(temperature), FLAT)
+    right = calibrated.argmax(axis=1) == labels
+    assert expected_calibration_error(calibrated.max(axis=1), right) < 0.015
+
+
+def test_sharp_and_soft_pictures_get_a_temperature_each() -> None:
+    logits, labels = honest_logits()
+    sharp = np.random.default_rng(1).random(len(labels)).astype(np.float32)
+    made = Temperature(2.0, 0.25)
+    fitted = fit_temperature(logits * (made.base * made.sharp ** sharp[:, None]), labels, sharp)
+    assert fitted.base == pytest.approx(made.base, rel=0.07)
+    assert fitted.sharp == pytest.approx(made.sharp, rel=0.15)
+
+
+def test_the_graph_says_the_same_and_changes_no_answer() -> None:
+    seen = network_inputs("mnist")[0][:64, ..., None]
+    logits = np.random.default_rng(0).normal(0, 3, (64, 10)).astype(np.float32)
+    for temperature in (Temperature(0.7), Temperature(1.07, 0.4)):
+        found = temperature.graph(tf.constant(logits), tf.constant(seen)).numpy()
+        np.testing.assert_allclose(found, temperature.probabilities(logits, sharpnesses(seen)), atol=1e-6)
+        np.testing.assert_array_equal(found.argmax(axis=1), logits.argmax(axis=1))
+
+
+def test_a_blurred_picture_is_less_sharp_and_a_blank_one_has_an_answer() -> None:
+    seen = network_inputs("mnist")[0][:32]
+    soft = np.stack([cv2.GaussianBlur(image, (5, 5), 1.5) for image in seen])
+    assert (sharpnesses(soft[..., None]) < sharpnesses(seen[..., None])).all()
+    step = np.zeros((1, 28, 28, 1), np.float32)
+    step[:, 10:20, 10:20] = 1
+    assert sharpnesses(step)[0] == pytest.approx(1, abs=1e-4)
+    assert sharpnesses(np.zeros((1, 28, 28, 1), np.float32))[0] == 0

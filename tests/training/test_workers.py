@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.data import small_digits
+from tests.training.test_fit import log
+from tests.training.together import IMAGES, RECIPE
+from training.fit import WEIGHTS_FILE, Run, load_weights
+
+#: Twenty seconds on two idle cores.
+LONGEST_SECONDS = 500
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_addresses(count: int) -> list[str]:
+    """Return addresses of this machine that nobody listens on."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    addresses = [f"127.0.0.1:{found.getsockname()[1]}" for found in sockets]
+    for found in sockets:
+        found.close()
+    return addresses
+
+
+def train_together(folder: Path, images: Sequence[int]) -> list[subprocess.CompletedProcess[str]]:
+    """Start one process for each number of images that it is to have; return them ended."""
+    addresses = free_addresses(len(images))
+    started = []
+    for index, count in enumerate(images):
+        config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        command = [sys.executable, "-m", "tests.training.together", str(folder), str(count)]
+        environment = {**os.environ, "TF_CONFIG": json.dumps(config), "CUDA_VISIBLE_DEVICES": ""}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        started.append(subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes))
+    try:
+        said = [process.communicate(timeout=LONGEST_SECONDS) for process in started]
+    finally:
+        for process in started:
+            process.kill()
+    return [
+        subprocess.CompletedProcess(process.args, process.returncode, *texts)
+        for process, texts in zip(started, said, strict=True)
+    ]
+
+
+def test_two_processes_give_the_loss_curve_of_one(tmp_path: Path) -> None:
+    ended = train_together(tmp_path / "two", [IMAGES, IMAGES])
+    assert [process.returncode for process in ended] == [0, 0], "\n".join(process.stderr for process in ended)
+    first, second = (process.stdout for process in ended)
+    assert first == second  # the same weights, to the bit
+    alone = Run(RECIPE, small_digits(IMAGES), tmp_path / "one")
+    assert alone.train()
+    for one, two in zip(log(tmp_path / "one"), log(tmp_path / "two"), strict=True):
+        assert two == pytest.approx(one, rel=2e-3)
+    for one, two in zip(alone.average_weights(), load_weights(tmp_path / "two" / WEIGHTS_FILE), strict=True):
+        np.testing.assert_allclose(two, one, atol=2e-3)
+
+
+def test_processes_with_other_data_do_not_train_together(tmp_path: Path) -> None:
+    for process in train_together(tmp_path, [IMAGES, IMAGES - 20]):
+        assert process.returncode != 0
+        assert "different recipes or data" in process.stderr

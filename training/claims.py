@@ -1,0 +1,72 @@
+"""What the tutorials' recipe is said to reach, what it reaches, and the shipped model beside it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.artifacts import Artifact
+from training.datasets import LabelledImages
+from training.fit import LOG_FILE
+from training.recipes import Recipe
+from training.seeds import measure_seeds
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is said of a recipe, and the least accuracy that this means, 0..1."""
+
+    words: str
+    least: float
+
+
+#: By model.
+CLAIMS = {"digit": Claim("99 % and more", 0.99), "char": Claim("85 to 90 %", 0.85)}
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What was reached.
+
+    name: of the recipe or the model.
+    accuracy: on the test set, 0..1.
+    mean_per_class_accuracy: on the test set, 0..1.
+    seconds: of training until the end of the first epoch after which the claim's accuracy was reached on the
+        validation images; None where it never was. Preparing the data is not counted.
+    epochs: of the whole run.
+    total_seconds: of the whole run.
+    """
+
+    name: str
+    accuracy: float
+    mean_per_class_accuracy: float
+    seconds: float | None
+    epochs: int
+    total_seconds: float
+
+
+def by_recipe(recipe: Recipe, runs_dir: Path, run: Path, training: LabelledImages, test: LabelledImages) -> Reached:
+    """Return what a finished run of a recipe reached."""
+    own = measure_seeds(recipe, runs_dir, training, test)[0]
+    return _reached(recipe.name, recipe.model, own.accuracy, own.mean_per_class_accuracy, run / LOG_FILE)
+
+
+def by_model(artifact: Artifact) -> Reached:
+    """Return what a shipped model reached, as its card and its log have it."""
+    card = artifact.card
+    figures = card.metrics[0]
+    return _reached(
+        f"{card.name} {card.version}",
+        card.name,
+        figures.accuracy,
+        figures.mean_per_class_accuracy,
+        artifact.path / LOG_FILE,
+    )
+
+
+def _reached(name: str, model: str, accuracy: float, mean_per_class: float, log: Path) -> Reached:
+    records = [json.loads(line) for line in log.read_text().splitlines()]
+    least = CLAIMS[model].least
+    seconds = next((record["seconds"] for record in records if record["validation_accuracy"] >= least), None)
+    return Reached(name, accuracy, mean_per_class, seconds, len(records), records[-1]["seconds"])
