@@ -306,7 +306,7 @@ def calibrate_command(
         if not recipe.degraded_copies:
             raise RunError(f"{recipe.name} has no pages to compare on.")
     table = Table(
-        "temperature", "images", "error", "by chance", "confidence - right", "loss",
+        "temperature", "images", "error", "by chance", "excess", "loss",
         title=f"{recipe.name}: {len(labels) // 2:,} validation images, and the same read off pages",
     )  # fmt: skip
     for way, kinds in compare_temperatures(logits, labels, sharp).items():
