@@ -24,6 +24,7 @@ def render(card: ModelCard, evaluation: Evaluation) -> str:
         for m in card.metrics
     )
     outliers = _outliers(card.recipe["outliers"])
+    written = _written(card)
     points = "\n".join(f"| {p.target_error} | {p.confidence:.4f} | {p.coverage:.4f} |" for p in card.operating_points)
     drawn = {**{name: title for name, (title, _) in PICTURES.items()}, "curves.png": "Training curves"}
     forms = "\n".join(
@@ -43,7 +44,7 @@ multiply-adds an image.
 |---|---|---|---|---|---|
 {figures}
 
-Trained on {data.images:,} images of {data.name} {data.part} for {card.training_seconds / 60:.0f} minutes;
+Trained on {data.images:,} images of {data.name} {data.part}{written} for {card.training_seconds / 60:.0f} minutes;
 {card.validation_images:,} more of its images were kept back to fit the temperature
 ({_temperature(card)}).{outliers} The weights are the moving average of the last step; no checkpoint was chosen.
 Preprocessing version {card.preprocessing_version}, geometry `{card.geometry}`. {libraries}.
@@ -104,6 +105,12 @@ The same recipe with {len(card.seeds)} seeds, on the same test set; the model is
 | mean ± standard deviation | {accuracy} | {per_class} |
 
 """
+
+
+def _written(card: ModelCard) -> str:
+    """Return what was drawn beside the data set's images, in words."""
+    count = card.recipe.get("written", 0) * len(card.classes)
+    return f" and {count:,} that were drawn in other shapes of each class" if count else ""
 
 
 def _outliers(spec: dict[str, Any]) -> str:
