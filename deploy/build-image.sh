@@ -160,7 +160,7 @@ def post(path, image):
 version = importlib.metadata.version("inkling")
 ours = ("/", "/opt/inkling", "/srv", "/srv/inkling/app", "/srv/models")
 writable = [path for path in ours if os.access(path, os.W_OK)]
-needless = ("training", "pip", "setuptools", *(["tensorflow"] if os.environ["INKLING_RUNTIME"] == "litert" else []))
+needless = ("training", "pip", "setuptools", *(["tensorflow"] if os.environ["INKLING_RUNTIME"] != "savedmodel" else []))
 unwanted = [name for name in needless if importlib.util.find_spec(name)]
 print(f"inkling {version}, uid {os.getuid()}, may write {writable}, finds {unwanted}", flush=True)
 if os.getuid() == 0 or writable or unwanted:

@@ -72,8 +72,9 @@ class Server(uvicorn.Server):
         """Look for newer models; but end where the signal says that the terminal has been closed."""
         if self._in_terminal and not sys.stderr.isatty():
             self.handle_exit(signal.SIGTERM, frame)
-        # Left to the next tick: a signal interrupts anything, and may come before there is a loop.
-        self._reload_wanted = True
+        else:
+            # Left to the next tick: a signal interrupts anything, and may come before there is a loop.
+            self._reload_wanted = True
 
     async def on_tick(self, counter: int) -> bool:
         if self._reload_wanted:

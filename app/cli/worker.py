@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import structlog
 import typer
@@ -52,7 +53,7 @@ class Post:
 
 
 class Link:
-    """A worker's end of its pipe to the supervisor. All on the event loop but `ask_all`."""
+    """A worker's end of its pipe to the supervisor. All on the event loop."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
@@ -98,8 +99,9 @@ class Link:
 class Worker(Server):
     """A server that tells the supervisor when it is ready, follows its orders, and ends when it is gone."""
 
-    def __init__(self, app: FastAPI, settings: Settings, link: Link) -> None:
+    def __init__(self, app: FastAPI, settings: Settings, link: Link, *, first: bool) -> None:
         super().__init__(app, settings)
+        self._first = first
         self._state: ServiceState = app.state.service
         self._link = link
         self._told_ready = False
@@ -109,6 +111,12 @@ class Worker(Server):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_BACK)
         asyncio.get_running_loop().add_reader(self._link.fileno(), self._hear)
         await super().startup(sockets)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        if not self.started and not self._first:
+            # It has accepted nothing, and while it went on loading, connections would queue up for it on the socket.
+            os._exit(0)
+        super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
         becomes_ready = not self._told_ready and self.registry.state is State.READY
@@ -160,7 +168,7 @@ def work(settings: Settings, listener: socket.socket, pipe: Connection, post: Po
     colleague = Colleague(shared, link.reload_all, first=post.first, replaces=post.replaces)
     with _exit_code(), ending_on_wrong_models():
         app = create_app(settings, on_failure=lambda: server.fail(), colleague=colleague)
-    server = Worker(app, settings, link)
+    server = Worker(app, settings, link, first=post.first)
     sys.exit(server.serve_on(listener))
 
 

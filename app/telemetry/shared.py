@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import values
@@ -73,11 +74,12 @@ def read(folder: Path, place: int) -> Snapshot:
 
 
 def write(folder: Path, place: int, snapshot: Snapshot) -> None:
-    """Put down what a worker holds, for readers all at once."""
+    """Put down what a worker holds, for readers all at once. On a full disk figures grow old, and that is all."""
     path = _file(folder, place)
     new = path.with_suffix(".new")
-    new.write_text(snapshot.model_dump_json())
-    new.replace(path)
+    with suppress(OSError):
+        new.write_text(snapshot.model_dump_json())
+        new.replace(path)
 
 
 def retire(folder: Path, place: int) -> None:

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,7 +119,9 @@ def test_a_worker_that_dies_is_replaced_while_the_others_answer(several: Server)
     os.kill(dead, signal.SIGKILL)
     several.wait_for_log("a worker has ended and is replaced")
     seen = len(several.lines)
+    until = time.monotonic() + START_SECONDS
     while not any('"worker ready"' in line for line in several.lines[seen:]):
+        assert time.monotonic() < until
         recognise(several)  # none of them is lost, though one worker is not there
     after = figures(several)
     assert after["inkling_processes_ready"] == WORKERS
@@ -135,11 +138,20 @@ def test_sigterm_under_load_answers_what_any_worker_has_accepted_and_cuts_nobody
     assert ending.clean
 
 
+def test_sigterm_while_a_worker_still_loads_cuts_nobody_off(models: Path) -> None:
+    with serving(workers=WORKERS, models_dir=models, runtime="litert", log_format="json") as running:
+        assert not any('"worker":1,"pid"' in line for line in running.lines)
+        ending = end_under_load(running)
+    assert ending.answers
+    assert ending.clean
+
+
 def test_workers_end_where_the_supervisor_is_gone(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # where a supervisor that is killed leaves its folder
-    with serving(workers=WORKERS, models_dir=models, runtime="litert") as running:
+    with serving(workers=WORKERS, models_dir=models, runtime="litert", log_format="json") as running:
+        running.wait_for_log('"worker":1,"pid"')
         running.process.kill()
         ended = "Finished server process"
         running.wait_for_log(ended)

@@ -19,7 +19,7 @@
 # Without a folder of data it takes the 1,797 digits of 8x8 pixels that come with scikit-learn (Alpaydin and Kaynak
 # 1998, CC BY 4.0) and a smaller network, and is done in about a minute. What comes out reads digits tolerably; the
 # figures of the shipped model are in README. To train that one instead, name the folder that
-# `python -m training data download mnist` and `... emnist` filled, and take half an hour:
+# `python -m training data download mnist` and `... emnist` filled, and take twenty minutes:
 #
 # ```sh
 # DATA_DIR=data jupyter lab

@@ -1,7 +1,7 @@
 """char/4: the 47 merged classes of EMNIST, on the 166,084 images of ByMerge's training set that could be had.
 
 500 more of each class are drawn in shapes that EMNIST's writers, asked to print, seldom used. `char/3`, without them,
-reads 0.9005 of its test set and half a point less of people's own characters.
+reads 0.9005 mean per class and half a point less of people's own characters.
 
 Repeat:  python -m training fit char --data-dir DIR && python -m training export char --data-dir DIR
 Reaches: 0.8981 mean per class and 0.8948 of all on the 116,323 images of EMNIST's ByMerge test set.
