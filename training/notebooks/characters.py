@@ -67,6 +67,7 @@ if DATA_DIR is None:
         batch_size=32,
         ema_decay=0.98,
         validation_share=0.1,
+        written=0,
         limitations=("A demonstration, trained on print.",),
     )
 folder = Path(DATA_DIR or ".")
