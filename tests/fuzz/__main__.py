@@ -68,7 +68,7 @@ class Reader:
         assert took < MOST_SECONDS, f"{took:.1f} s"
 
 
-def read_for(seconds: float, last: Path) -> dict[str, object]:
+def read_for(seconds: float, last: Path, chances: random.Random) -> dict[str, object]:
     """Read new files for so long, in seconds of the processor; return what became of them."""
     reader = Reader(last)
     reader_turn = settings(
@@ -80,7 +80,7 @@ def read_for(seconds: float, last: Path) -> dict[str, object]:
     )
     before, until = peak_bytes(), time.process_time() + seconds
     while time.process_time() < until:
-        chance = random.randrange(2**32)
+        chance = chances.randrange(2**32)
         reader_turn(seed(chance)(given(files)(lambda data: reader.read(data))))()
         grown = peak_bytes() - before
         assert grown < MOST_GROWTH, f"the process grew by {grown / 2**20:.0f} MiB in the turn of seed {chance}"
@@ -100,13 +100,16 @@ def peak_bytes() -> int:
 
 def main() -> int:
     """Print one JSON object, or the file that was not borne."""
-    chosen = options(__doc__, seconds=600.0, inside="")
+    chosen = options(__doc__, seconds=600.0, seed=0, inside="")
     if chosen.inside:
-        print(json.dumps(read_for(chosen.seconds, Path(chosen.inside)), indent=1))
+        # Other files at every run, unless a seed is given.
+        chances = random.Random(chosen.seed or None)
+        print(json.dumps(read_for(chosen.seconds, Path(chosen.inside), chances), indent=1))
         return 0
     with tempfile.TemporaryDirectory() as folder:
         last = Path(folder) / "last"
-        line = [sys.executable, "-m", "tests.fuzz", "--seconds", str(chosen.seconds), "--inside", str(last)]
+        line = [sys.executable, "-m", "tests.fuzz", "--inside", str(last)]
+        line += ["--seconds", str(chosen.seconds), "--seed", str(chosen.seed)]
         code = subprocess.run(line, check=False).returncode
         if code:
             print(f"Failed, exit code {code}, on this file, in Base64:\n{base64.b64encode(last.read_bytes()).decode()}")
