@@ -124,6 +124,8 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
             ImageOps.exif_transpose(image, in_place=True)
     except Exception as error:
         raise CorruptImage("The image breaks off or is damaged, so its pixels cannot be read.") from error
+    if image.mode == "P" and image.palette is None:
+        raise CorruptImage("The image names colours of a palette that it does not have.")
     size = (height, width) if orientation in QUARTER_TURNS else (width, height)
     return Picture(_grey(_reduced(_eight_bits(image))), size)
 

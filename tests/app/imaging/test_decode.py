@@ -190,3 +190,13 @@ def test_grey_and_usual_colours_go_by_luma() -> None:
     share = (draw("5", ink=0, paper=255) / 255)[..., None]
     blue = Image.fromarray(np.uint8(share * (240, 238, 230) + (1 - share) * (30, 40, 150)))
     np.testing.assert_array_equal(decode(encode(blue), max_pixels=LIMIT).pixels, np.asarray(blue.convert("L")))
+
+
+def test_a_palette_that_is_not_there_is_damage() -> None:
+    out = io.BytesIO()
+    Image.new("P", (40, 40)).save(out, "PNG")
+    data = out.getvalue()
+    start = data.index(b"PLTE") - 4
+    length = int.from_bytes(data[start : start + 4], "big") + 12
+    with pytest.raises(CorruptImage):
+        decode(data[:start] + data[start + length :], max_pixels=10_000)
