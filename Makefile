@@ -5,7 +5,7 @@ NOTEBOOKS_DIR ?= docs/notebooks
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev test test-slow lint bench load soak drain hostile compare batch start fuzz audit openapi notebooks train-digit train-char lock clean
+.PHONY: help serve dev test test-slow lint bench load soak drain hostile compare batch start fuzz audit openapi notebooks fonts train-digit train-char lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,7 +74,9 @@ train-digit: .venv/.dev ## Train and export the digit model (DATA_DIR=data)
 	$(BIN)/python -m training fit digit --data-dir $(DATA_DIR)
 	$(BIN)/python -m training export digit --data-dir $(DATA_DIR)
 
-train-char: .venv/.dev ## Train and export the char model (DATA_DIR=data)
+fonts: training/fonts/node_modules ## Install the handwriting fonts that train-char draws with (needs npm)
+
+train-char: .venv/.dev fonts ## Train and export the char model (DATA_DIR=data)
 	$(BIN)/python -m training fit char --data-dir $(DATA_DIR)
 	$(BIN)/python -m training export char --data-dir $(DATA_DIR)
 
@@ -84,8 +86,8 @@ lock: .venv/.dev ## Resolve the dependencies anew into the lock files
 	echo setuptools | UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV_COMPILE) -c requirements-dev.lock --extra litert \
 		--excludes deploy/without-tensorflow.txt pyproject.toml - -o requirements-litert.lock
 
-clean: ## Remove the environment and caches
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## Remove the environment, the fonts and caches
+	rm -rf .venv build training/fonts/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 RUNTIME_OPTION := $(if $(RUNTIME),--runtime $(RUNTIME))
 
@@ -96,6 +98,10 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "Inkling needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
+
+training/fonts/node_modules: training/fonts/package-lock.json
+	npm ci --prefix training/fonts --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # The package comes last and builds with the locked setuptools, so that nothing unpinned is fetched.
 .venv/.serve: .venv/bin/python requirements.lock pyproject.toml

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from contextlib import suppress
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -22,21 +19,7 @@ from app.imaging import GEOMETRIES, prepare
 from app.inference import BATCH_SIZES, RUNTIMES, Runtime, RuntimeFailed, warm_up
 from tests.models import shipped
 from tests.strokes import draw, encode
-
-ROUNDS = 20
-CALLS = 25
-
-
-def alternate(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Return each call's median time in milliseconds, over rounds that take turns."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
-        for name, call in calls.items():
-            for _ in range(CALLS):
-                began = time.perf_counter()
-                call()
-                times[name].append((time.perf_counter() - began) * 1e3)
-    return {name: round(statistics.median(values), 3) for name, values in times.items()}
+from training.forms import alternate
 
 
 def compare_runtimes(model: str) -> dict[str, object]:

@@ -1,14 +1,17 @@
 """Characters in other shapes than the data sets', drawn: what many hands do and writers asked to print seldom did.
 
-A class's shapes are those of `training.shapes` and the glyphs of the single-stroke fonts that A. V. Hershey digitised
-for the US National Bureau of Standards, above all its cursive; a random hand slants, stretches and bends them.
+A class's shapes are those of `training.shapes`, the glyphs of the single-stroke fonts that A. V. Hershey digitised for
+the US National Bureau of Standards, above all its cursive, and those of the handwriting fonts of `training.fonts`. A
+random hand slants, stretches and bends them.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,6 +21,7 @@ from HersheyFonts import HersheyFonts
 from app.artifacts import CharacterClass
 from app.imaging import GEOMETRIES, SIDE, prepare_pixels
 from training.datasets import LabelledImages
+from training.fonts import glyph
 from training.progress import tracked
 from training.shapes import SHAPES
 
@@ -37,9 +41,21 @@ RASTER = 112
 MARGIN = 0.1
 #: Cells along a side of the field that bends a character, and how far, as a share of its height.
 BEND_GRID, BEND = 3, 0.05
+#: Logarithm of the stretch, from and to.
+STRETCH = (-0.25, 0.25)
+#: Slant, as horizontal shift per vertical pixel, from and to.
+SLANT = (-0.15, 0.35)
+#: The same of glyphs of handwriting fonts, whose hands slant and bend them already.
+FONT_SLANT, FONT_BEND = (-0.2, 0.2), 0.03
+#: Share of the drawn images that are glyphs of handwriting fonts, where there are fonts.
+FONT_SHARE = 0.6
+#: Raster pixels that a glyph's strokes may gain at most.
+THICKER = 6
 
 
-def with_written(data: LabelledImages, each: int, geometry: str, seed: int) -> LabelledImages:
+def with_written(
+    data: LabelledImages, each: int, geometry: str, seed: int, fonts: Sequence[Path] = ()
+) -> LabelledImages:
     """Return a data set and, after its own images, drawn ones: equally many of every class.
 
     Args:
@@ -47,12 +63,15 @@ def with_written(data: LabelledImages, each: int, geometry: str, seed: int) -> L
         each: drawn images of a class.
         geometry: key of `app.imaging.GEOMETRIES`, through which the chain that serves reads what was drawn.
         seed: the same seed gives the same images.
+        fonts: handwriting fonts, which `FONT_SHARE` of the images are then drawn with.
     """
     labels = np.repeat(np.arange(len(data.classes)), each)
     images = np.empty((len(labels), SIDE, SIDE), np.uint8)
     for index, label in enumerate(tracked(labels, "drawing characters", total=len(labels))):
-        page = 255 * allograph(data.classes[label], np.random.default_rng([seed, 4, index]))
-        images[index] = np.rint(255 * prepare_pixels(page, GEOMETRIES[geometry]))
+        known, rng = data.classes[label], np.random.default_rng([seed, 4, index])
+        typeset = fonts and rng.random() < FONT_SHARE
+        page = handwritten(known, fonts[rng.integers(len(fonts))], rng) if typeset else allograph(known, rng)
+        images[index] = np.rint(255 * prepare_pixels(255 * page, GEOMETRIES[geometry]))
     return dataclasses.replace(
         data, images=np.concatenate([data.images, images]), labels=np.concatenate([data.labels, labels])
     )
@@ -76,8 +95,8 @@ def allograph(known: CharacterClass, rng: np.random.Generator) -> Pixels:
         character = known.characters[rng.integers(len(known.characters))]
         fonts = SMALL_FONTS if character.islower() else LARGE_FONTS
         curves = [stroke.copy() for stroke in _glyph(fonts[rng.integers(len(fonts))], character)]
-    slant = np.array([[1.0, 0.0], [-rng.uniform(-0.15, 0.35), 1.0]])
-    stretch = np.array([np.exp(rng.uniform(-0.25, 0.25)), 1.0])
+    slant = np.array([[1.0, 0.0], [-rng.uniform(*SLANT), 1.0]])
+    stretch = np.array([np.exp(rng.uniform(*STRETCH)), 1.0])
     field = rng.normal(0, BEND, (BEND_GRID + 1, BEND_GRID + 1, 2)).astype(np.float32)
     curves = [_bent(curve @ slant * stretch, field) for curve in curves]
     points = np.concatenate(curves)
@@ -89,6 +108,33 @@ def allograph(known: CharacterClass, rng: np.random.Generator) -> Pixels:
         placed = np.rint((curve - (low + high) / 2) * zoom + RASTER / 2).astype(np.int32)
         cv2.polylines(picture, [placed], False, 1, width)
     return picture
+
+
+def handwritten(known: CharacterClass, font: Path, rng: np.random.Generator) -> Pixels:
+    """Write a character of a class as a handwriting font has it, with an unsteady hand and another pen.
+
+    Args:
+        known: the class.
+        font: file of the font.
+        rng: drawn from.
+
+    Returns:
+        uint8 [112, 112], 1 on the strokes and 0 elsewhere.
+    """
+    shape = glyph(font, known.characters[rng.integers(len(known.characters))])
+    height, width = shape.shape
+    slant, stretch = rng.uniform(*FONT_SLANT), np.exp(rng.uniform(*STRETCH))
+    zoom = (1 - 2 * MARGIN) * RASTER / max(height, stretch * width + abs(slant) * height)
+    # From the picture back to the glyph; what the hand bends is the picture.
+    y, x = (axis.astype(np.float32) - (RASTER - 1) / 2 for axis in np.mgrid[:RASTER, :RASTER])
+    field = rng.normal(0, FONT_BEND * RASTER, (BEND_GRID + 1, BEND_GRID + 1, 2)).astype(np.float32)
+    bend = cv2.resize(field, (RASTER, RASTER), interpolation=cv2.INTER_CUBIC)
+    x, y = x + bend[..., 0], y + bend[..., 1]
+    across = ((x + slant * y) / (zoom * stretch) + width / 2).astype(np.float32)
+    down = (y / zoom + height / 2).astype(np.float32)
+    picture = (cv2.remap(shape, across, down, cv2.INTER_LINEAR) > 127).astype(np.uint8)
+    gain = int(THICKER * rng.random() ** 2)
+    return np.asarray(cv2.dilate(picture, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * gain + 1,) * 2)), np.uint8)
 
 
 def spline(points: Stroke) -> Stroke:

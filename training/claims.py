@@ -10,7 +10,8 @@ from app.artifacts import Artifact
 from training.datasets import LabelledImages
 from training.fit import LOG_FILE
 from training.recipes import Recipe
-from training.seeds import measure_seeds
+from training.seeds import measure_run
+from training.split import framed
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ class Reached:
     total_seconds: float
 
 
-def by_recipe(recipe: Recipe, runs_dir: Path, run: Path, training: LabelledImages, test: LabelledImages) -> Reached:
+def by_recipe(recipe: Recipe, run: Path, test: LabelledImages) -> Reached:
     """Return what a finished run of a recipe reached."""
-    own = measure_seeds(recipe, runs_dir, training, test)[0]
+    own = measure_run(recipe, run, *framed(test, recipe.geometry), len(test.classes))
     return _reached(recipe.name, recipe.model, own.accuracy, own.mean_per_class_accuracy, run / LOG_FILE)
 
 

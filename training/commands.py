@@ -37,6 +37,7 @@ from training.evaluate import Evaluation, evaluate, same_classes, sample
 from training.evidence import write_evidence, write_robustness
 from training.export import export, validation_logits
 from training.fit import Run, RunError
+from training.fonts import FontsMissing
 from training.forms import PARITY, compare_forms, is_equal, milliseconds
 from training.onnx import OnnxMissing, to_onnx
 from training.outliers import UNLIKE_DIGITS
@@ -183,13 +184,13 @@ def fit(
             together.wait()  # for the chief, who measures and writes; the others would seem to have died
     print("complete" if complete else f"stopped at step {run.step} of {run.steps}")
     if complete and variant != SHIPPED and together.chief:
-        _print_claim(recipe, runs_dir, data, data_dir, models_dir)
+        _print_claim(recipe, runs_dir, data_dir, models_dir)
 
 
-def _print_claim(recipe: Recipe, runs_dir: Path, data: LabelledImages, data_dir: Path, models_dir: Path) -> None:
+def _print_claim(recipe: Recipe, runs_dir: Path, data_dir: Path, models_dir: Path) -> None:
     with _errors():
         test = load_dataset(recipe.dataset, Part.TEST, data_dir)
-        reached = [by_recipe(recipe, runs_dir, run_folder(runs_dir, recipe), data, test)]
+        reached = [by_recipe(recipe, run_folder(runs_dir, recipe), test)]
         reached.append(by_model(_artifact(models_dir, recipe.model)))
     claim = CLAIMS[recipe.model]
     table = Table(
@@ -501,6 +502,6 @@ def _recipe(name: str, variant: str, seed: int | None) -> Recipe:
 def _errors() -> Iterator[None]:
     try:
         yield
-    except (DatasetError, RunError, ArtifactError, OnnxMissing) as error:
+    except (DatasetError, FontsMissing, RunError, ArtifactError, OnnxMissing) as error:
         Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error

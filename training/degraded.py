@@ -16,6 +16,8 @@ from app.imaging import SIDE
 from training.datasets import LabelledImages
 from training.degrade import Degradation, degrade
 from training.progress import tracked
+from training.recipes import Recipe
+from training.split import Images, framed
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -60,6 +62,29 @@ def degraded_copies(
         np.save(file, result)
     staged.rename(path)
     return result
+
+
+def shown_both_ways(recipe: Recipe, data: LabelledImages, path: Path) -> Images:
+    """Return images as the data set has them and, after all of these, as read off one page each.
+
+    Args:
+        recipe: its geometry and pages; where it has none, there are only the data set's.
+        data: the images.
+        path: of the file that keeps the pages.
+
+    Returns:
+        float32 [N or 2 * N, 28, 28, 1] in 0..1.
+    """
+    images, _ = framed(data, recipe.geometry)
+    pages = degraded_copies(
+        data,
+        recipe.geometry,
+        recipe.degradation,
+        copies=min(1, recipe.degraded_copies),
+        seed=recipe.seed,
+        path=path,
+    )
+    return np.concatenate([images, *(page[..., np.newaxis].astype(np.float32) / 255 for page in pages)])
 
 
 Job = tuple[Pixels, list[str], str, Degradation, list[list[int]]]

@@ -17,26 +17,25 @@ from app.artifacts import CARD_FILE, LITERT_FILE, DataSource, ModelCard, version
 from app.imaging import PREPROCESSING_VERSION
 from training.calibrate import operating_points
 from training.datasets import LabelledImages
-from training.degraded import degraded_copies
+from training.degraded import shown_both_ways
 from training.evaluate import evaluate
 from training.evidence import write_evidence
 from training.fit import (
     LOG_FILE,
-    WEIGHTS_FILE,
     RunError,
     finished,
-    load_weights,
     predict_logits,
     run_identity,
+    trained_network,
 )
 from training.forms import compare_forms
 from training.model_card import render
-from training.networks import INPUT_SHAPE, build_network, fold, multiply_adds
+from training.networks import INPUT_SHAPE, fold, multiply_adds
 from training.plots import curves_plot
 from training.quantise import quantise, range_images
 from training.recipes import Recipe
 from training.seeds import measure_seeds
-from training.split import Images, Labels, framed, split_parts
+from training.split import Images, Labels, split_parts
 from training.temperature import Floats, Temperature, fit_temperature, sharpnesses
 
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "pillow")
@@ -73,7 +72,7 @@ def export(
     target = models_dir / recipe.model / str(number)
     if target.exists():
         raise RunError(f"{target} exists. Versions are never overwritten; remove it on purpose, or choose another.")
-    network = trained_network(recipe, run, training)
+    network = trained_network(recipe, run, len(training.classes))
     folded = fold(network, recipe.network)
     learnt, validation = split_parts(recipe, training)
     images, labels = calibration_images(recipe, validation, run)
@@ -128,13 +127,6 @@ def export(
     return target
 
 
-def trained_network(recipe: Recipe, run: Path, training: LabelledImages) -> keras.Model:
-    """Return the network of a run, with the moving average of its weights."""
-    network = build_network(recipe.network, len(training.classes))
-    network.set_weights(load_weights(run / WEIGHTS_FILE))
-    return network
-
-
 def validation_logits(recipe: Recipe, run: Path, training: LabelledImages) -> tuple[Floats, Labels, Floats]:
     """Return what a finished run says to its `calibration_images`: logits, labels, and the images' sharpness.
 
@@ -143,7 +135,7 @@ def validation_logits(recipe: Recipe, run: Path, training: LabelledImages) -> tu
     """
     finished(recipe, run, training)
     images, labels = calibration_images(recipe, split_parts(recipe, training)[1], run)
-    return predict_logits(trained_network(recipe, run, training), images), labels, sharpnesses(images)
+    return predict_logits(trained_network(recipe, run, len(training.classes)), images), labels, sharpnesses(images)
 
 
 def calibration_images(recipe: Recipe, validation: LabelledImages, run: Path) -> tuple[Images, Labels]:
@@ -152,17 +144,8 @@ def calibration_images(recipe: Recipe, validation: LabelledImages, run: Path) ->
     Returns:
         float32 [N, 28, 28, 1] in 0..1, and labels int64 [N].
     """
-    images, labels = framed(validation, recipe.geometry)
-    pages = degraded_copies(
-        validation,
-        recipe.geometry,
-        recipe.degradation,
-        copies=min(1, recipe.degraded_copies),
-        seed=recipe.seed,
-        path=run / PAGES_FILE,
-    )
-    read = [copy[..., np.newaxis].astype(np.float32) / 255 for copy in pages]
-    return np.concatenate([images, *read]), np.tile(labels, 1 + len(read))
+    shown = shown_both_ways(recipe, validation, run / PAGES_FILE)
+    return shown, np.tile(validation.labels, len(shown) // len(validation.labels))
 
 
 def save_model(network: keras.Model, temperature: Temperature, folder: Path) -> None:

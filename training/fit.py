@@ -29,6 +29,7 @@ from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
 from training.degrade import PAGES_VERSION
 from training.degraded import degraded_copies
+from training.fonts import font_files, font_versions
 from training.networks import build_network
 from training.outliers import outlier_images
 from training.progress import CONSOLE, progress
@@ -78,6 +79,7 @@ class Run:
             RunError: the folder holds a run of another recipe or other data, or the images do not fill a batch; or
                 another process has another recipe or other data.
             DatasetError: an image shows no character.
+            FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
         """
         self.recipe = recipe
         self.folder = folder if workers.chief else folder / f"worker-{workers.index}"
@@ -87,7 +89,8 @@ class Run:
         if not workers.agree(identity):
             raise RunError("The processes that train together have different recipes or data.")
         learnt, validation = split_parts(recipe, data)
-        training = with_written(learnt, recipe.written, recipe.geometry, recipe.seed)
+        fonts = font_files() if recipe.fonts else ()
+        training = with_written(learnt, recipe.written, recipe.geometry, recipe.seed, fonts)
         self._split = Split(framed(training, recipe.geometry), framed(validation, recipe.geometry))
         self._degraded = degraded_copies(
             training,
@@ -327,6 +330,7 @@ def run_identity(recipe: Recipe, data: LabelledImages) -> dict[str, Any]:
         "images": len(data.labels),
         "preprocessing_version": PREPROCESSING_VERSION,
         "pages_version": PAGES_VERSION,
+        "fonts": font_versions() if recipe.fonts else {},
     }
     # By way of JSON, so that tuples and lists compare equal.
     return cast("dict[str, Any]", json.loads(json.dumps(identity)))
@@ -377,6 +381,13 @@ def load_weights(path: Path) -> list[npt.NDArray[np.float32]]:
     """Read what `save_weights` wrote."""
     with np.load(path) as arrays:
         return [arrays[key] for key in sorted(arrays.files)]
+
+
+def trained_network(recipe: Recipe, run: Path, classes: int) -> keras.Model:
+    """Return the network of a run, with the moving average of its weights."""
+    network = build_network(recipe.network, classes)
+    network.set_weights(load_weights(run / WEIGHTS_FILE))
+    return network
 
 
 def predict_logits(network: keras.Model, images: Images) -> npt.NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -96,16 +97,21 @@ def milliseconds(folder: Path, size: int) -> dict[str, float]:
     """Return the median time that each form takes for a batch of a size, in rounds that take turns."""
     forms = load_forms(folder)
     images = np.random.default_rng(0).random((size, 28, 28, 1), np.float32)
-    times: dict[str, list[float]] = {file: [] for file in forms}
     for network in forms.values():
         network(images)
+    return alternate({file: partial(network, images) for file, network in forms.items()})
+
+
+def alternate(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Return each call's median time in milliseconds, over rounds that take turns."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(ROUNDS):
-        for file, network in forms.items():
+        for name, call in calls.items():
             for _ in range(CALLS):
                 began = time.perf_counter()
-                network(images)
-                times[file].append((time.perf_counter() - began) * 1e3)
-    return {file: statistics.median(values) for file, values in times.items()}
+                call()
+                times[name].append((time.perf_counter() - began) * 1e3)
+    return {name: round(statistics.median(values), 3) for name, values in times.items()}
 
 
 def _size(folder: Path, file: str) -> int:

@@ -12,9 +12,9 @@ import tensorflow as tf
 from app.artifacts import INT8_FILE
 from training.augment import augment
 from training.datasets import LabelledImages
-from training.degraded import degraded_copies
+from training.degraded import shown_both_ways
 from training.recipes import Recipe
-from training.split import Images, framed
+from training.split import Images
 
 #: Training images whose activations set the ranges, and the same read off pages.
 RANGE_IMAGES = 256
@@ -34,17 +34,7 @@ def range_images(recipe: Recipe, learnt: LabelledImages, run: Path) -> Images:
         run: the run's folder, which keeps the pages.
     """
     order = np.random.default_rng([recipe.seed, 4]).permutation(len(learnt.labels))
-    chosen = learnt.take(order[:RANGE_IMAGES])
-    images, _ = framed(chosen, recipe.geometry)
-    pages = degraded_copies(
-        chosen,
-        recipe.geometry,
-        recipe.degradation,
-        copies=min(1, recipe.degraded_copies),
-        seed=recipe.seed,
-        path=run / RANGE_PAGES_FILE,
-    )
-    shown = np.concatenate([images, *(page[..., None].astype(np.float32) / 255 for page in pages)])
+    shown = shown_both_ways(recipe, learnt.take(order[:RANGE_IMAGES]), run / RANGE_PAGES_FILE)
     return np.asarray(augment(tf.constant(shown), recipe.augmentation, tf.constant([recipe.seed, 0])), np.float32)
 
 

@@ -11,8 +11,7 @@ from app.artifacts import SeedFigures
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
 from training.evaluate import Evaluation
-from training.fit import WEIGHTS_FILE, RunError, finished, load_weights, predict_logits
-from training.networks import build_network
+from training.fit import RunError, finished, predict_logits, trained_network
 from training.recipes import Recipe
 from training.split import Images, Labels, framed
 
@@ -55,22 +54,30 @@ def measure_seeds(
     data = test.data if isinstance(test, Evaluation) else test
     seen = test.seen if isinstance(test, Evaluation) else framed(test, recipe.geometry)[0]
     return tuple(
-        _figures(seeded, run_folder(runs_dir, seeded), seen, data.labels, len(training.classes))
+        measure_run(seeded, run_folder(runs_dir, seeded), seen, data.labels, len(training.classes))
         for seeded in finished_seeds(recipe, runs_dir, training)
     )
 
 
-def spread(values: list[float]) -> tuple[float, float]:
-    """Return mean and sample standard deviation; the latter is 0 of a single value."""
-    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+def measure_run(recipe: Recipe, folder: Path, seen: Images, labels: Labels, classes: int) -> SeedFigures:
+    """Measure one complete run of a recipe.
 
-
-def _figures(recipe: Recipe, folder: Path, seen: Images, labels: Labels, classes: int) -> SeedFigures:
-    network = build_network(recipe.network, classes)
-    network.set_weights(load_weights(folder / WEIGHTS_FILE))
+    Args:
+        recipe: with the run's seed.
+        folder: of the run.
+        seen: float32 [N, 28, 28, 1] in 0..1, the test set as the recipe's geometry framed it.
+        labels: int64 [N].
+        classes: how many the network tells apart.
+    """
+    network = trained_network(recipe, folder, classes)
     right = predict_logits(network, seen).argmax(axis=1) == labels
     return SeedFigures(
         seed=recipe.seed,
         accuracy=round(float(right.mean()), DECIMALS),
         mean_per_class_accuracy=round(mean_per_class(labels, right), DECIMALS),
     )
+
+
+def spread(values: list[float]) -> tuple[float, float]:
+    """Return mean and sample standard deviation; the latter is 0 of a single value."""
+    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0

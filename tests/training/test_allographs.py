@@ -7,7 +7,8 @@ import pytest
 from app.artifacts import CharacterClass
 from app.imaging import find_ink
 from tests.digits import network_inputs
-from training.allographs import RASTER, allograph, with_written
+from tests.training.test_fonts import DEJAVU
+from training.allographs import RASTER, allograph, handwritten, with_written
 from training.datasets import LabelledImages
 from training.datasets.vocabulary import DIGITS, MERGED
 from training.shapes import SHAPES
@@ -38,6 +39,16 @@ def test_both_cases_of_a_merged_letter_are_drawn() -> None:
     assert {1, 2} <= set(pieces)
 
 
+@pytest.mark.parametrize("known", MERGED, ids=lambda known: known.label)
+def test_a_font_is_written_in_another_way_each_time(known: CharacterClass) -> None:
+    pictures = [handwritten(known, DEJAVU, np.random.default_rng(seed)) for seed in range(20)]
+    for picture in pictures:
+        rows, columns = np.nonzero(picture)
+        assert 0.6 * RASTER < max(np.ptp(rows), np.ptp(columns)) < RASTER
+        assert find_ink(255 * picture).box
+    assert len({picture.tobytes() for picture in pictures}) == 20
+
+
 def test_drawn_images_follow_the_data_sets_own() -> None:
     inputs, labels = network_inputs("mnist")
     images = np.rint(inputs * 255).astype(np.uint8)
@@ -49,3 +60,5 @@ def test_drawn_images_follow_the_data_sets_own() -> None:
     again, other = (with_written(data, 3, "mnist", seed=seed) for seed in (0, 1))
     np.testing.assert_array_equal(again.images, more.images)
     assert (other.images != more.images).any()
+    typeset = with_written(data, 3, "mnist", seed=0, fonts=(DEJAVU,))
+    assert 0.3 < (typeset.images != more.images).any(axis=(1, 2))[len(images) :].mean() <= 1

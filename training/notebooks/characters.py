@@ -68,6 +68,7 @@ if DATA_DIR is None:
         ema_decay=0.98,
         validation_share=0.1,
         written=0,
+        fonts=False,
         limitations=("A demonstration, trained on print.",),
     )
 folder = Path(DATA_DIR or ".")

@@ -19,14 +19,14 @@ RECIPE = Recipe(
     description="Handwritten digits and letters: 47 classes, fifteen of them standing for both cases of a letter.",
     dataset="emnist/bymerge",
     geometry="emnist",
-    network=NetworkSpec(widths=(56, 128)),
+    network=NetworkSpec(widths=(64, 120)),
     augmentation=Augmentation(
         rotation=10, shear=0.2, scale=0.1, aspect=0.1, shift=1.5, elastic=0.6, stroke=0.5, blur=1.0
     ),
     degraded_share=0.4,
     degraded_copies=2,
     degradation=Degradation(),
-    epochs=10,
+    epochs=8,
     batch_size=128,
     peak_learning_rate=4e-3,
     warmup_epochs=0.3,
@@ -38,7 +38,8 @@ RECIPE = Recipe(
     target_error=0.03,
     ema_decay=0.999,
     validation_share=0.05,
-    written=500,
+    written=1_200,
+    fonts=True,
     limitations=(
         "Ruling is taken out where it crosses the whole picture; other print that touches the character is read as "
         "part of it.",

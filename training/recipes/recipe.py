@@ -35,6 +35,7 @@ class Recipe:
     character_prior: 0 treats classes alike; at 1 a class of two characters is answered as if each of them were as
         frequent as any other character.
     written: images of each class that are drawn, in other shapes than the data set's (`training.allographs`).
+    fonts: whether some of those are drawn with the handwriting fonts of `training.fonts`.
     outliers: what the network learns to be unsure of.
     target_error: share of wrong answers that the model stays below by calling others uncertain.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
@@ -66,6 +67,7 @@ class Recipe:
     validation_share: float
     limitations: tuple[str, ...]
     written: int = 0
+    fonts: bool = False
     outliers: Outliers = field(default_factory=Outliers)
     seed: int = 0
 
