@@ -69,7 +69,7 @@ def with_written(
     images = np.empty((len(labels), SIDE, SIDE), np.uint8)
     for index, label in enumerate(tracked(labels, "drawing characters", total=len(labels))):
         known, rng = data.classes[label], np.random.default_rng([seed, 4, index])
-        typeset = fonts and rng.random() < FONT_SHARE
+        typeset = len(fonts) > 0 and rng.random() < FONT_SHARE
         page = handwritten(known, fonts[rng.integers(len(fonts))], rng) if typeset else allograph(known, rng)
         images[index] = np.rint(255 * prepare_pixels(255 * page, GEOMETRIES[geometry]))
     return dataclasses.replace(
