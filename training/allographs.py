@@ -70,7 +70,7 @@ def with_written(
     for index, label in enumerate(tracked(labels, "drawing characters", total=len(labels))):
         known, rng = data.classes[label], np.random.default_rng([seed, 4, index])
         typeset = len(fonts) > 0 and rng.random() < FONT_SHARE
-        page = handwritten(known, fonts[rng.integers(len(fonts))], rng) if typeset else allograph(known, rng)
+        page = handwritten(known, fonts[int(rng.integers(len(fonts)))], rng) if typeset else allograph(known, rng)
         images[index] = np.rint(255 * prepare_pixels(255 * page, GEOMETRIES[geometry]))
     return dataclasses.replace(
         data, images=np.concatenate([data.images, images]), labels=np.concatenate([data.labels, labels])
@@ -94,7 +94,7 @@ def allograph(known: CharacterClass, rng: np.random.Generator) -> Pixels:
     else:
         character = known.characters[rng.integers(len(known.characters))]
         fonts = SMALL_FONTS if character.islower() else LARGE_FONTS
-        curves = [stroke.copy() for stroke in _glyph(fonts[rng.integers(len(fonts))], character)]
+        curves = [stroke.copy() for stroke in _glyph(fonts[int(rng.integers(len(fonts)))], character)]
     slant = np.array([[1.0, 0.0], [-rng.uniform(*SLANT), 1.0]])
     stretch = np.array([np.exp(rng.uniform(*STRETCH)), 1.0])
     field = rng.normal(0, BEND, (BEND_GRID + 1, BEND_GRID + 1, 2)).astype(np.float32)
