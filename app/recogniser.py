@@ -140,13 +140,13 @@ class Recogniser:
                 self._tell_prepared(model, prepared)
                 found = [item.found for item in prepared]
                 images = [item.pixels for item in found if isinstance(item, NetworkInput)]
-                futures = model.batcher.submit(images, deadline=deadline, wake=False)
+                pending = model.batcher.submit(images, deadline=deadline, wake=False)
                 self._wake_soon(model.batcher)
-                answers = await asyncio.gather(*map(asyncio.wrap_future, futures))
+                answers = await asyncio.wrap_future(pending)
         except TimeoutError as error:
             raise DeadlineExceeded("The answer would come too late.") from error
         recognitions = _recognitions(model, found, answers, options)
-        self._tell_answered(model, futures, recognitions, options)
+        self._tell_answered(model, pending, recognitions, options)
         return recognitions
 
     async def _prepare_all(
@@ -205,13 +205,13 @@ class Recogniser:
                     self._observer.staged(name, stage, seconds)
 
     def _tell_answered(
-        self, model: Model, futures: Sequence[Pending], found: Sequence[Recognition | ImageError], options: Options
+        self, model: Model, pending: Pending, found: Sequence[Recognition | ImageError], options: Options
     ) -> None:
         if self._observer:
             name = model.artifact.card.name
-            for future in futures:
-                self._observer.staged(name, Stage.QUEUE, future.queue_seconds)
-                self._observer.staged(name, Stage.PREDICT, future.predict_seconds)
+            for waited, took in zip(pending.queue_seconds, pending.predict_seconds, strict=True):
+                self._observer.staged(name, Stage.QUEUE, waited)
+                self._observer.staged(name, Stage.PREDICT, took)
             for item in found:
                 if isinstance(item, Recognition):
                     best, restricted = item.candidates[0], options.allow is not None

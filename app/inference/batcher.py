@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Condition, Thread
 
@@ -30,23 +31,44 @@ Probabilities = npt.NDArray[np.float32]
 _log = structlog.get_logger(__name__)
 
 
-class Pending(Future[Probabilities]):
-    """The answer to come of one image.
+class Pending(Future[list[Probabilities]]):
+    """The answers to come of one upload, in the order of its images. Cancelled, it takes them out of the queue.
 
-    queue_seconds: how long it waited for the runtime; 0 until the answer is there.
-    predict_seconds: how long the runtime took for its batch; 0 until the answer is there.
+    queue_seconds: how long each image waited for the runtime; 0 until its answer is there.
+    predict_seconds: how long the runtime took for each image's batch; 0 until its answer is there.
     """
 
-    queue_seconds = 0.0
-    predict_seconds = 0.0
+    def __init__(self, images: int) -> None:
+        super().__init__()
+        self.queue_seconds = [0.0] * images
+        self.predict_seconds = [0.0] * images
+        self._answers: dict[int, Probabilities] = {}
+        self._finish()
+
+    def answer(self, index: int, probabilities: Probabilities, *, waited: float, took: float) -> None:
+        """Take the answer to one image; with the last of them the future is done."""
+        self.queue_seconds[index], self.predict_seconds[index] = waited, took
+        self._answers[index] = probabilities
+        self._finish()
+
+    def fail(self, error: Exception) -> None:
+        """End the whole upload with an error, unless it has ended."""
+        with suppress(InvalidStateError):
+            self.set_exception(error)
+
+    def _finish(self) -> None:
+        if len(self._answers) == len(self.queue_seconds):
+            with suppress(InvalidStateError):  # cancelled meanwhile
+                self.set_result([self._answers[index] for index in range(len(self._answers))])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class _Item:
     image: Image
     deadline: float
+    upload: Pending
+    index: int
     queued: float = field(default_factory=time.monotonic)
-    answer: Pending = field(default_factory=Pending)
 
 
 class Batcher:
@@ -97,7 +119,7 @@ class Batcher:
         """How many images wait for the runtime."""
         return self._waiting
 
-    def submit(self, images: Sequence[Image], *, deadline: float, wake: bool = True) -> list[Pending]:
+    def submit(self, images: Sequence[Image], *, deadline: float, wake: bool = True) -> Pending:
         """Queue images, all of them or none.
 
         Args:
@@ -106,15 +128,16 @@ class Batcher:
             wake: tell an idle worker at once; otherwise the caller has to call `wake` soon.
 
         Returns:
-            A future for each image: float32 [C] probabilities, or DeadlineExceeded or RuntimeFailed. Cancelling a
-            future that has not started takes its image out of the queue.
+            A future: float32 [C] probabilities of each image, or DeadlineExceeded or RuntimeFailed where one of them
+            has none.
 
         Raises:
             Overloaded: they do not all fit.
             Draining: the batcher is closing.
             NotReady: the worker has died.
         """
-        items = [_Item(image[..., np.newaxis], deadline) for image in images]
+        answers = Pending(len(images))
+        items = [_Item(image[..., np.newaxis], deadline, answers, index) for index, image in enumerate(images)]
         with self._changed:
             if self._closing:
                 raise Draining("The service is going down.")
@@ -127,7 +150,7 @@ class Batcher:
                 self._waiting += len(items)
             if wake:
                 self._changed.notify()
-        return [item.answer for item in items]
+        return answers
 
     def wake(self) -> None:
         """Tell an idle worker that there are images."""
@@ -154,13 +177,12 @@ class Batcher:
                 for item in batch:
                     failure = RuntimeFailed("The runtime failed on a batch.")
                     failure.__cause__ = error
-                    item.answer.set_exception(failure)
+                    item.upload.fail(failure)
                 continue
             took = time.monotonic() - began
             # Padding has answers too, which nobody waits for.
             for item, row in zip(batch, probabilities, strict=False):
-                item.answer.queue_seconds, item.answer.predict_seconds = began - item.queued, took
-                item.answer.set_result(row)
+                item.upload.answer(item.index, row, waited=began - item.queued, took=took)
 
     def _next_batch(self) -> list[_Item]:
         """Wait for images and take up to the largest batch of those still wanted; empty once closed and drained."""
@@ -194,12 +216,9 @@ class Batcher:
 
     @staticmethod
     def _still_wanted(item: _Item) -> bool:
-        if not item.answer.set_running_or_notify_cancel():
-            return False
         if time.monotonic() > item.deadline:
-            item.answer.set_exception(DeadlineExceeded("The image waited too long in the queue."))
-            return False
-        return True
+            item.upload.fail(DeadlineExceeded("The image waited too long in the queue."))
+        return not item.upload.done()
 
 
 def warm_up(runtime: Runtime, input_shape: tuple[int, int, int], classes: int) -> None:

@@ -78,8 +78,8 @@ def test_who_holds_the_old_version_is_answered_by_it(models: Path, registry: Reg
         assert swapped.wait(60)
         assert version(registry) == 2
         assert held.artifact.card.version == 1
-        (answer,) = held.batcher.submit([image], deadline=float("inf"))
-        assert answer.result(60).shape == (10,)
+        (answer,) = held.batcher.submit([image], deadline=float("inf")).result(60)
+        assert answer.shape == (10,)
         assert not reload.done()
     reload.result(60)
     assert not held.batcher.alive
