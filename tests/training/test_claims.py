@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.models import shipped
 from training.claims import by_model
-from training.fit import LOG_FILE
+from training.runs import LOG_FILE
 
 
 def test_the_time_is_that_of_the_first_epoch_that_reached_it(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 from tests.training.data import small_digits
 from tests.training.test_fit import TINY
 from training.fit import Run
-from training.seeds import finished_seeds, measure_seeds, run_folder, spread
+from training.runs import run_folder
+from training.seeds import finished_seeds, measure_seeds, spread
 
 ONE = dataclasses.replace(TINY, epochs=1, validation_share=0.0)
 

@@ -11,9 +11,8 @@ from training.commands.console import CONSOLE, reported
 from training.commands.options import DataDir, ModelName, Part, RunsDir, Seed, Variant, recipe_named
 from training.datasets import load_dataset
 from training.export import validation_logits
-from training.fit import RunError
 from training.recipes import SHIPPED
-from training.seeds import run_folder
+from training.runs import RunError, run_folder
 
 
 @reported()

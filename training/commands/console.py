@@ -11,9 +11,9 @@ from rich.console import Console
 from app.artifacts import ArtifactError
 from training import progress
 from training.datasets import DatasetError
-from training.fit import RunError
 from training.fonts import FontsMissing
 from training.onnx import OnnxMissing
+from training.runs import RunError
 
 CONSOLE = Console()
 

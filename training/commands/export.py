@@ -25,7 +25,7 @@ from training.datasets import load_dataset
 from training.export import export as export_run
 from training.onnx import to_onnx
 from training.recipes import SHIPPED
-from training.seeds import run_folder
+from training.runs import run_folder
 
 
 class Form(StrEnum):

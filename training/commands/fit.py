@@ -24,7 +24,7 @@ from training.commands.options import (
 from training.datasets import load_dataset
 from training.fit import Run
 from training.recipes import SHIPPED, Recipe
-from training.seeds import run_folder
+from training.runs import run_folder
 from training.workers import workers
 
 

@@ -11,8 +11,8 @@ import typer
 
 from app.artifacts import Artifact, open_artifact
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
-from training.fit import RunError
 from training.recipes import MODELS, VARIANTS, Recipe, recipe_of
+from training.runs import RunError
 
 DataDir = Annotated[Path, typer.Option(help="Where the data sets are, or go.")]
 ModelsDir = Annotated[Path, typer.Option(help="Where the artifacts are, or go.")]

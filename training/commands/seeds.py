@@ -9,8 +9,8 @@ from rich.table import Table
 from training.commands.console import CONSOLE, reported
 from training.commands.options import DataDir, ModelName, Part, RunsDir, Variant, recipe_named
 from training.datasets import load_dataset
-from training.fit import RunError
 from training.recipes import SHIPPED
+from training.runs import RunError
 from training.seeds import measure_seeds, spread
 
 

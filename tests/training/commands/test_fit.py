@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,8 @@ from tests.models import MODELS, shipped
 from tests.training.data import small_digits
 from training.commands import cli
 from training.datasets import LabelledImages
-from training.fit import LOG_FILE
 from training.recipes import VARIANTS, recipe_of
+from training.runs import LOG_FILE, read_log
 
 PLAIN = recipe_of("digit", "five-epochs")
 
@@ -34,9 +33,9 @@ def test_five_epochs_are_trained_and_shown_beside_the_shipped_model(
     result = CliRunner().invoke(cli, ["fit", "digit", *arguments])
     assert result.exit_code == 0, result.output
     assert "claimed: 99 % and more" in result.stdout
-    log = (tmp_path / "digit-five-epochs-seed0" / LOG_FILE).read_text().splitlines()
+    log = read_log(tmp_path / "digit-five-epochs-seed0" / LOG_FILE)
     assert len(log) == 5
-    assert json.loads(log[-1])["validation_accuracy"] > 0.6
+    assert log[-1]["validation_accuracy"] > 0.6
     rows = {line.split("│")[1].strip(): line for line in result.stdout.splitlines() if "│" in line}
     assert "digit-five-epochs" in rows
     assert f"digit {shipped('digit').card.version}" in rows
