@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.artifacts import Artifact
 from training.datasets import LabelledImages
-from training.fit import LOG_FILE
 from training.recipes import Recipe
+from training.runs import LOG_FILE, read_log
 from training.seeds import measure_run
 from training.split import framed
 
@@ -67,7 +66,7 @@ def by_model(artifact: Artifact) -> Reached:
 
 
 def _reached(name: str, model: str, accuracy: float, mean_per_class: float, log: Path) -> Reached:
-    records = [json.loads(line) for line in log.read_text().splitlines()]
+    records = read_log(log)
     least = CLAIMS[model].least
     seconds = next((record["seconds"] for record in records if record["validation_accuracy"] >= least), None)
     return Reached(name, accuracy, mean_per_class, seconds, len(records), records[-1]["seconds"])

@@ -20,20 +20,14 @@ from training.datasets import LabelledImages
 from training.degraded import shown_both_ways
 from training.evaluate import evaluate
 from training.evidence import write_evidence
-from training.fit import (
-    LOG_FILE,
-    RunError,
-    finished,
-    predict_logits,
-    run_identity,
-    trained_network,
-)
+from training.fit import predict_logits
 from training.forms import compare_forms
 from training.model_card import render
 from training.networks import INPUT_SHAPE, fold, multiply_adds
 from training.plots import curves_plot
 from training.quantise import quantise, range_images
 from training.recipes import Recipe
+from training.runs import LOG_FILE, RunError, finished, run_identity, trained_network
 from training.seeds import measure_seeds
 from training.split import Images, Labels, split_parts
 from training.temperature import Floats, Temperature, fit_temperature, sharpnesses

@@ -7,48 +7,48 @@ their moving average, the optimiser with its step count (and so the schedule), a
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGTERM, signal
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from app.imaging import PREPROCESSING_VERSION
 from training.allographs import with_written
 from training.augment import augment
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
-from training.degrade import PAGES_VERSION
 from training.degraded import degraded_copies
-from training.fonts import font_files, font_versions
+from training.fonts import font_files
 from training.networks import build_network
 from training.outliers import outlier_images
 from training.progress import CONSOLE, progress
 from training.recipes import Recipe
+from training.runs import (
+    CHECKPOINTS,
+    DEGRADED_FILE,
+    LOG_FILE,
+    WEIGHTS_FILE,
+    RunError,
+    claim,
+    forget_epochs_after,
+    log_epoch,
+    run_identity,
+    save_weights,
+)
 from training.split import Images, Labels, Split, framed, split_parts
 from training.workers import ALONE, Workers
 
 CHECKPOINT_SECONDS = 180.0
 EVALUATION_BATCH = 512
-WEIGHTS_FILE = "weights.npz"
-LOG_FILE = "log.jsonl"
-RUN_FILE = "run.json"
 #: Label of an image that is no character of any class.
 OUTLIER = -1
-DEGRADED_FILE = "degraded.npy"
-
-
-class RunError(Exception):
-    """A run cannot start or go on. The message says why."""
 
 
 class Run:
@@ -123,13 +123,13 @@ class Run:
                 sums=self._sums,
                 seconds=self._seconds,
             ),
-            str(self.folder / "checkpoints"),
+            str(self.folder / CHECKPOINTS),
             max_to_keep=2,
         )
         if workers.chief and self._checkpoints.latest_checkpoint:
             self._checkpoints.checkpoint.restore(self._checkpoints.latest_checkpoint).assert_consumed()
         workers.share(self._state())
-        self._forget_epochs_after(self.step // self._steps_per_epoch)
+        forget_epochs_after(self.folder / LOG_FILE, self.step // self._steps_per_epoch)
 
     def _make_variables(self, classes: int) -> None:
         """Make all that a checkpoint holds."""
@@ -268,9 +268,7 @@ class Run:
         CONSOLE.print("  ".join(f"{key} {value:.5g}" for key, value in record.items()))
         # The weights come first: the log's last line says that they are there.
         save_weights(self.folder / WEIGHTS_FILE, self.average_weights())
-        self._forget_epochs_after(epoch)
-        with (self.folder / LOG_FILE).open("a") as log:
-            log.write(json.dumps(record) + "\n")
+        log_epoch(self.folder / LOG_FILE, record)
 
     def _build_step(self) -> tf.types.experimental.PolymorphicFunction:
         recipe, network, optimiser = self.recipe, self._network, self._optimiser
@@ -309,85 +307,10 @@ class Run:
 
         return train_step
 
-    def _forget_epochs_after(self, epoch: int) -> None:
-        """Drop log lines of epochs that the weights do not know, which will be trained again."""
-        path = self.folder / LOG_FILE
-        if path.exists():
-            lines = [line for line in path.read_text().splitlines() if json.loads(line)["epoch"] <= epoch]
-            path.write_text("".join(f"{line}\n" for line in lines))
-
 
 def _value(variable: tf.Variable) -> float:
     """Return the number in a variable, which may be one of a strategy's, that Python cannot convert itself."""
     return float(tf.convert_to_tensor(variable))
-
-
-def run_identity(recipe: Recipe, data: LabelledImages) -> dict[str, Any]:
-    """Return what makes a run this run, as it stands in `run.json`: the recipe, the data, the preprocessing."""
-    identity = {
-        "recipe": dataclasses.asdict(recipe),
-        "files": data.files,
-        "images": len(data.labels),
-        "preprocessing_version": PREPROCESSING_VERSION,
-        "pages_version": PAGES_VERSION,
-        "fonts": font_versions() if recipe.fonts else {},
-    }
-    # By way of JSON, so that tuples and lists compare equal.
-    return cast("dict[str, Any]", json.loads(json.dumps(identity)))
-
-
-def claim(folder: Path, identity: dict[str, Any]) -> None:
-    """Mark a new folder as a run's own, or check that it already is.
-
-    Raises:
-        RunError: it holds another run.
-    """
-    path = folder / RUN_FILE
-    if path.exists():
-        if json.loads(path.read_text()) != identity:
-            raise RunError(
-                f"{folder} holds a run of another recipe or other data. Remove it, or choose another --runs-dir."
-            )
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(identity, indent=2) + "\n")
-
-
-def finished(recipe: Recipe, folder: Path, data: LabelledImages) -> list[dict[str, float]]:
-    """Return the log of a run, a record an epoch.
-
-    Raises:
-        RunError: the folder holds no such run, or one that is not complete.
-    """
-    if not (folder / RUN_FILE).is_file():
-        raise RunError(f"There is no run in {folder}. Train it: python -m training fit {recipe.model}")
-    claim(folder, run_identity(recipe, data))
-    log = folder / LOG_FILE
-    records = [json.loads(line) for line in log.read_text().splitlines()] if log.is_file() else []
-    if not records or records[-1]["epoch"] < recipe.epochs:
-        raise RunError(f"The run in {folder} has not finished. The same fit command goes on from where it stopped.")
-    return records
-
-
-def save_weights(path: Path, weights: list[npt.NDArray[np.float32]]) -> None:
-    """Write weights in their order, replacing the file in one step."""
-    staged = path.with_name(f".{path.name}")
-    with staged.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{f"{index:03d}": weight for index, weight in enumerate(weights)})
-    staged.rename(path)
-
-
-def load_weights(path: Path) -> list[npt.NDArray[np.float32]]:
-    """Read what `save_weights` wrote."""
-    with np.load(path) as arrays:
-        return [arrays[key] for key in sorted(arrays.files)]
-
-
-def trained_network(recipe: Recipe, run: Path, classes: int) -> keras.Model:
-    """Return the network of a run, with the moving average of its weights."""
-    network = build_network(recipe.network, classes)
-    network.set_weights(load_weights(run / WEIGHTS_FILE))
-    return network
 
 
 def predict_logits(network: keras.Model, images: Images) -> npt.NDArray[np.float32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from PIL import Image
 from training.calibrate import calibration_bins, risk_by_coverage
 from training.evaluate import Evaluation
 from training.robustness import Robustness
+from training.runs import read_log
 
 mpl.use("Agg")
 
@@ -182,7 +182,7 @@ def robustness_plot(results: Sequence[Robustness], path: Path) -> None:
 
 def curves_plot(log: Path, path: Path) -> None:
     """Draw loss and error by epoch from a run's `log.jsonl`."""
-    records = [json.loads(line) for line in log.read_text().splitlines()]
+    records = read_log(log)
     epochs = [record["epoch"] for record in records]
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     losses, errors = figure.subplots(1, 2)

@@ -11,17 +11,13 @@ from app.artifacts import SeedFigures
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
 from training.evaluate import Evaluation
-from training.fit import RunError, finished, predict_logits, trained_network
+from training.fit import predict_logits
 from training.recipes import Recipe
+from training.runs import RunError, finished, run_folder, trained_network
 from training.split import Images, Labels, framed
 
 #: Decimals of a share.
 DECIMALS = 5
-
-
-def run_folder(runs_dir: Path, recipe: Recipe) -> Path:
-    """Return where a recipe's run with its seed is."""
-    return runs_dir / f"{recipe.name}-seed{recipe.seed}"
 
 
 def finished_seeds(recipe: Recipe, runs_dir: Path, training: LabelledImages) -> list[Recipe]:

@@ -114,7 +114,7 @@ def wants_data(command: str, desk: Desk) -> None:
 
 def fetches(command: str, desk: Desk) -> None:
     fetched = []
-    desk.patch.setattr("training.commands.download", lambda source, folder: fetched.append(source) or folder)
+    desk.patch.setattr("training.commands.data.download", lambda source, folder: fetched.append(source) or folder)
     name = shlex.split(command)[-1]
     assert desk.train(command).strip() == f"data/{name}"
     assert name in fetched[0].file_name.lower() or name == "emnist"

@@ -4,43 +4,9 @@ import dataclasses
 import json
 from pathlib import Path
 
-import pytest
-from typer.testing import CliRunner
-
-from tests.models import MODELS, shipped
-from tests.training.data import small_digits
+from tests.models import shipped
 from training.claims import by_model
-from training.commands import cli
-from training.datasets import LabelledImages
-from training.fit import LOG_FILE
-from training.recipes import VARIANTS, recipe_of
-
-PLAIN = recipe_of("digit", "five-epochs")
-
-
-def one_part(name: str, part: str, data_dir: Path) -> LabelledImages:
-    """Stand in for MNIST."""
-    assert name == "mnist"
-    return small_digits(600 if part == "train" else 300, part)
-
-
-def test_five_epochs_are_trained_and_shown_beside_the_shipped_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    small = dataclasses.replace(PLAIN, batch_size=32, validation_share=0.2)
-    monkeypatch.setitem(VARIANTS["five-epochs"], "digit", small)
-    monkeypatch.setattr("training.commands.load_dataset", one_part)
-    monkeypatch.setenv("COLUMNS", "200")
-    arguments = ["--recipe", "five-epochs", "--runs-dir", str(tmp_path), "--models-dir", str(MODELS)]
-    result = CliRunner().invoke(cli, ["fit", "digit", *arguments])
-    assert result.exit_code == 0, result.output
-    assert "claimed: 99 % and more" in result.stdout
-    log = (tmp_path / "digit-five-epochs-seed0" / LOG_FILE).read_text().splitlines()
-    assert len(log) == 5
-    assert json.loads(log[-1])["validation_accuracy"] > 0.6
-    rows = {line.split("│")[1].strip(): line for line in result.stdout.splitlines() if "│" in line}
-    assert "digit-five-epochs" in rows
-    assert f"digit {shipped('digit').card.version}" in rows
+from training.runs import LOG_FILE
 
 
 def test_the_time_is_that_of_the_first_epoch_that_reached_it(tmp_path: Path) -> None:
@@ -52,9 +18,3 @@ def test_the_time_is_that_of_the_first_epoch_that_reached_it(tmp_path: Path) -> 
     assert reached.accuracy == model.card.metrics[0].accuracy
     (tmp_path / LOG_FILE).write_text(json.dumps(records[0]))
     assert by_model(dataclasses.replace(model, path=tmp_path)).seconds is None
-
-
-def test_a_recipe_that_is_not_there(tmp_path: Path) -> None:
-    result = CliRunner().invoke(cli, ["fit", "digit", "--recipe", "six-epochs", "--runs-dir", str(tmp_path)])
-    assert result.exit_code == 1
-    assert "there are shipped, five-epochs" in result.stderr

@@ -12,9 +12,10 @@ from tests.training.data import small_digits
 from tests.training.test_fit import TINY
 from training.evaluate import evaluate
 from training.export import export
-from training.fit import Run, RunError, predict_logits
+from training.fit import Run, predict_logits
 from training.forms import is_equal
 from training.networks import build_network
+from training.runs import RunError
 
 
 def test_a_run_that_has_not_finished(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +9,11 @@ import pytest
 from tests.training.data import small_digits
 from training.augment import Augmentation
 from training.datasets import LabelledImages
-from training.fit import DEGRADED_FILE, LOG_FILE, Run, RunError, load_weights
+from training.fit import Run
 from training.networks import NetworkSpec
 from training.outliers import Outliers
 from training.recipes import RECIPES
+from training.runs import DEGRADED_FILE, LOG_FILE, RunError, load_weights, read_log
 from training.split import split_parts
 
 TINY = dataclasses.replace(
@@ -36,7 +36,7 @@ def data() -> LabelledImages:
 
 
 def log(folder: Path) -> list[dict[str, float]]:
-    records = [json.loads(line) for line in (folder / LOG_FILE).read_text().splitlines()]
+    records = read_log(folder / LOG_FILE)
     for record in records:
         record.pop("seconds")
     return records
@@ -92,12 +92,6 @@ def test_an_interrupt_between_the_last_step_and_the_end_loses_no_epoch(
     assert record["epoch"] == 1
     for left, right in zip(again.average_weights(), load_weights(tmp_path / "weights.npz"), strict=True):
         np.testing.assert_array_equal(left, right)
-
-
-def test_other_data_is_another_run(data: LabelledImages, tmp_path: Path) -> None:
-    Run(TINY, data, tmp_path)
-    with pytest.raises(RunError, match="other data"):
-        Run(TINY, dataclasses.replace(data, files={"digits.csv": "1" * 64}), tmp_path)
 
 
 def test_a_network_can_memorise_one_batch(tmp_path: Path) -> None:

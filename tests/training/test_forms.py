@@ -6,14 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from typer.testing import CliRunner
 
-from app.artifacts import INT8_FILE, LITERT_FILE, write_checksums
+from app.artifacts import INT8_FILE, LITERT_FILE
 from app.inference import LiteRTInt8Runtime, RuntimeFailed
 from tests.models import shipped
 from tests.shared import DATA, needs_shared
 from tests.training.data import small_digits
-from training.commands import cli
 from training.datasets import load_dataset
 from training.evaluate import evaluate
 from training.forms import PARITY, SAVED_MODEL_FILE, compare_forms, is_equal
@@ -64,33 +62,3 @@ def test_the_8_bit_form_is_small_right_and_accelerated(tmp_path: Path) -> None:
 def test_a_model_without_the_8_bit_form_says_so(tmp_path: Path) -> None:
     with pytest.raises(RuntimeFailed, match=INT8_FILE):
         LiteRTInt8Runtime(tmp_path, threads=1)
-
-
-def test_parity_is_printed_for_every_file(artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.commands.load_dataset", lambda name, part, folder: small_digits(100, part))
-    arguments = ["parity", "digit", "--version", artifact.name, "--models-dir", str(artifact.parents[1])]
-    result = CliRunner().invoke(cli, arguments)
-    assert result.exit_code == 0, result.output
-    assert "digit 1 on 100 images of digits test" in result.stdout
-    for file in (SAVED_MODEL_FILE, LITERT_FILE, INT8_FILE):
-        assert file in result.stdout
-
-
-def test_parity_fails_where_litert_has_other_weights(
-    artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("training.commands.load_dataset", lambda name, part, folder: small_digits(100, part))
-    damaged = tmp_path / "digit" / artifact.name
-    shutil.copytree(artifact, damaged)
-    shutil.copyfile(shipped("digit").path / LITERT_FILE, damaged / LITERT_FILE)
-    write_checksums(damaged)
-    arguments = ["parity", "digit", "--version", artifact.name, "--models-dir", str(tmp_path)]
-    result = CliRunner().invoke(cli, arguments)
-    assert result.exit_code == 1
-    assert "gives another answer" in result.stderr
-
-
-def test_parity_without_the_data_set(tmp_path: Path) -> None:
-    result = CliRunner().invoke(cli, ["parity", "digit", "--data-dir", str(tmp_path)])
-    assert result.exit_code == 1
-    assert "No MNIST" in result.stderr

@@ -3,13 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from tests.models import MODELS, shipped
+from tests.models import shipped
 from tests.pages import photographed
 from tests.shared import DATA, needs_shared
 from tests.strokes import draw, encode
-from training.commands import cli
 from training.datasets import DatasetError
 from training.datasets.photos import read_photos
 from training.photos import mistakes_sheet, read_all, scores
@@ -62,16 +60,6 @@ def test_a_wrong_table_is_named(tmp_path: Path, rows: str, message: str) -> None
         read_photos(write(tmp_path, rows))
     with pytest.raises(DatasetError, match="columns file, label and source"):
         read_photos(tmp_path / "nowhere")
-
-
-def test_the_command_prints_a_table_a_model(tmp_path: Path) -> None:
-    folder = write(tmp_path, "2.png,2,pen\n", "2")
-    ended = CliRunner().invoke(
-        cli, ["evaluate", "photos", str(folder), "--models-dir", str(MODELS), "--out", str(tmp_path)]
-    )
-    assert ended.exit_code == 0, ended.output
-    assert (tmp_path / "photos-digit-mistakes.png").exists()
-    assert (tmp_path / "photos-char-mistakes.png").exists()
 
 
 def test_a_table_from_a_spreadsheet_program(tmp_path: Path) -> None:

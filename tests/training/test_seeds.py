@@ -4,14 +4,12 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from tests.training.data import small_digits
 from tests.training.test_fit import TINY
-from training.commands import cli
 from training.fit import Run
-from training.recipes import RECIPES
-from training.seeds import finished_seeds, measure_seeds, run_folder, spread
+from training.runs import run_folder
+from training.seeds import finished_seeds, measure_seeds, spread
 
 ONE = dataclasses.replace(TINY, epochs=1, validation_share=0.0)
 
@@ -28,23 +26,6 @@ def test_every_finished_run_counts_and_the_first_is_the_shipped_one(tmp_path: Pa
     assert (shipped.seed, other.seed) == (1, 0)
     assert 0 < shipped.mean_per_class_accuracy <= 1
     assert finished_seeds(recipe, tmp_path, small_digits(150)) == []
-
-
-def test_the_command_names_the_shipped_seed_and_the_spread(
-    export_folder: Path, artifact: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(RECIPES, "digit", TINY)
-    monkeypatch.setattr(
-        "training.commands.load_dataset", lambda name, part, folder: small_digits(400 if part == "train" else 200, part)
-    )
-    arguments = ["seeds", "digit", "--runs-dir", str(export_folder / "runs")]
-    result = CliRunner().invoke(cli, arguments)
-    assert result.exit_code == 0, result.output
-    assert "0 (shipped)" in result.stdout
-    assert "±" in result.stdout
-    nothing = CliRunner().invoke(cli, ["seeds", "digit", "--runs-dir", str(export_folder / "none")])
-    assert nothing.exit_code == 1
-    assert "no finished run of digit" in nothing.stderr
 
 
 def test_mean_and_spread() -> None:

@@ -14,7 +14,8 @@ import pytest
 from tests.training.data import small_digits
 from tests.training.test_fit import log
 from tests.training.together import IMAGES, RECIPE
-from training.fit import WEIGHTS_FILE, Run, load_weights
+from training.fit import Run
+from training.runs import WEIGHTS_FILE, load_weights
 
 #: Twenty seconds on two idle cores.
 LONGEST_SECONDS = 500

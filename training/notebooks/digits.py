@@ -49,11 +49,12 @@ from training.datasets import load_dataset
 from training.datasets.check import check, shared_images
 from training.degrade import Degradation, degrade, picture
 from training.export import export
-from training.fit import LOG_FILE, Run
+from training.fit import Run
 from training.networks import NetworkSpec
 from training.outliers import Outliers
 from training.plots import contact_sheet, curves_plot, strips_plot
 from training.recipes import RECIPES
+from training.runs import LOG_FILE
 
 work = Path(tempfile.mkdtemp())
 

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.models import MODELS, shipped
+from tests.training.data import small_digits
+from training.commands import cli
+from training.datasets import LabelledImages
+from training.recipes import VARIANTS, recipe_of
+from training.runs import LOG_FILE, read_log
+
+PLAIN = recipe_of("digit", "five-epochs")
+
+
+def one_part(name: str, part: str, data_dir: Path) -> LabelledImages:
+    """Stand in for MNIST."""
+    assert name == "mnist"
+    return small_digits(600 if part == "train" else 300, part)
+
+
+def test_five_epochs_are_trained_and_shown_beside_the_shipped_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = dataclasses.replace(PLAIN, batch_size=32, validation_share=0.2)
+    monkeypatch.setitem(VARIANTS["five-epochs"], "digit", small)
+    monkeypatch.setattr("training.commands.fit.load_dataset", one_part)
+    monkeypatch.setenv("COLUMNS", "200")
+    arguments = ["--recipe", "five-epochs", "--runs-dir", str(tmp_path), "--models-dir", str(MODELS)]
+    result = CliRunner().invoke(cli, ["fit", "digit", *arguments])
+    assert result.exit_code == 0, result.output
+    assert "claimed: 99 % and more" in result.stdout
+    log = read_log(tmp_path / "digit-five-epochs-seed0" / LOG_FILE)
+    assert len(log) == 5
+    assert log[-1]["validation_accuracy"] > 0.6
+    rows = {line.split("│")[1].strip(): line for line in result.stdout.splitlines() if "│" in line}
+    assert "digit-five-epochs" in rows
+    assert f"digit {shipped('digit').card.version}" in rows
+
+
+def test_a_recipe_that_is_not_there(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["fit", "digit", "--recipe", "six-epochs", "--runs-dir", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "there are shipped, five-epochs" in result.stderr

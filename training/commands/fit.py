@@ -1,0 +1,79 @@
+"""`python -m training fit`: train a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from training.claims import CLAIMS, by_model, by_recipe
+from training.commands.console import CONSOLE, reported
+from training.commands.options import (
+    DataDir,
+    ModelName,
+    ModelsDir,
+    Part,
+    RunsDir,
+    Seed,
+    Variant,
+    artifact_named,
+    recipe_named,
+)
+from training.datasets import load_dataset
+from training.fit import Run
+from training.recipes import SHIPPED, Recipe
+from training.runs import run_folder
+from training.workers import workers
+
+
+@reported()
+def fit(
+    name: ModelName,
+    data_dir: DataDir = Path("data"),
+    runs_dir: RunsDir = Path("runs"),
+    variant: Variant = SHIPPED,
+    seed: Seed = None,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Stop, with a checkpoint, at this step.")] = None,
+    models_dir: ModelsDir = Path("models"),
+) -> None:
+    """Train a recipe. Ctrl-C is safe: the same command goes on from there as if nothing had happened.
+
+    With TF_CONFIG set as TensorFlow has it, the processes that it names train together, each on a share of every
+    batch. The recipe five-epochs is measured when it is done, beside the shipped model of --models-dir.
+    """
+    together = workers()  # before TensorFlow does anything else
+    recipe = recipe_named(name, variant, seed)
+    foreign = load_dataset(recipe.outliers.dataset, Part.TRAIN, data_dir) if recipe.outliers.dataset else None
+    data = load_dataset(recipe.dataset, Part.TRAIN, data_dir)
+    run = Run(recipe, data, run_folder(runs_dir, recipe), foreign, together)
+    complete = run.train(max_steps)
+    if complete:
+        together.wait()  # for the chief, who measures and writes; the others would seem to have died
+    print("complete" if complete else f"stopped at step {run.step} of {run.steps}")
+    if complete and variant != SHIPPED and together.chief:
+        _print_claim(recipe, runs_dir, data_dir, models_dir)
+
+
+def _print_claim(recipe: Recipe, runs_dir: Path, data_dir: Path, models_dir: Path) -> None:
+    test = load_dataset(recipe.dataset, Part.TEST, data_dir)
+    reached = [by_recipe(recipe, run_folder(runs_dir, recipe), test)]
+    reached.append(by_model(artifact_named(models_dir, recipe.model)))
+    claim = CLAIMS[recipe.model]
+    table = Table(
+        "", "right", "mean per class", f"seconds to {claim.least:.0%}", "epochs", "seconds",
+        title=f"claimed: {claim.words}; on {len(test.labels):,} images of {test.name} {test.part}",
+        caption="seconds of training on the machine that did it, to the end of the first epoch after which so many "
+        "validation images were right",
+    )  # fmt: skip
+    for one in reached:
+        table.add_row(
+            one.name,
+            f"{one.accuracy:.4f}",
+            f"{one.mean_per_class_accuracy:.4f}",
+            "never" if one.seconds is None else f"{one.seconds:.0f}",
+            str(one.epochs),
+            f"{one.total_seconds:.0f}",
+        )
+    CONSOLE.print(table)

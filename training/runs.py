@@ -1,0 +1,125 @@
+"""The folder of a training run: whose it is, its log, its weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from app.imaging import PREPROCESSING_VERSION
+from training.datasets import LabelledImages
+from training.degrade import PAGES_VERSION
+from training.fonts import font_versions
+from training.networks import build_network
+from training.recipes import Recipe
+
+RUN_FILE = "run.json"
+LOG_FILE = "log.jsonl"
+WEIGHTS_FILE = "weights.npz"
+DEGRADED_FILE = "degraded.npy"
+CHECKPOINTS = "checkpoints"
+
+
+class RunError(Exception):
+    """A run cannot start or go on. The message says why."""
+
+
+def run_folder(runs_dir: Path, recipe: Recipe) -> Path:
+    """Return where a recipe's run with its seed is."""
+    return runs_dir / f"{recipe.name}-seed{recipe.seed}"
+
+
+def run_identity(recipe: Recipe, data: LabelledImages) -> dict[str, Any]:
+    """Return what makes a run this run, as it stands in `run.json`: the recipe, the data, the preprocessing.
+
+    Raises:
+        FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
+    """
+    identity = {
+        "recipe": dataclasses.asdict(recipe),
+        "files": data.files,
+        "images": len(data.labels),
+        "preprocessing_version": PREPROCESSING_VERSION,
+        "pages_version": PAGES_VERSION,
+        "fonts": font_versions() if recipe.fonts else {},
+    }
+    # By way of JSON, so that tuples and lists compare equal.
+    return cast("dict[str, Any]", json.loads(json.dumps(identity)))
+
+
+def claim(folder: Path, identity: dict[str, Any]) -> None:
+    """Mark a new folder as a run's own, or check that it already is.
+
+    Raises:
+        RunError: it holds another run.
+    """
+    path = folder / RUN_FILE
+    if path.exists():
+        if json.loads(path.read_text()) != identity:
+            raise RunError(
+                f"{folder} holds a run of another recipe or other data. Remove it, or choose another --runs-dir."
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(identity, indent=2) + "\n")
+
+
+def finished(recipe: Recipe, folder: Path, data: LabelledImages) -> list[dict[str, float]]:
+    """Return the log of a run, a record an epoch.
+
+    Raises:
+        RunError: the folder holds no such run, or one that is not complete.
+    """
+    if not (folder / RUN_FILE).is_file():
+        raise RunError(f"There is no run in {folder}. Train it: python -m training fit {recipe.model}")
+    claim(folder, run_identity(recipe, data))
+    log = folder / LOG_FILE
+    records = read_log(log) if log.is_file() else []
+    if not records or records[-1]["epoch"] < recipe.epochs:
+        raise RunError(f"The run in {folder} has not finished. The same fit command goes on from where it stopped.")
+    return records
+
+
+def read_log(path: Path) -> list[dict[str, float]]:
+    """Return a log's records, one an epoch."""
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def log_epoch(path: Path, record: dict[str, float]) -> None:
+    """Add an epoch to a log, in place of that epoch and later ones, which were trained again."""
+    forget_epochs_after(path, record["epoch"] - 1)
+    with path.open("a") as log:
+        log.write(json.dumps(record) + "\n")
+
+
+def forget_epochs_after(path: Path, epoch: float) -> None:
+    """Drop a log's lines of later epochs than this many, which the weights do not know and will be trained again."""
+    if path.exists():
+        lines = [line for line in path.read_text().splitlines() if json.loads(line)["epoch"] <= epoch]
+        path.write_text("".join(f"{line}\n" for line in lines))
+
+
+def save_weights(path: Path, weights: list[npt.NDArray[np.float32]]) -> None:
+    """Write weights in their order, replacing the file in one step."""
+    staged = path.with_name(f".{path.name}")
+    with staged.open("wb") as file:
+        np.savez(file, allow_pickle=False, **{f"{index:03d}": weight for index, weight in enumerate(weights)})
+    staged.rename(path)
+
+
+def load_weights(path: Path) -> list[npt.NDArray[np.float32]]:
+    """Read what `save_weights` wrote."""
+    with np.load(path) as arrays:
+        return [arrays[key] for key in sorted(arrays.files)]
+
+
+def trained_network(recipe: Recipe, run: Path, classes: int) -> keras.Model:
+    """Return the network of a run, with the moving average of its weights."""
+    network = build_network(recipe.network, classes)
+    network.set_weights(load_weights(run / WEIGHTS_FILE))
+    return network
