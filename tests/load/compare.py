@@ -15,9 +15,10 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from tests.e2e.server import ROOT, START_SECONDS, closed_port, serving
+from tests.e2e.server import ROOT, START_SECONDS, serving
 from tests.load.generator import Load, Tally, upload
 from tests.load.report import conclude, options
+from tests.ports import free_ports
 from tests.strokes import draw, encode
 
 CONNECTIONS = 32
@@ -38,8 +39,7 @@ RIVALS = {
 @contextmanager
 def running(module: str, *arguments: str) -> Iterator[str]:
     """Start another server, wait until it answers, and end it and all below it afterwards."""
-    with closed_port() as port:
-        pass  # LitServe cannot be told to choose one
+    (port,) = free_ports(1)
     process = subprocess.Popen(
         [sys.executable, "-m", module, str(port), *arguments],
         cwd=ROOT,
