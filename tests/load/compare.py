@@ -16,18 +16,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from tests.e2e.server import ROOT, START_SECONDS, serving
-from tests.load.generator import Load, Tally, upload
+from tests.load.generator import Load, Tally
 from tests.load.report import conclude, options
+from tests.load.sample import TINY_REQUEST
 from tests.ports import free_ports
-from tests.strokes import draw, encode
 
 CONNECTIONS = 32
 #: Times the requests a second of the others.
 LEAST = {"plain": 10.0, "litserve": 2.0}
-IMAGE = encode(draw("7", (28, 28)))
-REQUEST = upload("/predict/digit", IMAGE)
-
-
 #: The module that runs each other server, and its arguments after the port.
 RIVALS = {
     "plain": ["tests.load.plain"],
@@ -62,7 +58,7 @@ def running(module: str, *arguments: str) -> Iterator[str]:
 def reads_a_seven(url: str) -> bool:
     """Tell whether a server is there and answers what the image shows."""
     heard: list[bytes] = []
-    load = Load(url, [REQUEST], connections=1, requests=1, heard=lambda status, body: heard.append(body))
+    load = Load(url, [TINY_REQUEST], connections=1, requests=1, heard=lambda status, body: heard.append(body))
     return load.run().answered == 1 and b'"label":"7"' in heard[0].replace(b" ", b"")
 
 
@@ -78,7 +74,7 @@ def measure(urls: dict[str, str], rounds: int, seconds: float) -> dict[str, list
     found: dict[str, list[Tally]] = {name: [] for name in urls}
     for _ in range(rounds):
         for name, url in urls.items():
-            found[name].append(Load(url, [REQUEST], connections=CONNECTIONS, seconds=seconds).run())
+            found[name].append(Load(url, [TINY_REQUEST], connections=CONNECTIONS, seconds=seconds).run())
     return found
 
 

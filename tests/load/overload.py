@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from app.settings import Settings
 from tests.e2e.server import Server, serving
-from tests.load.generator import Load, Tally, upload
+from tests.load.generator import Load, Tally
 from tests.load.memory import growth, resident_bytes
 from tests.load.report import conclude, options
-from tests.strokes import draw, encode
+from tests.load.sample import TINY_REQUEST
 
 CONNECTIONS = 64
 QUEUE_IMAGES = CONNECTIONS // 2
@@ -50,8 +50,7 @@ class Overload:
 
 def overload(running: Server, seconds: float) -> Overload:
     """Measure what a service with a queue of `QUEUE_IMAGES` can serve, then offer it twice that for so long."""
-    request = upload("/predict/digit", encode(draw("7", (28, 28))))
-    capacity = Load(running.url, [request], connections=QUEUE_IMAGES, seconds=max(1.0, seconds / 12)).run().rate
+    capacity = Load(running.url, [TINY_REQUEST], connections=QUEUE_IMAGES, seconds=max(1.0, seconds / 12)).run().rate
     samples = [(0, resident_bytes(running.process.pid))]
     count = 0
 
@@ -63,7 +62,7 @@ def overload(running: Server, seconds: float) -> Overload:
 
     tally = Load(
         running.url,
-        [request],
+        [TINY_REQUEST],
         connections=CONNECTIONS,
         seconds=seconds,
         rate=EXCESS * capacity,
