@@ -70,11 +70,13 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def measure(urls: dict[str, str], rounds: int, seconds: float) -> dict[str, list[Tally]]:
-    """Load one server after the other, in rounds."""
+    """Load one server after the other, in rounds; what is no answer of status 200 is no rate to compare."""
     found: dict[str, list[Tally]] = {name: [] for name in urls}
     for _ in range(rounds):
         for name, url in urls.items():
-            found[name].append(Load(url, [TINY_REQUEST], connections=CONNECTIONS, seconds=seconds).run())
+            tally = Load(url, [TINY_REQUEST], connections=CONNECTIONS, seconds=seconds).run()
+            assert tally.all_served, f"{name}: {tally.report()}"
+            found[name].append(tally)
     return found
 
 
@@ -110,8 +112,7 @@ def main() -> int:
             },
             "inkling to each": ratios,
         },
-        {f"{least:g} times {rival}": ratios[rival] >= least for rival, least in LEAST.items()}
-        | {"every request has its answer": all(tally.complete for tally in found["inkling"])},
+        {f"{least:g} times {rival}": ratios[rival] >= least for rival, least in LEAST.items()},
     )
 
 

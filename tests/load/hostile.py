@@ -39,7 +39,7 @@ def main() -> int:
         },
         {
             "hostile.py: 0 broke": ended.returncode == 0,
-            "every ordinary request has its answer": tally.complete and tally.statuses.keys() == {200},
+            "every ordinary request has its answer": tally.all_served,
         },
     )
 
