@@ -18,7 +18,7 @@ dev: .venv/.dev ## Build .venv with everything for training and testing
 test: .venv/.dev ## Run all tests but the slow ones
 	$(BIN)/pytest -m "not slow"
 
-test-slow: .venv/.dev ## Run the slow tests: Ray, and the notebooks from end to end
+test-slow: .venv/.dev ## Run the slow tests: those that start a Ray cluster or run the notebooks
 	$(BIN)/pytest -m slow
 
 lint: .venv/.dev ## Check format, lint, types and import contracts
