@@ -5,7 +5,7 @@ NOTEBOOKS_DIR ?= docs/notebooks
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev test test-slow lint bench load soak drain hostile compare batch start fuzz audit openapi notebooks fonts train-digit train-char lock clean
+.PHONY: help serve dev test test-slow lint bench load soak drain hostile compare batch bulk start fuzz audit openapi notebooks fonts train-digit train-char lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ dev: .venv/.dev ## Build .venv with everything for training and testing
 test: .venv/.dev ## Run all tests but the slow ones
 	$(BIN)/pytest -m "not slow"
 
-test-slow: .venv/.dev ## Run the slow tests: Ray, and the notebooks from end to end
+test-slow: .venv/.dev ## Run the slow tests: those that start a Ray cluster or run the notebooks
 	$(BIN)/pytest -m slow
 
 lint: .venv/.dev ## Check format, lint, types and import contracts
@@ -30,7 +30,7 @@ lint: .venv/.dev ## Check format, lint, types and import contracts
 bench: .venv/.dev ## Compare the runtimes and time the way of one image
 	$(BIN)/python -m tests.bench
 
-load: .venv/.dev ## Offer the running service twice what it can serve (RUNTIME=litert, as with the five below)
+load: .venv/.dev ## Offer the running service twice what it can serve (RUNTIME=litert, as with the six below)
 	$(BIN)/python -m tests.load.overload $(RUNTIME_OPTION)
 
 soak: .venv/.dev ## Send 100,000 requests and look at the memory
@@ -47,6 +47,9 @@ compare: .venv/.dev ## Compare with a plain FastAPI endpoint and with LitServe
 
 batch: .venv/.dev ## Compare batch requests with the bare runtime
 	$(BIN)/python -m tests.load.batch $(RUNTIME_OPTION)
+
+bulk: .venv/.dev ## Compare inkling predict on a folder with batch requests
+	$(BIN)/python -m tests.load.bulk $(RUNTIME_OPTION)
 
 start: .venv/.dev ## Time the start of each runtime, and look at the memory
 	$(BIN)/python -m tests.load.start

@@ -33,9 +33,6 @@ from app.recogniser import Recogniser
 from app.settings import Settings
 from app.telemetry import Metrics, ServiceState, Shared, start_traces
 
-#: One part in so many of the capacity is kept for images that are sent singly.
-SINGLES_SHARE = 8
-
 DESCRIPTION = """
 Reads a photo, scan or drawing of one handwritten digit or character: what it is, how sure that is, and what else it
 could be. Every error is an RFC 9457 problem document with a stable `code`.
@@ -84,7 +81,7 @@ def create_app(
     shared = colleague.shared if colleague else None
     metrics = Metrics([artifact.card for artifact in artifacts], problems=CODES, shared=shared)
     registry = build_registry(artifacts, settings, metrics)
-    recogniser = build_recogniser(settings, metrics, kept_for_singles=settings.queue_images // SINGLES_SHARE)
+    recogniser = build_recogniser(settings, metrics, kept_for_singles=settings.kept_for_singles)
     reloader = Reloader(registry, lambda name: verified_artifact(settings, name))
     state = ServiceState(registry, recogniser, metrics.drifts, shared)
     metrics.watch(state)

@@ -81,7 +81,8 @@ class Recogniser:
             deadline_seconds: from the call to the answer.
             capacity: the most images that may be under way, from the call to the answer.
             kept_for_singles: how many of these are kept from uploads of several images, so that single ones find room
-                where somebody sends one large upload after the other.
+                where somebody sends one large upload after the other. Single ones fill them first, so that an upload of
+                as many as the rest finds room where somebody sends single ones without a pause.
             observer: is told how long each image took where, and what was answered.
         """
         self._max_pixels = max_pixels
@@ -89,6 +90,8 @@ class Recogniser:
         self._kept_for_singles = kept_for_singles
         #: How many images are between their call and their answer.
         self.under_way = 0
+        #: How many of these came singly.
+        self._singles = 0
         self._observer = observer
         # One for each thread and one to follow it, so that no thread waits for the event loop.
         self._at_once = 2 * threads
@@ -115,15 +118,17 @@ class Recogniser:
         if options.allow is not None:
             check_allowed(options.allow, model.artifact.card.classes)
         # Decoding is what takes long and what holds memory, so images are counted before it. All on one event loop.
-        # An upload of many that finds nothing under way is taken whatever its size, or some never were.
-        kept = self._kept_for_singles if len(files) > 1 and self.under_way else 0
+        single = len(files) == 1
+        kept = 0 if single else max(0, self._kept_for_singles - self._singles)
         if self.under_way + len(files) > self.capacity - kept:
             raise Overloaded("The service has as many images under way as it takes. Try again in a moment.")
         self.under_way += len(files)
+        self._singles += single
         try:
             return await self._recognised(model, files, options)
         finally:
             self.under_way -= len(files)
+            self._singles -= single
 
     async def _recognised(
         self, model: Model, files: Sequence[bytes], options: Options

@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.inference import usable_cpus
 
 PREFIX = "INKLING_"
+#: One part in so many of the images under way is kept for those that are sent singly.
+SINGLES_SHARE = 8
 
 
 class LogFormat(StrEnum):
@@ -85,7 +87,9 @@ class Settings(BaseSettings):
         description="Share of wrong answers to stay below by marking others `uncertain`. Default: each model's own.",
     )
     queue_images: int = Field(
-        256, ge=1, description="Most images under way at once, the last eighth of them sent singly; 429 beyond."
+        256,
+        ge=1,
+        description="Most images under way at once, an eighth of them kept for those sent singly; 429 beyond.",
     )
     max_batch_wait_ms: float = Field(
         0.0,
@@ -111,8 +115,12 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _limits_fit(self) -> Self:
-        if self.queue_images < self.max_batch_files:
-            raise ValueError("INKLING_QUEUE_IMAGES is below INKLING_MAX_BATCH_FILES: a full batch would never be taken")
+        room = self.queue_images - self.kept_for_singles
+        if room < self.max_batch_files:
+            raise ValueError(
+                f"INKLING_QUEUE_IMAGES={self.queue_images} leaves room for batches of {room}, an eighth being kept for "
+                f"single images: a full one of INKLING_MAX_BATCH_FILES={self.max_batch_files} would never be taken"
+            )
         if self.max_batch_wait_ms >= self.deadline_seconds * 1e3:
             raise ValueError("INKLING_MAX_BATCH_WAIT_MS is not below INKLING_DEADLINE_SECONDS: no image would make it")
         if self.max_pending_bytes < self.max_batch_bytes:
@@ -120,6 +128,11 @@ class Settings(BaseSettings):
         if self.max_batch_bytes < self.max_upload_bytes:
             raise ValueError("INKLING_MAX_BATCH_BYTES is below INKLING_MAX_UPLOAD_BYTES")
         return self
+
+    @property
+    def kept_for_singles(self) -> int:
+        """How many of the images under way have to be sent singly."""
+        return self.queue_images // SINGLES_SHARE
 
 
 def variable(name: object) -> str:

@@ -35,7 +35,7 @@ def list_files(address: str, *, recursive: bool) -> Iterator[str]:
         OSError: it cannot be listed.
     """
     if importlib.util.find_spec("pyarrow") is None:
-        raise OSError(None, "buckets need pyarrow, which is not installed: pip install 'inkling[ray]'", address)
+        raise OSError(None, "buckets need pyarrow, which is not installed: pip install '.[ray]'", address)
     from pyarrow.fs import FileSelector, FileType
 
     with _named_errors(address):

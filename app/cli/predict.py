@@ -96,7 +96,7 @@ def predict(
 def _check_ray(files: Sequence[str]) -> None:
     """End where Ray is not installed, or cannot do what is asked."""
     if importlib.util.find_spec("ray") is None:
-        fail("--engine ray needs Ray, which is not installed: pip install 'inkling[ray]'")
+        fail("--engine ray needs Ray, which is not installed: pip install '.[ray]'")
     if STANDARD_INPUT in files:
         raise typer.BadParameter("Other processes cannot read this one's standard input: leave out - or --engine ray.")
 

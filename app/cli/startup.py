@@ -25,8 +25,8 @@ from app.telemetry import configure_logs
 DEADLINE_SECONDS = 3600.0
 #: How a runtime's package is had.
 INSTALL = {
-    "tensorflow": "pip install inkling, or set INKLING_RUNTIME=litert",
-    "ai_edge_litert": "pip install 'inkling[litert]'",
+    "tensorflow": "pip install ., or set INKLING_RUNTIME=litert",
+    "ai_edge_litert": "pip install '.[litert]'",
 }
 
 _log = structlog.get_logger(__name__)

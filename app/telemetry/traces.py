@@ -48,7 +48,7 @@ def start_traces(app: FastAPI, version: str) -> Traces | None:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
-        _log.warning("no traces: install inkling[tracing]", variable=ENDPOINT, missing=error.name)
+        _log.warning("no traces: pip install '.[tracing]'", variable=ENDPOINT, missing=error.name)
         return None
 
     name = os.environ.get("OTEL_SERVICE_NAME", "inkling")

@@ -78,8 +78,23 @@ def test_uploads_of_many_leave_room_for_single_images(model: Model, recogniser: 
         singles = [recogniser.recognise(model, [SEVEN], Options()) for _ in range(KEPT + 1)]
         assert len(await asyncio.gather(*singles)) == KEPT + 1
         await many
-        # On its own it may be as large as all there is.
-        assert len(await recogniser.recognise(model, [b""] * CAPACITY, Options())) == CAPACITY
+
+    asyncio.run(fill())
+
+
+def test_single_images_leave_room_for_the_largest_upload(model: Model, recogniser: Recogniser) -> None:
+    largest = [SEVEN] * (CAPACITY - KEPT)
+
+    async def fill() -> None:
+        singles = [asyncio.create_task(recogniser.recognise(model, [SEVEN], Options())) for _ in range(KEPT)]
+        await asyncio.sleep(0)
+        many = asyncio.create_task(recogniser.recognise(model, largest, Options()))
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            await recogniser.recognise(model, [SEVEN], Options())
+        assert len(await many) == len(largest)
+        await asyncio.gather(*singles)
+        assert recogniser.under_way == 0
 
     asyncio.run(fill())
 

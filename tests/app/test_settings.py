@@ -55,3 +55,11 @@ def test_the_cpus_are_shared_among_the_workers(monkeypatch: pytest.MonkeyPatch) 
 def test_no_image_is_made_to_wait_past_its_deadline() -> None:
     with pytest.raises(ValidationError, match="INKLING_MAX_BATCH_WAIT_MS"):
         Settings(max_batch_wait_ms=500, deadline_seconds=0.5, _env_file=None)
+
+
+@pytest.mark.parametrize(("queue", "batch"), [(64, 56), (7, 7), (1, 1)])
+def test_a_full_batch_fits_beside_what_is_kept_for_single_images(queue: int, batch: int) -> None:
+    settings = Settings(queue_images=queue, max_batch_files=batch, _env_file=None)
+    assert settings.max_batch_files + settings.kept_for_singles == queue
+    with pytest.raises(ValidationError, match=f"INKLING_QUEUE_IMAGES={queue} leaves room for batches of {batch}, "):
+        Settings(queue_images=queue, max_batch_files=batch + 1, _env_file=None)

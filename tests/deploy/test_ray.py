@@ -16,8 +16,9 @@ import yaml
 
 from app.client import Answer, Client, ServiceProblem
 from app.settings import Settings, variable
-from tests.e2e.server import ROOT, closed_port, environment
+from tests.e2e.server import ROOT, environment
 from tests.models import MODELS
+from tests.ports import free_ports
 from tests.strokes import DIGITS, draw, encode
 
 CONFIG = ROOT / "deploy" / "ray" / "config.yaml"
@@ -62,8 +63,7 @@ def ready(address: str) -> bool:
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start the configured service on a cluster of its own, on a free port, with two replicas that share two CPUs."""
-    with closed_port() as port:
-        pass  # Ray cannot choose one and say which
+    (port,) = free_ports(1)
     changed = config()
     changed["http_options"] |= {"host": "127.0.0.1", "port": port}
     (application,) = changed["applications"]

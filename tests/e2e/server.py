@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -114,14 +113,6 @@ def environment(**options: object) -> dict[str, str]:
 def command(*arguments: str) -> list[str]:
     """Return the command line of `python -m app`."""
     return [sys.executable, "-m", "app", *arguments]
-
-
-@contextmanager
-def closed_port() -> Iterator[int]:
-    """Return a port that nobody listens on, and that nobody else is given meanwhile."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        yield int(held.getsockname()[1])
 
 
 @contextmanager

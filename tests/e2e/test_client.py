@@ -20,7 +20,8 @@ from app.client import (
     TransportFailure,
     Unauthorised,
 )
-from tests.e2e.server import Server, closed_port, serving
+from tests.e2e.server import Server, serving
+from tests.ports import closed_port
 from tests.strokes import DIGITS, draw, encode
 
 BLANK = encode(np.full((50, 50), 255, np.uint8))

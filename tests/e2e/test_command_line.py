@@ -281,4 +281,4 @@ def test_a_runtime_that_is_not_installed_is_named(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(typer.Exit):
         check_runtime(Settings(runtime="litert", _env_file=None))
-    assert "pip install 'inkling[litert]'" in capsys.readouterr().err
+    assert "pip install '.[litert]'" in capsys.readouterr().err

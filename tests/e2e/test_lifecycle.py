@@ -14,8 +14,9 @@ import pytest
 from app.artifacts import LITERT_FILE
 from app.client import Client
 from tests.e2e.server import ROOT, command, environment, listening_port, serving, wait_until_ready
-from tests.load.crowd import CLIENTS, SEVEN, Crowd, crowd_of
+from tests.load.crowd import CLIENTS, Crowd, crowd_of
 from tests.load.drain import end_under_load, reload
+from tests.load.sample import SEVEN
 from tests.models import add_version
 
 

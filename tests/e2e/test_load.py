@@ -6,14 +6,14 @@ from pathlib import Path
 
 from tests.e2e.server import serving
 from tests.load.drain import reload_under_load
-from tests.load.overload import QUEUE_IMAGES, overload
+from tests.load.overload import LIMITS, overload
 from tests.load.soak import soak
 from tests.models import add_version
 
 
-def test_twice_what_it_can_serve_is_refused_politely_and_costs_nobody_an_answer() -> None:
-    with serving(runtime="litert", queue_images=QUEUE_IMAGES, max_batch_files=QUEUE_IMAGES) as running:
-        found = overload(running, seconds=5)
+def test_more_than_it_can_serve_is_refused_politely_and_costs_nobody_an_answer() -> None:
+    with serving(runtime="litert", **LIMITS) as running:
+        found = overload(running, requests=6000)
     assert [asked for asked, held in found.asked.items() if not held] == [], found.tally.report()
 
 

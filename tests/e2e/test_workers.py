@@ -18,8 +18,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.artifacts import LITERT_FILE
 from tests.e2e.server import ROOT, START_SECONDS, Server, command, environment, serving
-from tests.load.crowd import CLIENTS, SEVEN, Crowd, crowd_of
+from tests.load.crowd import CLIENTS, Crowd, crowd_of
 from tests.load.drain import end_under_load
+from tests.load.sample import SEVEN
 from tests.models import add_version
 
 WORKERS = 2

@@ -15,18 +15,15 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from tests.e2e.server import ROOT, START_SECONDS, closed_port, serving
-from tests.load.generator import Load, Tally, upload
+from tests.e2e.server import ROOT, START_SECONDS, serving
+from tests.load.generator import Load, Tally
 from tests.load.report import conclude, options
-from tests.strokes import draw, encode
+from tests.load.sample import TINY_REQUEST
+from tests.ports import free_ports
 
 CONNECTIONS = 32
 #: Times the requests a second of the others.
 LEAST = {"plain": 10.0, "litserve": 2.0}
-IMAGE = encode(draw("7", (28, 28)))
-REQUEST = upload("/predict/digit", IMAGE)
-
-
 #: The module that runs each other server, and its arguments after the port.
 RIVALS = {
     "plain": ["tests.load.plain"],
@@ -38,8 +35,7 @@ RIVALS = {
 @contextmanager
 def running(module: str, *arguments: str) -> Iterator[str]:
     """Start another server, wait until it answers, and end it and all below it afterwards."""
-    with closed_port() as port:
-        pass  # LitServe cannot be told to choose one
+    (port,) = free_ports(1)
     process = subprocess.Popen(
         [sys.executable, "-m", module, str(port), *arguments],
         cwd=ROOT,
@@ -62,7 +58,7 @@ def running(module: str, *arguments: str) -> Iterator[str]:
 def reads_a_seven(url: str) -> bool:
     """Tell whether a server is there and answers what the image shows."""
     heard: list[bytes] = []
-    load = Load(url, [REQUEST], connections=1, requests=1, heard=lambda status, body: heard.append(body))
+    load = Load(url, [TINY_REQUEST], connections=1, requests=1, heard=lambda status, body: heard.append(body))
     return load.run().answered == 1 and b'"label":"7"' in heard[0].replace(b" ", b"")
 
 
@@ -74,11 +70,13 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def measure(urls: dict[str, str], rounds: int, seconds: float) -> dict[str, list[Tally]]:
-    """Load one server after the other, in rounds."""
+    """Load one server after the other, in rounds; what is no answer of status 200 is no rate to compare."""
     found: dict[str, list[Tally]] = {name: [] for name in urls}
     for _ in range(rounds):
         for name, url in urls.items():
-            found[name].append(Load(url, [REQUEST], connections=CONNECTIONS, seconds=seconds).run())
+            tally = Load(url, [TINY_REQUEST], connections=CONNECTIONS, seconds=seconds).run()
+            assert tally.all_served, f"{name}: {tally.report()}"
+            found[name].append(tally)
     return found
 
 
@@ -114,8 +112,7 @@ def main() -> int:
             },
             "inkling to each": ratios,
         },
-        {f"{least:g} times {rival}": ratios[rival] >= least for rival, least in LEAST.items()}
-        | {"every request has its answer": all(tally.complete for tally in found["inkling"])},
+        {f"{least:g} times {rival}": ratios[rival] >= least for rival, least in LEAST.items()},
     )
 
 

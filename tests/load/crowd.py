@@ -10,16 +10,13 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from tests.load.generator import Load, Tally
-from tests.strokes import draw, encode
+from tests.load.sample import REQUEST
 
 CLIENTS = 4
 WAIT_SECONDS = 60
-SEVEN = encode(draw("7"))
-BODY = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + SEVEN + b"\r\n--b--\r\n"
-HEAD = (
-    b"POST /predict/digit HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-    b"Connection: close\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(BODY)
-)
+END = b"\r\n\r\n"
+HEAD, BODY = REQUEST.split(END, 1)
+ASKING = HEAD + b"\r\nConnection: close\r\nExpect: 100-continue" + END
 
 
 class Crowd:
@@ -82,7 +79,7 @@ def _accepted(port: int) -> socket.socket | None:
     except OSError:
         return None
     try:
-        link.sendall(HEAD)
+        link.sendall(ASKING)
         if link.recv(100).startswith(b"HTTP/1.1 100"):
             return link
     except OSError:

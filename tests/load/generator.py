@@ -63,6 +63,11 @@ class Tally:
         """Whether every request has its answer, and every connection was taken."""
         return not self.lost and not self.refused
 
+    @property
+    def all_served(self) -> bool:
+        """Whether every request was answered with status 200, at least one, and every connection was taken."""
+        return self.complete and self.statuses.keys() == {200}
+
     def report(self) -> dict[str, object]:
         """Return the figures for a JSON report."""
         return {

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tests.e2e.server import serving
 from tests.load.crowd import load_beside
-from tests.load.generator import Load, upload
+from tests.load.generator import Load
 from tests.load.report import conclude, options
+from tests.load.sample import TINY_REQUEST
 from tests.shared import CHECKS
-from tests.strokes import draw, encode
 
 CONNECTIONS = 32
 
@@ -25,9 +25,8 @@ def main() -> int:
         print(f"skipped: there is no hostile.py in {chosen.checks}")
         return 0
     over = threading.Event()
-    request = upload("/predict/digit", encode(draw("7", (28, 28))))
     with serving(runtime=chosen.runtime, log_level="warning") as running:
-        with load_beside(Load(running.url, [request], connections=CONNECTIONS, over=over)) as load:
+        with load_beside(Load(running.url, [TINY_REQUEST], connections=CONNECTIONS, over=over)) as load:
             ended = subprocess.run([sys.executable, program, running.url], capture_output=True, text=True, check=False)
             over.set()
         tally = load.result()
@@ -40,7 +39,7 @@ def main() -> int:
         },
         {
             "hostile.py: 0 broke": ended.returncode == 0,
-            "every ordinary request has its answer": tally.complete and tally.statuses.keys() == {200},
+            "every ordinary request has its answer": tally.all_served,
         },
     )
 

@@ -7,10 +7,10 @@ import sys
 import time
 
 from tests.e2e.server import serving
-from tests.load.generator import Load, upload
+from tests.load.generator import Load
 from tests.load.memory import resident_bytes
 from tests.load.report import conclude, options
-from tests.strokes import draw, encode
+from tests.load.sample import TINY_REQUEST
 
 #: Starts are timed after one that leaves the files in the cache.
 READY_SECONDS = {"savedmodel": 8.0, "litert": 2.0}
@@ -25,13 +25,12 @@ def start(runtime: str, times: int) -> dict[str, float]:
     ready: list[float] = []
     at_rest: list[int] = []
     worked: list[int] = []
-    request = upload("/predict/digit", encode(draw("7", (28, 28))))
     for _ in range(times + 1):
         began = time.monotonic()
         with serving(runtime=runtime, log_level="warning") as running:
             ready.append(time.monotonic() - began)
             at_rest.append(resident_bytes(running.process.pid))
-            Load(running.url, [request], connections=CONNECTIONS, requests=REQUESTS).run()
+            Load(running.url, [TINY_REQUEST], connections=CONNECTIONS, requests=REQUESTS).run()
             worked.append(resident_bytes(running.process.pid))
     return {
         "ready after, s": round(statistics.median(ready[1:]), 2),

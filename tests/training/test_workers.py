@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.ports import free_ports
 from tests.training.data import small_digits
 from tests.training.test_fit import log
 from tests.training.together import IMAGES, RECIPE
@@ -22,18 +22,9 @@ LONGEST_SECONDS = 500
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def free_addresses(count: int) -> list[str]:
-    """Return addresses of this machine that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    addresses = [f"127.0.0.1:{found.getsockname()[1]}" for found in sockets]
-    for found in sockets:
-        found.close()
-    return addresses
-
-
 def train_together(folder: Path, images: Sequence[int]) -> list[subprocess.CompletedProcess[str]]:
     """Start one process for each number of images that it is to have; return them ended."""
-    addresses = free_addresses(len(images))
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(len(images))]
     started = []
     for index, count in enumerate(images):
         config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}

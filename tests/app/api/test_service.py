@@ -29,7 +29,7 @@ def fresh() -> Iterator[TestClient]:
         api_keys=digest,
         max_upload_bytes=5000,
         queue_images=8,
-        max_batch_files=8,
+        max_batch_files=7,
         _env_file=None,
     )
     with TestClient(create_app(settings)) as connected:

@@ -55,7 +55,7 @@ def test_without_ray_it_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['ray'] = None\n")
     ended = run("seven.png", "--engine", "ray", PYTHONPATH=f"{tmp_path}:{ROOT}")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == "--engine ray needs Ray, which is not installed: pip install 'inkling[ray]'\n"
+    assert ended.stderr == "--engine ray needs Ray, which is not installed: pip install '.[ray]'\n"
 
 
 def test_standard_input_is_not_for_other_processes() -> None:

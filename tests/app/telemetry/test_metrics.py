@@ -40,7 +40,7 @@ def post(client: TestClient, path: str = "/predict/digit", data: bytes = SEVEN, 
 @pytest.fixture
 def watched() -> Iterator[TestClient]:
     """An application of its own, whose figures nobody else moves."""
-    settings = Settings(models_dir=MODELS, runtime="litert", queue_images=8, max_batch_files=8, _env_file=None)
+    settings = Settings(models_dir=MODELS, runtime="litert", queue_images=8, max_batch_files=7, _env_file=None)
     with TestClient(create_app(settings)) as connected:
         wait_until_ready(connected)
         yield connected

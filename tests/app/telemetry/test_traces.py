@@ -55,7 +55,7 @@ def test_without_the_extra_the_service_starts_and_says_what_is_missing(monkeypat
     monkeypatch.setenv(ENDPOINT, "http://127.0.0.1:4318")
     with structlog.testing.capture_logs() as lines:
         app = create_app(Settings(models_dir=MODELS, runtime="litert", _env_file=None))
-    assert any("inkling[tracing]" in line["event"] for line in lines)
+    assert any("pip install '.[tracing]'" in line["event"] for line in lines)
     assert TestClient(app).get("/livez").status_code == 200
 
 

@@ -1,15 +1,13 @@
-"""`inkling predict` on a folder beside the batch endpoint, in one run: images a second of both, and their ratio.
+"""`make bulk`: images a second that `inkling predict` reads from a folder, against the batch endpoint with our client.
 
-Repeat: python -m tests.bench_predict [IMAGES] (10,000 without a number). Passes take turns, so that a machine whose
-speed drifts slows both. The endpoint gets full batches from several connections at once, on this machine: what the
-client costs counts against it, as it does for anyone who uses it. `predict` is timed by its own line of summary, which
-leaves out its start, and as a whole process too.
+Rounds alternate the two, so that a machine whose speed drifts slows both. The endpoint gets full batches from several
+connections at once, on this machine: what the client costs counts against it, as it does for anyone who uses it.
+`predict` is timed by its own line of summary, which leaves out its start, and as a whole process too.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import statistics
 import subprocess
@@ -21,14 +19,14 @@ from pathlib import Path
 from app.client import AsyncClient, ServiceProblem
 from app.client.uploads import BATCH_FILES
 from tests.e2e.server import ROOT, Server, command, environment, serving
+from tests.load.report import conclude, options
 from tests.strokes import DIGITS, draw, encode
 
-IMAGES = 10_000
-PASSES = 3
 CONNECTIONS = 4
+#: Through the batch endpoint before anything is timed.
+WARM_UP = 640
 #: Sides of the drawn crops, in pixels.
 SIDES = (28, 48, 64, 96)
-RUNTIME = "litert"
 
 
 def write_crops(folder: Path, count: int) -> list[Path]:
@@ -56,13 +54,13 @@ def through_batches(server: Server, paths: list[Path]) -> float:
     return len(paths) / (time.perf_counter() - began)
 
 
-def through_predict(folder: Path, count: int) -> tuple[float, float]:
+def through_predict(folder: Path, count: int, runtime: str) -> tuple[float, float]:
     """Return the images a second that `inkling predict` reads: after its start, and with it."""
     began = time.perf_counter()
     ended = subprocess.run(
         command("predict", str(folder), "--csv"),
         cwd=ROOT,
-        env=environment(runtime=RUNTIME),
+        env=environment(runtime=runtime),
         capture_output=True,
         text=True,
         check=True,
@@ -75,27 +73,27 @@ def through_predict(folder: Path, count: int) -> tuple[float, float]:
 
 def main() -> int:
     """Print one JSON object."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
-    with tempfile.TemporaryDirectory() as folder, serving(runtime=RUNTIME) as server:
-        paths = write_crops(Path(folder), count)
-        through_batches(server, paths[:640])
+    chosen = options(__doc__, runtime=("savedmodel", "litert"), images=10_000, rounds=3)
+    with tempfile.TemporaryDirectory() as folder, serving(runtime=chosen.runtime, log_level="warning") as server:
+        paths = write_crops(Path(folder), chosen.images)
+        through_batches(server, paths[:WARM_UP])
         batches, running, whole = [], [], []
-        for _ in range(PASSES):
+        for _ in range(chosen.rounds):
             batches.append(through_batches(server, paths))
-            after, with_start = through_predict(Path(folder), count)
+            after, with_start = through_predict(Path(folder), chosen.images, chosen.runtime)
             running.append(after)
             whole.append(with_start)
     batch, predict = statistics.median(batches), statistics.median(running)
-    report = {
-        "images": count,
+    found = {
+        "runtime": chosen.runtime,
+        "images": chosen.images,
         "batch endpoint, images a second": round(batch),
         "inkling predict, images a second": round(predict),
         "inkling predict with its start, images a second": round(statistics.median(whole)),
         "predict to batch endpoint": round(predict / batch, 2),
-        "by pass": [round(one / other, 2) for one, other in zip(running, batches, strict=True)],
+        "by round": [round(one / other, 2) for one, other in zip(running, batches, strict=True)],
     }
-    print(json.dumps(report, indent=1))
-    return 0
+    return conclude(found, {})
 
 
 if __name__ == "__main__":
