@@ -46,9 +46,9 @@ class Reached:
     total_seconds: float
 
 
-def by_recipe(recipe: Recipe, run: Path, test: LabelledImages) -> Reached:
+def by_recipe(recipe: Recipe, run: Path, training: LabelledImages, test: LabelledImages) -> Reached:
     """Return what a finished run of a recipe reached."""
-    own = measure_run(recipe, run, *framed(test, recipe.geometry), len(test.classes))
+    own = measure_run(recipe, run, training, *framed(test, recipe.geometry))
     return _reached(recipe.name, recipe.model, own.accuracy, own.mean_per_class_accuracy, run / LOG_FILE)
 
 

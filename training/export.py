@@ -66,7 +66,7 @@ def export(
     target = models_dir / recipe.model / str(number)
     if target.exists():
         raise RunError(f"{target} exists. Versions are never overwritten; remove it on purpose, or choose another.")
-    network = trained_network(recipe, run, len(training.classes))
+    network = trained_network(recipe, run, training)
     folded = fold(network, recipe.network)
     learnt, validation = split_parts(recipe, training)
     images, labels = calibration_images(recipe, validation, run)
@@ -129,7 +129,7 @@ def validation_logits(recipe: Recipe, run: Path, training: LabelledImages) -> tu
     """
     finished(recipe, run, training)
     images, labels = calibration_images(recipe, split_parts(recipe, training)[1], run)
-    return predict_logits(trained_network(recipe, run, len(training.classes)), images), labels, sharpnesses(images)
+    return predict_logits(trained_network(recipe, run, training), images), labels, sharpnesses(images)
 
 
 def calibration_images(recipe: Recipe, validation: LabelledImages, run: Path) -> tuple[Images, Labels]:

@@ -28,6 +28,7 @@ from training.degraded import degraded_copies
 from training.fonts import font_files
 from training.networks import build_network
 from training.outliers import outlier_images
+from training.prior import training_offsets
 from training.progress import CONSOLE, progress
 from training.recipes import Recipe
 from training.runs import (
@@ -113,7 +114,7 @@ class Run:
         with workers.strategy.scope():
             self._make_variables(len(data.classes))
         self._counted = time.monotonic()
-        self._prior = _prior(recipe, data)
+        self._prior = training_offsets(recipe, data)
         self._train_step = self._build_step()
         self._checkpoints = tf.train.CheckpointManager(
             tf.train.Checkpoint(
@@ -342,17 +343,6 @@ def _optimiser(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimiz
         decay_steps=max(1, recipe.epochs * steps_per_epoch - warmup),
     )
     return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
-
-
-def _prior(recipe: Recipe, data: LabelledImages) -> npt.NDArray[np.float32]:
-    """Return float32 [C], what is added to the logits while training so that they need not learn it.
-
-    An absent class counts as one image.
-    """
-    counts = np.maximum(np.bincount(data.labels, minlength=len(data.classes)), 1)
-    characters = [len(known.characters) for known in data.classes]
-    prior = recipe.logit_adjustment * np.log(counts / counts.sum()) - recipe.character_prior * np.log(characters)
-    return np.asarray(prior, np.float32)
 
 
 @contextmanager

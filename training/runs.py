@@ -16,6 +16,7 @@ from training.datasets import LabelledImages
 from training.degrade import PAGES_VERSION
 from training.fonts import font_versions
 from training.networks import build_network
+from training.prior import answering_offsets
 from training.recipes import Recipe
 
 RUN_FILE = "run.json"
@@ -35,11 +36,7 @@ def run_folder(runs_dir: Path, recipe: Recipe) -> Path:
 
 
 def run_identity(recipe: Recipe, data: LabelledImages) -> dict[str, Any]:
-    """Return what makes a run this run, as it stands in `run.json`: the recipe, the data, the preprocessing.
-
-    Raises:
-        FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
-    """
+    """Return what makes a run this run, as it stands in `run.json`: the recipe, the data, the preprocessing."""
     identity = {
         "recipe": dataclasses.asdict(recipe),
         "files": data.files,
@@ -118,8 +115,10 @@ def load_weights(path: Path) -> list[npt.NDArray[np.float32]]:
         return [arrays[key] for key in sorted(arrays.files)]
 
 
-def trained_network(recipe: Recipe, run: Path, classes: int) -> keras.Model:
-    """Return the network of a run, with the moving average of its weights."""
-    network = build_network(recipe.network, classes)
+def trained_network(recipe: Recipe, run: Path, training: LabelledImages) -> keras.Model:
+    """Return the network of a run on some data, with the moving average of its weights and the offsets it answers by."""
+    network = build_network(recipe.network, len(training.classes))
     network.set_weights(load_weights(run / WEIGHTS_FILE))
+    logits = network.get_layer("logits")
+    logits.bias.assign_add(answering_offsets(recipe, training))
     return network

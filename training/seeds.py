@@ -50,22 +50,22 @@ def measure_seeds(
     data = test.data if isinstance(test, Evaluation) else test
     seen = test.seen if isinstance(test, Evaluation) else framed(test, recipe.geometry)[0]
     return tuple(
-        measure_run(seeded, run_folder(runs_dir, seeded), seen, data.labels, len(training.classes))
+        measure_run(seeded, run_folder(runs_dir, seeded), training, seen, data.labels)
         for seeded in finished_seeds(recipe, runs_dir, training)
     )
 
 
-def measure_run(recipe: Recipe, folder: Path, seen: Images, labels: Labels, classes: int) -> SeedFigures:
+def measure_run(recipe: Recipe, folder: Path, training: LabelledImages, seen: Images, labels: Labels) -> SeedFigures:
     """Measure one complete run of a recipe.
 
     Args:
         recipe: with the run's seed.
         folder: of the run.
+        training: the data it was run on.
         seen: float32 [N, 28, 28, 1] in 0..1, the test set as the recipe's geometry framed it.
         labels: int64 [N].
-        classes: how many the network tells apart.
     """
-    network = trained_network(recipe, folder, classes)
+    network = trained_network(recipe, folder, training)
     right = predict_logits(network, seen).argmax(axis=1) == labels
     return SeedFigures(
         seed=recipe.seed,

@@ -21,7 +21,7 @@ from training.commands.options import (
     artifact_named,
     recipe_named,
 )
-from training.datasets import load_dataset
+from training.datasets import LabelledImages, load_dataset
 from training.fit import Run
 from training.recipes import SHIPPED, Recipe
 from training.runs import run_folder
@@ -53,12 +53,12 @@ def fit(
         together.wait()  # for the chief, who measures and writes; the others would seem to have died
     print("complete" if complete else f"stopped at step {run.step} of {run.steps}")
     if complete and variant != SHIPPED and together.chief:
-        _print_claim(recipe, runs_dir, data_dir, models_dir)
+        _print_claim(recipe, runs_dir, data, data_dir, models_dir)
 
 
-def _print_claim(recipe: Recipe, runs_dir: Path, data_dir: Path, models_dir: Path) -> None:
+def _print_claim(recipe: Recipe, runs_dir: Path, training: LabelledImages, data_dir: Path, models_dir: Path) -> None:
     test = load_dataset(recipe.dataset, Part.TEST, data_dir)
-    reached = [by_recipe(recipe, run_folder(runs_dir, recipe), test)]
+    reached = [by_recipe(recipe, run_folder(runs_dir, recipe), training, test)]
     reached.append(by_model(artifact_named(models_dir, recipe.model)))
     claim = CLAIMS[recipe.model]
     table = Table(
