@@ -116,7 +116,7 @@ def load_weights(path: Path) -> list[npt.NDArray[np.float32]]:
 
 
 def trained_network(recipe: Recipe, run: Path, training: LabelledImages) -> keras.Model:
-    """Return the network of a run on some data, with the moving average of its weights and the offsets it answers by."""
+    """Return the network of a run: the moving average of its weights, and the offsets that it answers by."""
     network = build_network(recipe.network, len(training.classes))
     network.set_weights(load_weights(run / WEIGHTS_FILE))
     logits = network.get_layer("logits")

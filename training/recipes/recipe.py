@@ -36,8 +36,8 @@ class Recipe:
         frequent as any other character.
     written: images of each class that are drawn, in other shapes than the data set's (`training.allographs`).
     fonts: whether some of those are drawn with the handwriting fonts of `training.fonts`.
-    written_prior: how much of the even class frequencies of the drawn images is taken out of the answers again: 1 all of
-        it, as if the data set's own images were the only ones.
+    written_prior: how much of the even class frequencies of the drawn images is taken out of the answers again: 1 all
+        of it, as if the data set's own images were the only ones.
     outliers: what the network learns to be unsure of.
     target_error: share of wrong answers that the model stays below by calling others uncertain.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
