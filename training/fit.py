@@ -85,9 +85,10 @@ class Run:
         self.folder = folder if workers.chief else folder / f"worker-{workers.index}"
         self._workers = workers
         identity = run_identity(recipe, data)
-        claim(self.folder, identity)
+        # Before the claim, so that a process whose recipe differs leaves a new folder to the right one.
         if not workers.agree(identity):
             raise RunError("The processes that train together have different recipes or data.")
+        claim(self.folder, identity)
         learnt, validation = split_parts(recipe, data)
         fonts = font_files() if recipe.fonts else ()
         training = with_written(learnt, recipe.written, recipe.geometry, recipe.seed, fonts)

@@ -69,3 +69,4 @@ def test_processes_with_other_data_do_not_train_together(tmp_path: Path) -> None
     for process in train_together(tmp_path, [IMAGES, IMAGES - 20]):
         assert process.returncode != 0
         assert "different recipes or data" in process.stderr
+    assert list(tmp_path.iterdir()) == []  # so that the same command with the right data can have the folder
