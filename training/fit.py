@@ -43,7 +43,7 @@ from training.runs import (
     save_weights,
 )
 from training.split import Images, Labels, Split, framed, split_parts
-from training.workers import ALONE, Workers
+from training.workers import ALONE, Workers, lost_process
 
 CHECKPOINT_SECONDS = 180.0
 EVALUATION_BATCH = 512
@@ -58,6 +58,7 @@ class Run:
     `checkpoints/` and, after every epoch, `weights.npz`.
     """
 
+    @lost_process()
     def __init__(
         self,
         recipe: Recipe,
@@ -77,7 +78,7 @@ class Run:
 
         Raises:
             RunError: the folder holds a run of another recipe or other data, or the images do not fill a batch; or
-                another process has another recipe or other data.
+                another process has another recipe or other data, or has ended.
             DatasetError: an image shows no character.
             FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
         """
@@ -158,6 +159,7 @@ class Run:
         """Steps of the whole run."""
         return self.recipe.epochs * self._steps_per_epoch
 
+    @lost_process()
     def train(self, max_steps: int | None = None) -> bool:
         """Train until the recipe's last epoch, an interrupt (Ctrl-C, SIGTERM), or a number of steps.
 
@@ -166,6 +168,9 @@ class Run:
 
         Returns:
             Whether the run is complete.
+
+        Raises:
+            RunError: another process has ended.
         """
         last = self.steps if max_steps is None else min(max_steps, self.steps)
         self._counted = time.monotonic()
@@ -181,8 +186,6 @@ class Run:
                         break
             except KeyboardInterrupt:
                 CONSOLE.print("interrupted; the same command goes on from here")
-            except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
-                raise RunError("A process of the run has ended. Start them all again: they go on together.") from error
             self._save()
         return self.step == self.steps and not _value(self._sums[2])
 
