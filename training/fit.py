@@ -44,7 +44,7 @@ from training.runs import (
     save_weights,
 )
 from training.split import Images, Labels, Split, framed, split_parts
-from training.workers import ALONE, Workers
+from training.workers import ALONE, Workers, lost_process
 
 CHECKPOINT_SECONDS = 180.0
 EVALUATION_BATCH = 512
@@ -59,6 +59,7 @@ class Run:
     `checkpoints/` and, after every epoch, `weights.npz`.
     """
 
+    @lost_process()
     def __init__(
         self,
         recipe: Recipe,
@@ -78,7 +79,7 @@ class Run:
 
         Raises:
             RunError: the folder holds a run of another recipe or other data, or the images do not fill a batch; or
-                another process has another recipe or other data.
+                another process has another recipe or other data, or has ended.
             DatasetError: an image shows no character.
             FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
         """
@@ -86,9 +87,10 @@ class Run:
         self.folder = folder if workers.chief else folder / f"worker-{workers.index}"
         self._workers = workers
         identity = run_identity(recipe, data)
-        claim(self.folder, identity)
+        # Before the claim, so that a process whose recipe differs leaves a new folder to the right one.
         if not workers.agree(identity):
             raise RunError("The processes that train together have different recipes or data.")
+        claim(self.folder, identity)
         learnt, validation = split_parts(recipe, data)
         fonts = font_files() if recipe.fonts else ()
         training = with_written(learnt, recipe.written, recipe.geometry, recipe.seed, fonts)
@@ -158,6 +160,7 @@ class Run:
         """Steps of the whole run."""
         return self.recipe.epochs * self._steps_per_epoch
 
+    @lost_process()
     def train(self, max_steps: int | None = None) -> bool:
         """Train until the recipe's last epoch, an interrupt (Ctrl-C, SIGTERM), or a number of steps.
 
@@ -166,6 +169,9 @@ class Run:
 
         Returns:
             Whether the run is complete.
+
+        Raises:
+            RunError: another process has ended.
         """
         last = self.steps if max_steps is None else min(max_steps, self.steps)
         self._counted = time.monotonic()
@@ -181,8 +187,6 @@ class Run:
                         break
             except KeyboardInterrupt:
                 CONSOLE.print("interrupted; the same command goes on from here")
-            except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
-                raise RunError("A process of the run has ended. Start them all again: they go on together.") from error
             self._save()
         return self.step == self.steps and not _value(self._sums[2])
 

@@ -10,13 +10,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
+from training.runs import RunError
+
 TF_CONFIG = "TF_CONFIG"
+
+
+@contextmanager
+def lost_process() -> Iterator[None]:
+    """Decorate what processes do together, so that the end of one of them is a `RunError` in the others."""
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+        raise RunError("A process of the run has ended. Start them all again: they go on together.") from error
 
 
 @dataclass(frozen=True)
@@ -92,8 +104,13 @@ class Workers:
         # Equal numbers have no variance.
         return bool(np.abs(second - np.square(first)).max() < 0.01 and np.abs(first - mine.numpy()).max() < 0.01)
 
+    @lost_process()
     def wait(self) -> None:
-        """Return once every process has come here."""
+        """Return once every process has come here.
+
+        Raises:
+            RunError: one has ended.
+        """
         self.agree(None)
 
 

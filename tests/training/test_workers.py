@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.ports import free_ports
 from tests.training.data import small_digits
-from tests.training.test_fit import log
+from tests.training.test_fit import TINY, log
 from tests.training.together import IMAGES, RECIPE
 from training.fit import Run
-from training.runs import WEIGHTS_FILE, load_weights
+from training.runs import WEIGHTS_FILE, RunError, load_weights
+from training.workers import ALONE, Workers
 
 #: Twenty seconds on two idle cores.
 LONGEST_SECONDS = 500
@@ -56,7 +58,20 @@ def test_two_processes_give_the_loss_curve_of_one(tmp_path: Path) -> None:
         np.testing.assert_allclose(two, one, atol=2e-3)
 
 
+class Deserted(Workers):
+    """A process whose peers have ended by the time that it shares its variables, as TensorFlow tells it."""
+
+    def share(self, variables: Sequence[tf.Variable]) -> None:
+        raise tf.errors.UnavailableError(None, None, "Collective ops is aborted by: Socket closed")
+
+
+def test_a_process_that_ends_before_the_first_step_ends_the_run_of_the_others(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="has ended"):
+        Run(TINY, small_digits(50), tmp_path, workers=Deserted(ALONE.strategy))
+
+
 def test_processes_with_other_data_do_not_train_together(tmp_path: Path) -> None:
     for process in train_together(tmp_path, [IMAGES, IMAGES - 20]):
         assert process.returncode != 0
         assert "different recipes or data" in process.stderr
+    assert list(tmp_path.iterdir()) == []  # so that the same command with the right data can have the folder
