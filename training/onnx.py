@@ -27,7 +27,7 @@ def to_onnx(artifact: Path) -> bytes:
     try:
         import tf2onnx
     except ModuleNotFoundError as error:
-        raise OnnxMissing(f"{error.name} is not installed: pip install 'inkling[onnx]'") from error
+        raise OnnxMissing(f"{error.name} is not installed: pip install '.[onnx]'") from error
 
     serve = tf.saved_model.load(str(artifact)).signatures["serving_default"]
     spec = tf.TensorSpec([None, *INPUT_SHAPE], tf.float32, name="image")

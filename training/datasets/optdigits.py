@@ -31,7 +31,7 @@ def enlarged_digits() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
         DatasetError: scikit-learn is not installed.
     """
     if importlib.util.find_spec("sklearn") is None:
-        raise DatasetError("optdigits come with scikit-learn, which is not installed: pip install 'inkling[notebooks]'")
+        raise DatasetError("optdigits come with scikit-learn, which is not installed: pip install '.[notebooks]'")
     from sklearn.datasets import load_digits
 
     data = load_digits()

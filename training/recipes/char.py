@@ -40,6 +40,8 @@ RECIPE = Recipe(
     validation_share=0.05,
     written=1_200,
     fonts=True,
+    # Of 0, a quarter, a half and so on to 1, the best on the validation images.
+    written_prior=1.0,
     limitations=(
         "Ruling is taken out where it crosses the whole picture; other print that touches the character is read as "
         "part of it.",
