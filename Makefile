@@ -77,7 +77,7 @@ train-digit: .venv/.dev ## Train and export the digit model (DATA_DIR=data)
 	$(BIN)/python -m training fit digit --data-dir $(DATA_DIR)
 	$(BIN)/python -m training export digit --data-dir $(DATA_DIR)
 
-fonts: training/fonts/node_modules ## Install the handwriting fonts that train-char draws with (needs npm)
+fonts: training/fonts/node_modules/.package-lock.json ## Install the handwriting fonts that train-char draws with (needs npm)
 
 train-char: .venv/.dev fonts ## Train and export the char model (DATA_DIR=data)
 	$(BIN)/python -m training fit char --data-dir $(DATA_DIR)
@@ -102,7 +102,8 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 		{ echo "Inkling needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 
-training/fonts/node_modules: training/fonts/package-lock.json
+# The file that npm writes last.
+training/fonts/node_modules/.package-lock.json: training/fonts/package-lock.json
 	npm ci --prefix training/fonts --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 

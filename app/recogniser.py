@@ -82,7 +82,7 @@ class Recogniser:
             capacity: the most images that may be under way, from the call to the answer.
             kept_for_singles: how many of these are kept from uploads of several images, so that single ones find room
                 where somebody sends one large upload after the other. Single ones fill them first, so that an upload of
-                as many as the rest finds room where somebody sends single ones without a pause.
+                as many as the rest finds room as long as no more single ones are under way than are kept.
             observer: is told how long each image took where, and what was answered.
         """
         self._max_pixels = max_pixels

@@ -76,7 +76,9 @@ class Settings(BaseSettings):
     )
     max_upload_bytes: int = Field(10 * 2**20, ge=1, description="Largest image file, in bytes.")
     max_batch_bytes: int = Field(64 * 2**20, ge=1, description="Largest batch request, in bytes.")
-    max_batch_files: int = Field(64, ge=1, le=1000, description="Most images in a batch request.")
+    max_batch_files: int = Field(
+        64, ge=1, le=1000, description="Most images in a batch; less than `INKLING_QUEUE_IMAGES`."
+    )
     max_pending_bytes: int = Field(256 * 2**20, ge=1, description="Most bytes of uploads held at once; 429 beyond.")
     upload_seconds: float = Field(60.0, gt=0, description="Longest time for an upload to arrive.")
     max_image_pixels: int = Field(64_000_000, ge=1, description="Most pixels of an image, checked before decoding.")
@@ -119,7 +121,8 @@ class Settings(BaseSettings):
         if room < self.max_batch_files:
             raise ValueError(
                 f"INKLING_QUEUE_IMAGES={self.queue_images} leaves room for batches of {room}, an eighth being kept for "
-                f"single images: a full one of INKLING_MAX_BATCH_FILES={self.max_batch_files} would never be taken"
+                f"single images: a full one of INKLING_MAX_BATCH_FILES={self.max_batch_files} would never be taken. "
+                "Lower the one or raise the other"
             )
         if self.max_batch_wait_ms >= self.deadline_seconds * 1e3:
             raise ValueError("INKLING_MAX_BATCH_WAIT_MS is not below INKLING_DEADLINE_SECONDS: no image would make it")

@@ -45,12 +45,13 @@ BEND_GRID, BEND = 3, 0.05
 STRETCH = (-0.25, 0.25)
 #: Slant, as horizontal shift per vertical pixel, from and to.
 SLANT = (-0.15, 0.35)
-#: The same of glyphs of handwriting fonts, whose hands slant and bend them already.
+#: The slant of glyphs of handwriting fonts, and how far they are bent, as a share of the picture's side: less, since their
+#: hands slant and bend them already. Set by eye, so that none became another character.
 FONT_SLANT, FONT_BEND = (-0.2, 0.2), 0.03
 #: Share of the drawn images that are glyphs of handwriting fonts, where there are fonts.
 FONT_SHARE = 0.6
-#: Raster pixels that a glyph's strokes may gain at most.
-THICKER = 6
+#: Raster pixels that a glyph's strokes gain on either side stay below this.
+PEN_GROWTH = 6
 
 
 def with_written(
@@ -133,7 +134,7 @@ def handwritten(known: CharacterClass, font: Path, rng: np.random.Generator) -> 
     across = ((x + slant * y) / (zoom * stretch) + width / 2).astype(np.float32)
     down = (y / zoom + height / 2).astype(np.float32)
     picture = (cv2.remap(shape, across, down, cv2.INTER_LINEAR) > 127).astype(np.uint8)
-    gain = int(THICKER * rng.random() ** 2)
+    gain = int(PEN_GROWTH * rng.random() ** 2)
     return np.asarray(cv2.dilate(picture, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * gain + 1,) * 2)), np.uint8)
 
 

@@ -66,6 +66,7 @@ def export(
     target = models_dir / recipe.model / str(number)
     if target.exists():
         raise RunError(f"{target} exists. Versions are never overwritten; remove it on purpose, or choose another.")
+    identity = run_identity(recipe, training)
     network = trained_network(recipe, run, training)
     folded = fold(network, recipe.network)
     learnt, validation = split_parts(recipe, training)
@@ -100,7 +101,7 @@ def export(
                 name=training.name, part=training.part, images=len(learnt.labels), files=training.files
             ),
             validation_images=len(validation.labels),
-            recipe=run_identity(recipe, training)["recipe"],
+            recipe={**identity["recipe"], "fonts": identity["fonts"]},
             training_seconds=records[-1]["seconds"],
             created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             library_versions=_library_versions(),

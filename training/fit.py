@@ -28,7 +28,7 @@ from training.degraded import degraded_copies
 from training.fonts import font_files
 from training.networks import build_network
 from training.outliers import outlier_images
-from training.prior import training_offsets
+from training.prior import logit_adjustment, prior_correction
 from training.progress import CONSOLE, progress
 from training.recipes import Recipe
 from training.runs import (
@@ -40,6 +40,7 @@ from training.runs import (
     claim,
     forget_epochs_after,
     log_epoch,
+    network_of,
     run_identity,
     save_weights,
 )
@@ -116,7 +117,8 @@ class Run:
         with workers.strategy.scope():
             self._make_variables(len(data.classes))
         self._counted = time.monotonic()
-        self._prior = training_offsets(recipe, data)
+        self._prior = logit_adjustment(recipe, data)
+        self._correction = prior_correction(recipe, data)
         self._train_step = self._build_step()
         self._checkpoints = tf.train.CheckpointManager(
             tf.train.Checkpoint(
@@ -259,8 +261,7 @@ class Run:
 
     def _write_down(self, epoch: int) -> None:
         loss, right, seen = (_value(value) for value in self._sums)
-        network = build_network(self.recipe.network, self._network.output_shape[-1])
-        network.set_weights(self.average_weights())
+        network = network_of(self.recipe, self.average_weights(), self._correction)
         record: dict[str, Any] = {
             "epoch": epoch + 1,
             "step": self.step,

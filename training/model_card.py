@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from app.artifacts import ModelCard
+from training.allographs import FONT_SHARE
 from training.evaluate import Evaluation
 from training.evidence import PICTURES
 from training.seeds import spread
@@ -110,7 +111,9 @@ The same recipe with {len(card.seeds)} seeds, on the same test set; the model is
 def _written(card: ModelCard) -> str:
     """Return what was drawn beside the data set's images, in words."""
     count = card.recipe.get("written", 0) * len(card.classes)
-    return f" and {count:,} that were drawn in other shapes of each class" if count else ""
+    fonts = card.recipe.get("fonts")
+    after = f", {FONT_SHARE:.0%} of them after {len(fonts)} handwriting fonts that the card names," if fonts else ""
+    return f" and {count:,} that were drawn in other shapes of each class{after}" if count else ""
 
 
 def _outliers(spec: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Class frequencies: what a network is kept from learning of them, and what it answers by."""
+"""Class frequencies: what a network is kept from learning of them, and what is corrected of what it did learn."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import numpy.typing as npt
 from training.datasets import LabelledImages
 from training.recipes import Recipe
 
-#: Added to logits, one for each class: float32 [C].
+#: What is added to logits, one for each class: float32 [C], natural logarithms.
 Offsets = npt.NDArray[np.float32]
 
 
-def training_offsets(recipe: Recipe, data: LabelledImages) -> Offsets:
-    """Return what is added to the logits while training so that they need not learn it.
+def logit_adjustment(recipe: Recipe, data: LabelledImages) -> Offsets:
+    """Return what is added to the logits while training, so that they need not learn it.
+
+    Source: Menon et al. 2021, arXiv:2007.07314.
 
     Args:
         recipe: has the `logit_adjustment` and the `character_prior`.
@@ -24,16 +26,22 @@ def training_offsets(recipe: Recipe, data: LabelledImages) -> Offsets:
     return np.asarray(prior, np.float32)
 
 
-def answering_offsets(recipe: Recipe, data: LabelledImages) -> Offsets:
+def prior_correction(recipe: Recipe, data: LabelledImages) -> Offsets:
     """Return what is added to the logits of a trained network for good.
 
-    Drawn images come equally many of each class, and a class that has more of them than of its own becomes likelier.
-    The recipe's `written_prior` says how much of that is taken back.
+    Drawn images come equally many of each class, so that rare classes are likelier among what is trained on than in the
+    data set. The recipe's `prior_correction` says how far back to the data set's frequencies the answers are brought.
+
+    Source: Saerens et al. 2002, "Adjusting the outputs of a classifier to new a priori probabilities".
+
+    Args:
+        recipe: has the `prior_correction` and the number of images `written` of each class.
+        data: the data set's training part, of which all is counted, the few validation images too.
     """
-    taken_back = _log_shares(data) - _log_shares(data, more=recipe.written)
-    return np.asarray(recipe.written_prior * taken_back, np.float32)
+    learnt = _log_shares(data, written=recipe.written)
+    return np.asarray(recipe.prior_correction * (_log_shares(data) - learnt), np.float32)
 
 
-def _log_shares(data: LabelledImages, more: int = 0) -> npt.NDArray[np.float64]:
-    counts = np.maximum(np.bincount(data.labels, minlength=len(data.classes)), 1) + more
+def _log_shares(data: LabelledImages, written: int = 0) -> npt.NDArray[np.float64]:
+    counts = np.maximum(np.bincount(data.labels, minlength=len(data.classes)), 1) + written
     return np.asarray(np.log(counts / counts.sum()), np.float64)

@@ -16,7 +16,7 @@ from training.datasets import LabelledImages
 from training.degrade import PAGES_VERSION
 from training.fonts import font_versions
 from training.networks import build_network
-from training.prior import answering_offsets
+from training.prior import Offsets, prior_correction
 from training.recipes import Recipe
 
 RUN_FILE = "run.json"
@@ -57,9 +57,12 @@ def claim(folder: Path, identity: dict[str, Any]) -> None:
     """
     path = folder / RUN_FILE
     if path.exists():
-        if json.loads(path.read_text()) != identity:
+        held = json.loads(path.read_text())
+        if held != identity:
+            other = ", ".join(key for key in identity if held.get(key) != identity[key])
             raise RunError(
-                f"{folder} holds a run of another recipe or other data. Remove it, or choose another --runs-dir."
+                f"{folder} holds a run of another recipe or other data ({other}). "
+                "Remove it, or choose another --runs-dir."
             )
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -116,9 +119,19 @@ def load_weights(path: Path) -> list[npt.NDArray[np.float32]]:
 
 
 def trained_network(recipe: Recipe, run: Path, training: LabelledImages) -> keras.Model:
-    """Return the network of a run: the moving average of its weights, and the offsets that it answers by."""
-    network = build_network(recipe.network, len(training.classes))
-    network.set_weights(load_weights(run / WEIGHTS_FILE))
-    logits = network.get_layer("logits")
-    logits.bias.assign_add(answering_offsets(recipe, training))
+    """Return the network of a run as it answers, float32 [N, 28, 28, 1] in 0..1 -> float32 [N, C] logits.
+
+    Args:
+        recipe: that was run.
+        run: folder with the moving average of the weights.
+        training: the data it was run on, for its class frequencies.
+    """
+    return network_of(recipe, load_weights(run / WEIGHTS_FILE), prior_correction(recipe, training))
+
+
+def network_of(recipe: Recipe, weights: list[npt.NDArray[np.float32]], correction: Offsets) -> keras.Model:
+    """Return a recipe's network with weights, in the order of `save_weights`, and a correction of its logits."""
+    network = build_network(recipe.network, len(correction))
+    network.set_weights(weights)
+    network.get_layer("logits").bias.assign_add(correction)
     return network

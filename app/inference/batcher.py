@@ -32,7 +32,9 @@ _log = structlog.get_logger(__name__)
 
 
 class Pending(Future[list[Probabilities]]):
-    """The answers to come of one upload, in the order of its images. Cancelled, it takes them out of the queue.
+    """The answers to come of one upload, in the order of its images.
+
+    Once it is cancelled, those of its images that are still queued are dropped when their turn comes.
 
     queue_seconds: how long each image waited for the runtime; 0 until its answer is there.
     predict_seconds: how long the runtime took for each image's batch; 0 until its answer is there.
@@ -166,11 +168,15 @@ class Batcher:
 
     def _work(self) -> None:
         while batch := self._next_batch():
-            if self._observer:
-                self._observer.batched(self._name, len(batch))
             began = time.monotonic()
             try:
-                probabilities = self._runtime.predict(_padded([item.image for item in batch]))
+                if self._observer:
+                    self._observer.batched(self._name, len(batch))
+                # Padding has answers too, which nobody waits for.
+                answers = self._runtime.predict(_padded([item.image for item in batch]))[: len(batch)]
+                took = time.monotonic() - began
+                for item, row in zip(batch, answers, strict=True):
+                    item.upload.answer(item.index, row, waited=began - item.queued, took=took)
             except Exception as error:
                 # One bad batch must not end the worker; the callers get a defect, the log gets the cause.
                 _log.exception("runtime failed", images=len(batch))
@@ -178,11 +184,6 @@ class Batcher:
                     failure = RuntimeFailed("The runtime failed on a batch.")
                     failure.__cause__ = error
                     item.upload.fail(failure)
-                continue
-            took = time.monotonic() - began
-            # Padding has answers too, which nobody waits for.
-            for item, row in zip(batch, probabilities, strict=False):
-                item.upload.answer(item.index, row, waited=began - item.queued, took=took)
 
     def _next_batch(self) -> list[_Item]:
         """Wait for images and take up to the largest batch of those still wanted; empty once closed and drained."""

@@ -16,7 +16,7 @@ DEJAVU = Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 
 def test_every_font_is_pinned_and_locked_without_an_address() -> None:
     lock = json.loads((FOLDER / "package-lock.json").read_text())["packages"]
-    assert len(font_versions()) > 50
+    assert len(font_versions()) == 68
     for package, version in font_versions().items():
         assert re.fullmatch(r"\d+\.\d+\.\d+", version)
         entry = lock[f"node_modules/{package}"]
@@ -39,8 +39,12 @@ def test_installed_fonts_are_found_in_the_order_of_their_names(monkeypatch: pyte
         folder = tmp_path / "node_modules" / "@fontsource" / name / "files"
         folder.mkdir(parents=True)
         (folder / f"{name}-latin-400-normal.woff2").touch()
+        (folder.parent / "package.json").write_text('{"version": "1.0.0"}')
     monkeypatch.setattr(fonts, "FOLDER", tmp_path)
     assert [file.name for file in font_files()] == ["a-latin-400-normal.woff2", "b-latin-400-normal.woff2"]
+    (folder.parent / "package.json").write_text('{"version": "0.9.0"}')
+    with pytest.raises(FontsMissing, match=r"b 1\.0\.0"):
+        font_files()
 
 
 def test_a_glyph_is_cut_out_of_its_page() -> None:

@@ -6,10 +6,12 @@ import numpy as np
 
 from training.datasets import LabelledImages
 from training.datasets.vocabulary import MERGED
-from training.prior import answering_offsets, training_offsets
+from training.prior import logit_adjustment, prior_correction
 from training.recipes import RECIPES
 
-CHAR = dataclasses.replace(RECIPES["char"], logit_adjustment=1.0, character_prior=0.0, written=100, written_prior=1.0)
+CHAR = dataclasses.replace(
+    RECIPES["char"], logit_adjustment=1.0, character_prior=0.0, written=100, prior_correction=1.0
+)
 
 
 def data(counts: dict[int, int]) -> LabelledImages:
@@ -18,7 +20,7 @@ def data(counts: dict[int, int]) -> LabelledImages:
 
 
 def test_a_network_need_not_learn_how_frequent_a_class_is() -> None:
-    offsets = training_offsets(CHAR, data({0: 900, 1: 99, 2: 1}))
+    offsets = logit_adjustment(CHAR, data({0: 900, 1: 99, 2: 1}))
     np.testing.assert_allclose(np.exp(offsets[:3]).sum(), 1, rtol=0.05)
     np.testing.assert_allclose(offsets[0] - offsets[1], np.log(900 / 99), rtol=1e-6)
     # Who has no image counts as having one.
@@ -26,19 +28,19 @@ def test_a_network_need_not_learn_how_frequent_a_class_is() -> None:
 
 
 def test_a_class_of_two_characters_may_count_as_two() -> None:
-    twice = training_offsets(dataclasses.replace(CHAR, character_prior=1.0), data({0: 10, 18: 10}))
+    twice = logit_adjustment(dataclasses.replace(CHAR, character_prior=1.0), data({0: 10, 18: 10}))
     assert MERGED[18].characters == ("I", "i")
     np.testing.assert_allclose(twice[0] - twice[18], np.log(2), rtol=1e-6)
 
 
 def test_what_drawn_images_add_to_rare_classes_is_taken_back() -> None:
     images = data({index: 1000 if index < 10 else 10 for index in range(47)})
-    offsets = answering_offsets(CHAR, images)
+    offsets = prior_correction(CHAR, images)
     # A rare class of ten has eleven times as many with the drawn ones, a common one a tenth more.
     np.testing.assert_allclose(offsets[0] - offsets[20], np.log(11) - np.log(1.1), rtol=1e-6)
-    half = answering_offsets(dataclasses.replace(CHAR, written_prior=0.5), images)
+    half = prior_correction(dataclasses.replace(CHAR, prior_correction=0.5), images)
     np.testing.assert_allclose(half, offsets / 2, rtol=1e-6)
 
 
 def test_without_drawn_images_nothing_is_taken_back() -> None:
-    assert not answering_offsets(dataclasses.replace(CHAR, written=0), data({0: 5, 1: 50})).any()
+    assert not prior_correction(dataclasses.replace(CHAR, written=0), data({0: 5, 1: 50})).any()

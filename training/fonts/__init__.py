@@ -35,21 +35,27 @@ def font_files() -> tuple[Path, ...]:
     """Return the file of each font, in the order of their names.
 
     Raises:
-        FontsMissing: one of them is not installed.
+        FontsMissing: one of them is not installed, or in another version.
     """
     files = []
-    for package in sorted(font_versions()):
+    for package, version in sorted(font_versions().items()):
         name = package.rpartition("/")[2]
-        file = FOLDER / "node_modules" / package / "files" / f"{name}-latin-400-normal.woff2"
-        if not file.is_file():
-            raise FontsMissing(f"The handwriting font {name} is not installed. Install them all: make fonts")
+        folder = FOLDER / "node_modules" / package
+        file = folder / "files" / f"{name}-latin-400-normal.woff2"
+        if not file.is_file() or json.loads((folder / "package.json").read_text())["version"] != version:
+            raise FontsMissing(f"The handwriting font {name} {version} is not installed. Install them all: make fonts")
         files.append(file)
     return tuple(files)
 
 
 @cache
 def glyph(file: Path, character: str) -> Pixels:
-    """Return a character of a font, cut out: uint8 [height, width], 255 in its strokes and 0 elsewhere."""
+    """Return a character of a font, cut out: uint8 [height, width], 255 in its strokes and 0 elsewhere.
+
+    Args:
+        file: of the font, in any format that FreeType reads.
+        character: one that leaves ink.
+    """
     picture = Image.new("L", (4 * SIZE, 4 * SIZE))
     font = ImageFont.truetype(file, SIZE)
     ImageDraw.Draw(picture).text((2 * SIZE, 2 * SIZE), character, fill=255, font=font, anchor="mm")

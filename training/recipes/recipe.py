@@ -36,8 +36,8 @@ class Recipe:
         frequent as any other character.
     written: images of each class that are drawn, in other shapes than the data set's (`training.allographs`).
     fonts: whether some of those are drawn with the handwriting fonts of `training.fonts`.
-    written_prior: how much of the even class frequencies of the drawn images is taken out of the answers again: 1 all
-        of it, as if the data set's own images were the only ones.
+    prior_correction: 0 answers by the class frequencies of what is trained on, drawn images included; 1 by the data
+        set's own (`training.prior`).
     outliers: what the network learns to be unsure of.
     target_error: share of wrong answers that the model stays below by calling others uncertain.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
@@ -70,7 +70,7 @@ class Recipe:
     limitations: tuple[str, ...]
     written: int = 0
     fonts: bool = False
-    written_prior: float = 0.0
+    prior_correction: float = 0.0
     outliers: Outliers = field(default_factory=Outliers)
     seed: int = 0
 

@@ -149,6 +149,49 @@ def test_a_failing_batch_does_not_end_the_worker() -> None:
     batcher.close()
 
 
+def test_a_runtime_that_answers_too_few_images_leaves_nobody_waiting() -> None:
+    class Short(Echo):
+        def predict(self, images: Batch) -> Probabilities:
+            return super().predict(images)[:2]
+
+    batcher = Batcher(Short(), capacity=100, name="test")
+    with pytest.raises(RuntimeFailed):
+        batcher.submit([image(1)] * 3, deadline=later()).result(10)
+    assert batcher.submit([image(1)] * 2, deadline=later()).result(10) == [1, 1]
+    batcher.close()
+
+
+def test_an_upload_that_failed_halfway_takes_no_more_batches() -> None:
+    class Failing(Echo):
+        def predict(self, images: Batch) -> Probabilities:
+            answers = super().predict(images)
+            if len(self.sizes) == 3:  # after the held one and a batch of the upload
+                raise ValueError("secret")
+            return answers
+
+    runtime = Failing()
+    batcher = Batcher(runtime, capacity=100, name="test")
+    hold(runtime, batcher)
+    halfway = batcher.submit([image(1)] * 40, deadline=later())
+    runtime.open.set()
+    with pytest.raises(RuntimeFailed):
+        halfway.result(10)
+    assert batcher.submit([image(3)], deadline=later()).result(10) == [3]
+    batcher.close()
+    assert len(runtime.sizes) == 4
+
+
+def test_an_upload_may_be_cancelled_while_the_runtime_has_it() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=100, name="test")
+    held = hold(runtime, batcher)
+    assert held.cancel()
+    runtime.open.set()
+    assert batcher.submit([image(3)], deadline=later()).result(10) == [3]
+    assert batcher.alive
+    batcher.close()
+
+
 def test_closing_answers_what_is_queued_and_takes_no_more() -> None:
     runtime = Echo()
     batcher = Batcher(runtime, capacity=10, name="test")
