@@ -76,9 +76,7 @@ class Settings(BaseSettings):
     )
     max_upload_bytes: int = Field(10 * 2**20, ge=1, description="Largest image file, in bytes.")
     max_batch_bytes: int = Field(64 * 2**20, ge=1, description="Largest batch request, in bytes.")
-    max_batch_files: int = Field(
-        64, ge=1, le=1000, description="Most images in a batch; less than `INKLING_QUEUE_IMAGES`."
-    )
+    max_batch_files: int = Field(64, ge=1, le=1000, description="Most images in a batch request.")
     max_pending_bytes: int = Field(256 * 2**20, ge=1, description="Most bytes of uploads held at once; 429 beyond.")
     upload_seconds: float = Field(60.0, gt=0, description="Longest time for an upload to arrive.")
     max_image_pixels: int = Field(64_000_000, ge=1, description="Most pixels of an image, checked before decoding.")

@@ -45,8 +45,8 @@ BEND_GRID, BEND = 3, 0.05
 STRETCH = (-0.25, 0.25)
 #: Slant, as horizontal shift per vertical pixel, from and to.
 SLANT = (-0.15, 0.35)
-#: The slant of glyphs of handwriting fonts, and how far they are bent, as a share of the picture's side: less, since their
-#: hands slant and bend them already. Set by eye, so that none became another character.
+#: The slant of glyphs of handwriting fonts, and how far they are bent, as a share of the picture's side: less, since
+#: their hands slant and bend them already. Set by eye, so that none became another character.
 FONT_SLANT, FONT_BEND = (-0.2, 0.2), 0.03
 #: Share of the drawn images that are glyphs of handwriting fonts, where there are fonts.
 FONT_SHARE = 0.6

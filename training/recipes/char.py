@@ -41,8 +41,8 @@ RECIPE = Recipe(
     validation_share=0.05,
     written=1_200,
     fonts=True,
-    # Right of the 8,304 validation images, mean per class: 0.8870, 0.8927 with 0; 0.8932, 0.8931 with 0.5; 0.8981, 0.8941
-    # with 1. The log of char/5 has its validation figures without it.
+    # Of the 8,304 validation images, all and mean per class: 0.8870, 0.8927 with 0; 0.8932, 0.8931 with 0.5; 0.8981,
+    # 0.8941 with 1. The log of char/5 has its validation figures without it.
     prior_correction=1.0,
     limitations=(
         "Ruling is taken out where it crosses the whole picture; other print that touches the character is read as "
