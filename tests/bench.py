@@ -19,7 +19,7 @@ from app.imaging import GEOMETRIES, prepare
 from app.inference import BATCH_SIZES, RUNTIMES, Runtime, RuntimeFailed, warm_up
 from tests.models import shipped
 from tests.strokes import draw, encode
-from training.forms import alternate
+from training.timing import alternate
 
 
 def compare_runtimes(model: str) -> dict[str, object]:

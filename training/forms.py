@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,12 +14,11 @@ from app.artifacts import INT8_FILE, LITERT_FILE, ModelForm
 from training.evaluate import Evaluation, load_network
 from training.fit import EVALUATION_BATCH
 from training.split import Images
+from training.timing import alternate
 
 SAVED_MODEL_FILE = "saved_model.pb"
 #: Probabilities of a form that is held to the SavedModel's may differ this much, by float rounding.
 PARITY = 1e-4
-#: Timed calls of a form, in rounds that take turns.
-ROUNDS, CALLS = 20, 25
 
 Network = Callable[[Images], npt.NDArray[np.float32]]
 
@@ -100,18 +97,6 @@ def milliseconds(folder: Path, size: int) -> dict[str, float]:
     for network in forms.values():
         network(images)
     return alternate({file: partial(network, images) for file, network in forms.items()})
-
-
-def alternate(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Return each call's median time in milliseconds, over rounds that take turns."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
-        for name, call in calls.items():
-            for _ in range(CALLS):
-                began = time.perf_counter()
-                call()
-                times[name].append((time.perf_counter() - began) * 1e3)
-    return {name: round(statistics.median(values), 3) for name, values in times.items()}
 
 
 def _size(folder: Path, file: str) -> int:

@@ -25,7 +25,7 @@ from app.telemetry import configure_logs
 DEADLINE_SECONDS = 3600.0
 #: How a runtime's package is had.
 INSTALL = {
-    "tensorflow": "pip install ., or set INKLING_RUNTIME=litert",
+    "tensorflow": "in Inkling's folder run pip install . or set INKLING_RUNTIME=litert",
     "ai_edge_litert": "pip install '.[litert]'",
 }
 

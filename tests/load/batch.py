@@ -40,26 +40,27 @@ def main() -> int:
     request = upload("/predict/digit/batch", *drawn(), part="files")
     turns: list[tuple[float, float]] = []
     ways: list[str] = []
+    served: list[bool] = []
     with serving(runtime=chosen.runtime, log_level="warning") as running:
         Load(running.url, [request], connections=CONNECTIONS, seconds=1).run()
         for _ in range(chosen.rounds):
             alone, how = bare(chosen.runtime, chosen.seconds / 5)
             tally = Load(running.url, [request], connections=CONNECTIONS, seconds=chosen.seconds).run()
-            assert tally.all_served, tally.report()
             turns.append((alone, tally.rate * FILES))
+            served.append(tally.all_served)
             ways.append(how)
-    ratio = round(statistics.median(served / alone for alone, served in turns), 3)
+    ratio = round(statistics.median(own / alone for alone, own in turns), 3)
     return conclude(
         {
             "runtime": chosen.runtime,
             "images a request": FILES,
             "connections": CONNECTIONS,
-            "images a second, served": round(statistics.median(served for _, served in turns)),
+            "images a second, served": round(statistics.median(own for _, own in turns)),
             "images a second, bare": round(statistics.median(alone for alone, _ in turns)),
             "bare at its best with": ways,
             "served to bare": ratio,
         },
-        {f"at least {LEAST} of the bare runtime": ratio >= LEAST},
+        {"every answer is of status 200": all(served), f"at least {LEAST} of the bare runtime": ratio >= LEAST},
     )
 
 

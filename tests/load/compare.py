@@ -70,12 +70,11 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def measure(urls: dict[str, str], rounds: int, seconds: float) -> dict[str, list[Tally]]:
-    """Load one server after the other, in rounds; what is no answer of status 200 is no rate to compare."""
+    """Load one server after the other, in rounds."""
     found: dict[str, list[Tally]] = {name: [] for name in urls}
     for _ in range(rounds):
         for name, url in urls.items():
             tally = Load(url, [TINY_REQUEST], connections=CONNECTIONS, seconds=seconds).run()
-            assert tally.all_served, f"{name}: {tally.report()}"
             found[name].append(tally)
     return found
 
@@ -90,6 +89,7 @@ def main() -> int:
             urls[name] = stack.enter_context(running(*rival))
         measure(urls, 1, 1.0)
         found = measure(urls, chosen.rounds, chosen.seconds)
+    served = all(tally.all_served for tallies in found.values() for tally in tallies)
     rates = {name: [tally.rate for tally in tallies] for name, tallies in found.items()}
     # LitServe in whichever way is the faster.
     best = {
@@ -112,7 +112,10 @@ def main() -> int:
             },
             "inkling to each": ratios,
         },
-        {f"{least:g} times {rival}": ratios[rival] >= least for rival, least in LEAST.items()},
+        {
+            "every answer of each is of status 200": served,
+            **{f"{least:g} times {rival}": served and ratios[rival] >= least for rival, least in LEAST.items()},
+        },
     )
 
 

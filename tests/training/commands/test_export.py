@@ -24,3 +24,11 @@ def test_a_form_that_a_version_has_not() -> None:
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 1
     assert "digit 1 has no model.int8.tflite" in result.stderr
+
+
+def test_a_form_goes_where_it_is_wanted(tmp_path: Path) -> None:
+    out = tmp_path / "here.tflite"
+    arguments = ["export", "digit", "--to", "tflite", "--out", str(out), "--models-dir", str(MODELS)]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    assert out.read_bytes() == (shipped("digit").path / LITERT_FILE).read_bytes()
