@@ -87,7 +87,7 @@ class Settings(BaseSettings):
         description="Share of wrong answers to stay below by marking others `uncertain`. Default: each model's own.",
     )
     queue_images: int = Field(
-        256,
+        320,
         ge=1,
         description="Most images under way at once, an eighth of them kept for those sent singly; 429 beyond.",
     )

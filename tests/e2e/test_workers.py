@@ -79,7 +79,7 @@ def test_every_worker_answers_and_any_tells_the_figures_of_all(several: Server) 
         for name in ("inkling_answers_total", "inkling_confidence_count"):
             assert told[name] == before[name] + sent
         assert told["inkling_processes"] == told["inkling_processes_ready"] == WORKERS
-        assert told["inkling_images_capacity"] == WORKERS * 256
+        assert told["inkling_images_capacity"] == WORKERS * 320
         assert told["inkling_model_info"] == told["inkling_ready"] == told["inkling_worker_alive"] == 1
         assert told["process_resident_memory_bytes"] > 0
 
