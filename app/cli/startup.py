@@ -37,7 +37,9 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
-        fail("\n".join(": ".join([*map(variable, item["loc"][:1]), _said(item["msg"])]) for item in error.errors()))
+        # A default that depends on a wrong option is no fault of its own.
+        faults = [item for item in error.errors() if item["type"] != "default_factory_not_called"]
+        fail("\n".join(": ".join([*map(variable, item["loc"][:1]), _said(item["msg"])]) for item in faults))
     except SettingsError:
         # The only option that is read as JSON, and so the only one that can fail here.
         fail(f'{variable("model_versions")}: not JSON; write it as {{"digit": 1}}')

@@ -258,6 +258,8 @@ def test_a_wrong_option_is_one_line() -> None:
     code, _, reports = run("models", api_keys="secret")
     assert code == 1
     assert reports.startswith("INKLING_API_KEYS: a key is given as")
+    code, _, reports = run("models", runtime="tflite")
+    assert (code, reports) == (1, "INKLING_RUNTIME: Input should be 'savedmodel', 'litert' or 'litert-int8'\n")
 
 
 def test_a_misspelt_option_is_warned_of() -> None:
