@@ -12,9 +12,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from app.artifacts import CharacterClass, DataSource, Metrics
+from training.batches import in_batches
 from training.calibrate import expected_calibration_error, mean_per_class
 from training.datasets import LabelledImages
-from training.fit import EVALUATION_BATCH
 from training.split import Images, framed
 
 
@@ -89,8 +89,7 @@ def load_network(artifact: Path) -> Callable[[Images], npt.NDArray[np.float32]]:
 
     def answer(seen: Images) -> npt.NDArray[np.float32]:
         serve = module.signatures["serving_default"]
-        batches = np.split(seen, range(EVALUATION_BATCH, len(seen), EVALUATION_BATCH))
-        return np.concatenate([serve(image=tf.constant(batch))["probabilities"].numpy() for batch in batches])
+        return in_batches(lambda batch: serve(image=tf.constant(batch))["probabilities"], seen)
 
     return answer
 

@@ -15,12 +15,12 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from app.artifacts import CARD_FILE, LITERT_FILE, DataSource, ModelCard, versions, write_checksums
 from app.imaging import PREPROCESSING_VERSION
+from training.batches import predict_logits
 from training.calibrate import operating_points
 from training.datasets import LabelledImages
 from training.degraded import shown_both_ways
 from training.evaluate import evaluate
 from training.evidence import write_evidence
-from training.fit import predict_logits
 from training.forms import compare_forms
 from training.model_card import render
 from training.networks import INPUT_SHAPE, fold, multiply_adds

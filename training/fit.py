@@ -22,6 +22,7 @@ import tensorflow as tf
 
 from training.allographs import with_written
 from training.augment import augment
+from training.batches import predict_logits
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
 from training.degraded import degraded_copies
@@ -48,7 +49,6 @@ from training.split import Images, Labels, Split, framed, split_parts
 from training.workers import ALONE, Workers, lost_process
 
 CHECKPOINT_SECONDS = 180.0
-EVALUATION_BATCH = 512
 #: Label of an image that is no character of any class.
 OUTLIER = -1
 
@@ -317,13 +317,6 @@ class Run:
 def _value(variable: tf.Variable) -> float:
     """Return the number in a variable, which may be one of a strategy's, that Python cannot convert itself."""
     return float(tf.convert_to_tensor(variable))
-
-
-def predict_logits(network: keras.Model, images: Images) -> npt.NDArray[np.float32]:
-    """Return float32 [N, C] logits of float32 [N, 28, 28, 1] images."""
-    forward = tf.function(lambda batch: network(batch, training=False))
-    batches = np.split(images, range(EVALUATION_BATCH, len(images), EVALUATION_BATCH))
-    return np.concatenate([np.asarray(forward(tf.constant(batch)), np.float32) for batch in batches])
 
 
 def _validation_figures(network: keras.Model, images: Images, labels: Labels) -> dict[str, float]:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from app.artifacts import INT8_FILE, LITERT_FILE, ModelForm
+from training.batches import in_batches
 from training.evaluate import Evaluation, load_network
-from training.fit import EVALUATION_BATCH
 from training.split import Images
 from training.timing import alternate
 
@@ -41,18 +41,15 @@ def load_litert(path: Path) -> Network:
         interpreter.allocate_tensors()
         return interpreter
 
-    def answer(seen: Images) -> npt.NDArray[np.float32]:
-        found = []
-        for batch in np.split(seen, range(EVALUATION_BATCH, len(seen), EVALUATION_BATCH)):
-            if len(batch) not in prepared:
-                prepared[len(batch)] = prepare(len(batch))
-            interpreter = prepared[len(batch)]
-            interpreter.set_tensor(interpreter.get_input_details()[0]["index"], batch)
-            interpreter.invoke()
-            found.append(np.array(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])))
-        return np.concatenate(found)
+    def answer(batch: Images) -> npt.NDArray[np.float32]:
+        if len(batch) not in prepared:
+            prepared[len(batch)] = prepare(len(batch))
+        interpreter = prepared[len(batch)]
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], batch)
+        interpreter.invoke()
+        return np.array(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
 
-    return answer
+    return partial(in_batches, answer)
 
 
 def compare_forms(folder: Path, evaluation: Evaluation) -> tuple[ModelForm, ...]:

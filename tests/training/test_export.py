@@ -10,9 +10,10 @@ from app.inference import LiteRTRuntime, SavedModelRuntime
 from tests.models import open_newest
 from tests.training.data import small_digits
 from tests.training.test_fit import TINY
+from training.batches import predict_logits
 from training.evaluate import evaluate
 from training.export import export
-from training.fit import Run, predict_logits
+from training.fit import Run
 from training.forms import is_equal
 from training.networks import build_network
 from training.runs import RunError

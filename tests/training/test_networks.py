@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.fit import predict_logits
+from training.batches import predict_logits
 from training.networks import NetworkSpec, build_network, fold, multiply_adds
 from training.recipes import RECIPES
 
