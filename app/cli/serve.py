@@ -6,6 +6,7 @@ import signal
 import socket
 from typing import Annotated
 
+import structlog
 import typer
 
 from app.cli.server import Server
@@ -13,6 +14,8 @@ from app.cli.startup import check_runtime, ending_on_wrong_models, fail, read_se
 from app.cli.supervisor import supervise
 from app.main import create_app
 from app.settings import Settings, variable
+
+_log = structlog.get_logger(__name__)
 
 
 def serve(
@@ -29,6 +32,7 @@ def serve(
         fail(f"{variable('workers')} above 1 needs a system with signals, which Windows is not.")
     # Before the models are loaded, which takes seconds, and not after.
     listener = listen(settings.host, settings.port)
+    _log.info("serving", address=address_of(listener))
     if code := supervise(settings, listener) if settings.workers > 1 else serve_alone(settings, listener):
         raise typer.Exit(code)
 
@@ -39,6 +43,12 @@ def serve_alone(settings: Settings, listener: socket.socket) -> int:
         app = create_app(settings, on_failure=lambda: server.fail())
     server = Server(app, settings)
     return server.serve_on(listener)
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return where a browser finds what listens there."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.decode import Picture, decode
+from app.imaging.errors import NoInkFound
 from app.imaging.geometry import Geometry
 from app.imaging.ink import Polarity, find_ink
 
@@ -62,7 +63,13 @@ def prepare_picture(picture: Picture, geometry: Geometry, polarity: Polarity = P
     Raises:
         NoInkFound: no character stands out from the page.
     """
-    ink = find_ink(picture.pixels, polarity)
+    try:
+        ink = find_ink(picture.pixels, polarity)
+    except NoInkFound as error:
+        if polarity is Polarity.AUTO:
+            raise
+        side = "darker" if polarity is Polarity.DARK_ON_LIGHT else "lighter"
+        raise NoInkFound(f"{error} Looked for was only what is {side} than the page, as `polarity` asks.") from error
     height, width = ink.pixels.shape
     across, down = picture.size[0] / width, picture.size[1] / height
     left, top, right, bottom = ink.box

@@ -23,6 +23,11 @@ def test_a_drawn_digit_is_read_over_http(server: Server) -> None:
         assert server.inkling.recognise(encode(draw(character, width=0.1))).label == character
 
 
+def test_it_says_where_it_serves(server: Server) -> None:
+    (said,) = (json.loads(line) for line in server.lines if '"event":"serving"' in line)
+    assert said["address"] == server.url
+
+
 def test_http_answers_what_evaluation_answers_to_the_image(server: Server) -> None:
     data = small_digits(300)
     (version,) = (model.version for model in server.inkling.models() if model.name == "digit")

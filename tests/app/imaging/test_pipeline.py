@@ -3,11 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.imaging import GEOMETRIES, PREPROCESSING_VERSION, Polarity, prepare, prepare_pixels
+from app.imaging import GEOMETRIES, PREPROCESSING_VERSION, NoInkFound, Polarity, prepare, prepare_pixels
 from app.imaging.geometry import Geometry
 from tests.digits import network_inputs
 from tests.strokes import DIGITS, draw, encode
@@ -34,6 +35,16 @@ def test_the_box_is_in_pixels_of_the_upload_after_exif_rotation() -> None:
     seen = prepare(data, GEOMETRIES["mnist"], max_pixels=LIMIT)
     np.testing.assert_allclose(seen.box, (2400, 1000, 2600, 2200), atol=16)
     assert seen.polarity is Polarity.DARK_ON_LIGHT
+
+
+@pytest.mark.parametrize(("polarity", "side"), [("dark_on_light", "darker"), ("light_on_dark", "lighter")])
+def test_no_ink_of_an_overruled_polarity_says_what_was_looked_for(polarity: str, side: str) -> None:
+    page = draw("3", (64, 64))
+    data = encode(255 - page if side == "darker" else page)
+    with pytest.raises(NoInkFound, match=f"{side} than the page, as `polarity` asks"):
+        prepare(data, GEOMETRIES["mnist"], max_pixels=LIMIT, polarity=Polarity(polarity))
+    with pytest.raises(NoInkFound, match=r"from it\.$"):
+        prepare(encode(np.full((64, 64), 255, np.uint8)), GEOMETRIES["mnist"], max_pixels=LIMIT)
 
 
 def version_pixels() -> np.ndarray:
