@@ -20,21 +20,16 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from training.allographs import with_written
-from training.augment import augment
 from training.batches import predict_logits
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
-from training.degraded import degraded_copies
-from training.fonts import font_files
+from training.material import OUTLIER, Material, TooFewImages
 from training.networks import build_network
-from training.outliers import outlier_images
 from training.prior import logit_adjustment, prior_correction
 from training.progress import CONSOLE, progress
 from training.recipes import Recipe
 from training.runs import (
     CHECKPOINTS,
-    DEGRADED_FILE,
     LOG_FILE,
     WEIGHTS_FILE,
     RunError,
@@ -45,12 +40,10 @@ from training.runs import (
     run_identity,
     save_weights,
 )
-from training.split import Images, Labels, Split, framed, split_parts
+from training.split import Images, Labels
 from training.workers import ALONE, Workers, lost_process
 
 CHECKPOINT_SECONDS = 180.0
-#: Label of an image that is no character of any class.
-OUTLIER = -1
 
 
 class Run:
@@ -92,33 +85,16 @@ class Run:
         if not workers.agree(identity):
             raise RunError("The processes that train together have different recipes or data.")
         claim(self.folder, identity)
-        learnt, validation = split_parts(recipe, data)
-        fonts = font_files() if recipe.fonts else ()
-        training = with_written(learnt, recipe.written, recipe.geometry, recipe.seed, fonts)
-        self._split = Split(framed(training, recipe.geometry), framed(validation, recipe.geometry))
-        self._degraded = degraded_copies(
-            training,
-            recipe.geometry,
-            recipe.degradation,
-            copies=recipe.degraded_copies,
-            seed=recipe.seed,
-            path=self.folder / DEGRADED_FILE,
-        )
-        self._outliers = (
-            outlier_images(recipe.outliers, training, foreign, recipe.geometry, recipe.seed)
-            if recipe.outliers.batch
-            else None
-        )
-        self._steps_per_epoch = len(self._split.training[1]) // recipe.batch_size
-        if self._steps_per_epoch == 0:
-            raise RunError(
-                f"{len(self._split.training[1])} training images do not fill a batch of {recipe.batch_size}."
-            )
+        try:
+            self._material = Material(recipe, data, self.folder, foreign)
+        except TooFewImages as error:
+            raise RunError(str(error)) from error
+        self._steps_per_epoch = self._material.steps_per_epoch
         with workers.strategy.scope():
             self._make_variables(len(data.classes))
         self._counted = time.monotonic()
         self._prior = logit_adjustment(recipe, data)
-        self._correction = prior_correction(recipe, data)
+        self._correction = prior_correction(recipe, data, self.folder)
         self._train_step = self._build_step()
         self._checkpoints = tf.train.CheckpointManager(
             tf.train.Checkpoint(
@@ -201,7 +177,7 @@ class Run:
         saved = time.monotonic()
         with progress() as bar:
             task = bar.add_task(f"epoch {epoch + 1} of {self.recipe.epochs}", total=self._steps_per_epoch)
-            for images, labels in self._batches(epoch):
+            for images, labels in self._material.batches(epoch, self.step):
                 if self.step >= last:
                     return False
                 self._train_step(images, labels)
@@ -222,35 +198,6 @@ class Run:
         self._seconds.assign_add(now - self._counted)
         self._counted = now
 
-    def _batches(self, epoch: int) -> tf.data.Dataset:
-        """Return what is left of an epoch's batches, augmented, the next made while one is learnt from."""
-        # Tensors are captured; arrays would be copied into the graph.
-        images, labels = (tf.constant(array) for array in self._split.training)
-        order = tf.constant(np.random.default_rng([self.recipe.seed, 1, epoch]).permutation(len(labels)))
-        size = self.recipe.batch_size
-
-        copies = self._degraded
-        outliers = None if self._outliers is None else tf.constant(self._outliers[..., None])
-        degraded = tf.constant(copies[epoch % len(copies), ..., None]) if len(copies) else None
-
-        def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            rows = order[step % self._steps_per_epoch * size :][:size]
-            choice, seed = tf.unstack(tf.random.split(tf.stack([tf.constant(self.recipe.seed, tf.int64), step])))
-            shown = tf.gather(images, rows)
-            if degraded is not None:
-                pages = tf.random.stateless_uniform([size, 1, 1, 1], choice) < self.recipe.degraded_share
-                shown = tf.where(pages, tf.cast(tf.gather(degraded, rows), tf.float32) / 255, shown)
-            targets = tf.gather(labels, rows)
-            if outliers is not None:
-                count = self.recipe.outliers.batch
-                drawn = tf.random.stateless_uniform([count], choice, 0, len(outliers), tf.int32)
-                shown = tf.concat([shown, tf.cast(tf.gather(outliers, drawn), tf.float32) / 255], 0)
-                targets = tf.concat([targets, tf.fill([count], tf.constant(OUTLIER, tf.int64))], 0)
-            return augment(shown, self.recipe.augmentation, seed), targets
-
-        steps = tf.data.Dataset.range(self.step, (epoch + 1) * self._steps_per_epoch)
-        return steps.map(batch).prefetch(2)
-
     def _close_epoch(self, epoch: int) -> None:
         self._count_seconds()
         if self._workers.chief:
@@ -269,7 +216,7 @@ class Run:
             "learning_rate": float(self._optimiser.learning_rate),
             "training_loss": loss / seen,
             "training_accuracy": right / seen,
-            **_validation_figures(network, *self._split.validation),
+            **_validation_figures(network, *self._material.validation),
         }
         CONSOLE.print("  ".join(f"{key} {value:.5g}" for key, value in record.items()))
         # The weights come first: the log's last line says that they are there.

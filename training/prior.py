@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
 from training.datasets import LabelledImages
 from training.recipes import Recipe
+from training.relabel import relabelled
 
 #: What is added to logits, one for each class: float32 [C], natural logarithms.
 Offsets = npt.NDArray[np.float32]
@@ -26,20 +29,23 @@ def logit_adjustment(recipe: Recipe, data: LabelledImages) -> Offsets:
     return np.asarray(prior, np.float32)
 
 
-def prior_correction(recipe: Recipe, data: LabelledImages) -> Offsets:
+def prior_correction(recipe: Recipe, data: LabelledImages, folder: Path) -> Offsets:
     """Return what is added to the logits of a trained network for good.
 
     Drawn images come equally many of each class, so that rare classes are likelier among what is trained on than in the
-    data set. The recipe's `prior_correction` says how far back to the data set's frequencies the answers are brought.
+    data set; and where labels contradict shapes, it is the label that is learnt. The recipe's `prior_correction` says
+    how far the answers are brought to the data set's frequencies, counted by shape.
 
     Source: Saerens et al. 2002, "Adjusting the outputs of a classifier to new a priori probabilities".
 
     Args:
-        recipe: has the `prior_correction` and the number of images `written` of each class.
+        recipe: has the `prior_correction`, the number of images `written` of each class and what is `relabelled`.
         data: the data set's training part, of which all is counted, the few validation images too.
+        folder: of the run; keeps the labels by shape.
     """
     learnt = _log_shares(data, written=recipe.written)
-    return np.asarray(recipe.prior_correction * (_log_shares(data) - learnt), np.float32)
+    meant = _log_shares(relabelled(recipe, data, folder))
+    return np.asarray(recipe.prior_correction * (meant - learnt), np.float32)
 
 
 def _log_shares(data: LabelledImages, written: int = 0) -> npt.NDArray[np.float64]:

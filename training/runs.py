@@ -22,7 +22,6 @@ from training.recipes import Recipe
 RUN_FILE = "run.json"
 LOG_FILE = "log.jsonl"
 WEIGHTS_FILE = "weights.npz"
-DEGRADED_FILE = "degraded.npy"
 CHECKPOINTS = "checkpoints"
 
 
@@ -126,7 +125,7 @@ def trained_network(recipe: Recipe, run: Path, training: LabelledImages) -> kera
         run: folder with the moving average of the weights.
         training: the data it was run on, for its class frequencies.
     """
-    return network_of(recipe, load_weights(run / WEIGHTS_FILE), prior_correction(recipe, training))
+    return network_of(recipe, load_weights(run / WEIGHTS_FILE), prior_correction(recipe, training, run))
 
 
 def network_of(recipe: Recipe, weights: list[npt.NDArray[np.float32]], correction: Offsets) -> keras.Model:

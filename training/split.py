@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -15,17 +13,6 @@ from training.recipes import Recipe
 
 Images = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Split:
-    """A training set in two: what is learnt from, and what choosing and calibrating may look at.
-
-    Images are float32 [N, 28, 28, 1] in 0..1 as the geometry framed them; labels int64 [N].
-    """
-
-    training: tuple[Images, Labels]
-    validation: tuple[Images, Labels]
 
 
 def split_parts(recipe: Recipe, data: LabelledImages) -> tuple[LabelledImages, LabelledImages]:

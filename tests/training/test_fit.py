@@ -10,11 +10,11 @@ from tests.training.data import small_digits
 from training.augment import Augmentation
 from training.datasets import LabelledImages
 from training.fit import Run
+from training.material import DEGRADED_FILE
 from training.networks import NetworkSpec
 from training.outliers import Outliers
 from training.recipes import RECIPES
-from training.runs import DEGRADED_FILE, LOG_FILE, RunError, load_weights, read_log
-from training.split import split_parts
+from training.runs import LOG_FILE, RunError, load_weights, read_log
 
 TINY = dataclasses.replace(
     RECIPES["digit"],
@@ -103,14 +103,6 @@ def test_a_network_can_memorise_one_batch(tmp_path: Path) -> None:
     last = log(tmp_path)[-1]
     assert last["training_accuracy"] == 1
     assert last["training_loss"] < 0.05
-
-
-def test_the_validation_share_is_never_trained_on(data: LabelledImages) -> None:
-    (training, validation), (_, again) = split_parts(TINY, data), split_parts(TINY, data)
-    np.testing.assert_array_equal(validation.images, again.images)
-    assert (len(validation.labels), len(training.labels)) == (80, 320)
-    held = {image.tobytes() for image in validation.images}
-    assert not any(image.tobytes() in held for image in training.images)
 
 
 def test_a_folder_holds_one_recipe(data: LabelledImages, tmp_path: Path) -> None:

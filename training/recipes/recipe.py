@@ -38,6 +38,8 @@ class Recipe:
     fonts: whether some of those are drawn with the handwriting fonts of `training.fonts`.
     prior_correction: 0 answers by the class frequencies of what is trained on, drawn images included; 1 by the data
         set's own (`training.prior`).
+    relabelled: pairs of classes' labels; images of the first with the second's shape count as the second among those
+        frequencies (`training.relabel`).
     outliers: what the network learns to be unsure of.
     target_error: share of wrong answers that the model stays below by calling others uncertain.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
@@ -71,6 +73,7 @@ class Recipe:
     written: int = 0
     fonts: bool = False
     prior_correction: float = 0.0
+    relabelled: tuple[tuple[str, str], ...] = ()
     outliers: Outliers = field(default_factory=Outliers)
     seed: int = 0
 
