@@ -179,7 +179,7 @@ def _reduced(image: Image.Image) -> Image.Image:
     factor = max(factor, math.isqrt(image.width * image.height // WORKING_PIXELS))
     if factor <= 1:
         return image
-    if image.mode in {"1", "P"}:  # averages of palette indices or single bits mean nothing
+    if image.mode in {"1", "P", "PA"}:  # averages of palette indices or single bits mean nothing
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     return image.reduce(factor)
 

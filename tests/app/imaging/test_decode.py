@@ -200,3 +200,10 @@ def test_a_palette_that_is_not_there_is_damage() -> None:
     length = int.from_bytes(data[start : start + 4], "big") + 12
     with pytest.raises(CorruptImage):
         decode(data[:start] + data[start + length :], max_pixels=10_000)
+
+
+def test_a_large_picture_of_palette_and_alpha_is_read_as_a_small_one() -> None:
+    pixels = draw("7", (1200, 1200))
+    palette = Image.fromarray(pixels).quantize(256).convert("PA")
+    picture = decode(encode(palette, "TIFF"), max_pixels=LIMIT)
+    np.testing.assert_array_equal(picture.pixels, decode(encode(pixels), max_pixels=LIMIT).pixels)
