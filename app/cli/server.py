@@ -43,6 +43,8 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # There is no such call, and Uvicorn's own refusal is no problem document.
+                ws="none",
                 timeout_graceful_shutdown=settings.drain_seconds,
             )
         )

@@ -55,3 +55,16 @@ def test_who_sends_a_body_slowly_is_not_silent(port: int) -> None:
         assert silent.recv(1) == b""  # several looks later
         slow.sendall(b"abc")
         assert slow.recv(10_000).startswith(b"HTTP/1.1 ")
+
+
+def test_who_would_rather_speak_websocket_is_answered_in_http(port: int) -> None:
+    wish = (
+        b"Connection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    )
+    for path, status in (b"/livez", b"200"), (b"/predict/digit", b"405"):
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as link:
+            link.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n" + wish + b"\r\n")
+            answer = b"".join(iter(lambda link=link: link.recv(10_000), b""))
+        assert answer.startswith(b"HTTP/1.1 " + status)
+        assert b"x-request-id:" in answer.lower()
