@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import math
-import re
 import struct
 import warnings
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from PIL import (
     ExifTags,
     GifImagePlugin,
     Image,
-    ImageFile,
     ImageOps,
     JpegImagePlugin,
     PngImagePlugin,
@@ -26,6 +24,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from app.imaging.cost import check_cost
 from app.imaging.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedImage
 
 #: Naming the plugins registers them: Pillow loads most only once an image has been refused by the common ones.
@@ -43,14 +42,6 @@ WORKING_SIDE = 512
 #: A strip is reduced no further than to this shorter side, unless more than so many pixels would be left of it.
 WORKING_SHORT_SIDE = 96
 WORKING_PIXELS = 2**22
-#: Most passes over a JPEG's pixels. Programs write about ten; a hostile file has one in sixty bytes, which takes five
-#: milliseconds for the largest photo.
-MAX_SCANS = 100
-#: All but restarts and what has no length. Inside a pass, 0xff before a zero is no marker.
-JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
-JPEG_START, JPEG_END, JPEG_SCAN = b"\xff\xd8", b"\xff\xd9", b"\xff\xda"
-#: Pillow unpacks a BMP's runs in Python, where each pixel that a row is filled up with takes a tenth of a microsecond.
-MAX_RUN_LENGTH_PIXELS = 2**22
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Signature, and the length, name, width and height that begin the first chunk.
 TINY_HEADER_BYTES = 24
@@ -125,7 +116,7 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
         raise CorruptImage("The image's list of frames is damaged.") from error
     if several:
         raise UnsupportedImage("The file holds several frames or pages. Send one of them as a still image.")
-    _check_cost(image, data, max_pixels)
+    check_cost(image, data, max_pixels=max_pixels)
     try:
         # Pillow turns TIFFs by itself while it loads them.
         orientation = None if image.format == "TIFF" else image.getexif().get(ExifTags.Base.Orientation)
@@ -169,40 +160,6 @@ def _has_several_frames(image: Image.Image) -> bool:
             return False
         return True
     return bool(getattr(image, "is_animated", False))
-
-
-def _check_cost(image: ImageFile.ImageFile, data: bytes, max_pixels: int) -> None:
-    """Refuse a file that would take far more time or memory to decode than its pixels do."""
-    width, height = image.size
-    if image.format in {"JPEG", "MPO"} and _scans(data) > MAX_SCANS:
-        raise UnsupportedImage(f"The JPEG is stored in more than {MAX_SCANS} passes. Save it anew in fewer.")
-    if any(tile.codec_name == "bmp_rle" for tile in image.tile) and width * height > MAX_RUN_LENGTH_PIXELS:
-        raise ImageTooLarge(
-            f"The image has {width} x {height} pixels; "
-            f"at most {MAX_RUN_LENGTH_PIXELS} are accepted of a BMP with run-length compression."
-        )
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
-        across = image.tag_v2.get(TiffImagePlugin.TILEWIDTH, width)
-        down = image.tag_v2.get(TiffImagePlugin.TILELENGTH, height)
-        if not (isinstance(across, int) and isinstance(down, int) and across > 0 and down > 0):
-            raise CorruptImage("The tiles of the image have no size.")
-        # Every tile is decoded whole, however little of it the image has.
-        pixels = -(-width // across) * across * -(-height // down) * down
-        if pixels > max_pixels:
-            raise ImageTooLarge(f"The image's tiles have {pixels} pixels; at most {max_pixels} are accepted.")
-
-
-def _scans(data: bytes) -> int:
-    """Return how often a JPEG's decoder goes over the picture, or a larger number than `MAX_SCANS`."""
-    scans, place = 0, 0
-    while scans <= MAX_SCANS and (marker := JPEG_MARKER.search(data, place)):
-        place = marker.end()
-        if marker[0] == JPEG_END:  # what follows, such as another picture or a film, is not decoded
-            break
-        if marker[0] != JPEG_START:
-            scans += marker[0] == JPEG_SCAN
-            place += int.from_bytes(data[place : place + 2], "big")
-    return scans
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

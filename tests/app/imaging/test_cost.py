@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import struct
+import zlib
+
+import pytest
+from PIL import JpegImagePlugin
+
+from app.imaging import ImageTooLarge, UnsupportedImage
+from app.imaging.cost import MAX_SCANS
+from app.imaging.decode import decode
+from tests.strokes import draw, encode
+
+LIMIT = 64_000_000
+PICTURE = draw("7")
+
+
+def _progressive_jpeg(side: int, passes: int) -> bytes:
+    """Return a JPEG whose every pass says in some bytes that all its blocks stay as they are."""
+
+    def segment(marker: int, body: bytes) -> bytes:
+        return bytes((0xFF, marker)) + struct.pack(">H", len(body) + 2) + body
+
+    blocks = (side // 8) ** 2
+    one_code = bytes([1] + [0] * 15)
+    tables = segment(0xC4, b"\x00" + one_code + b"\x00") + segment(0xC4, b"\x10" + one_code + b"\xe0")
+    frame = segment(0xC2, struct.pack(">BHHBBBB", 8, side, side, 1, 1, 0x11, 0))
+    first = segment(0xDA, bytes((1, 1, 0, 0, 0, 0))) + bytes(-(-blocks // 8))
+    # A run of 2^14 blocks and more, as many as its fourteen bits say.
+    run = segment(0xDA, bytes((1, 1, 0, 1, 63, 0))) + b"\0\0" * -(-blocks // 2**14)
+    head = b"\xff\xd8" + segment(0xDB, bytes([0] + [1] * 64)) + frame + tables
+    return head + first + run * (passes - 1) + b"\xff\xd9"
+
+
+def test_passes_over_a_jpeg_are_counted_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = encode(PICTURE, "JPEG", progressive=True)
+    decode(usual + b"\xff\xda" * 2 * MAX_SCANS, max_pixels=LIMIT)  # a film behind the photo
+    decode(_progressive_jpeg(64, MAX_SCANS), max_pixels=LIMIT)
+    monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", lambda image: pytest.fail("pixels were read"))
+    with pytest.raises(UnsupportedImage, match="passes"):
+        decode(_progressive_jpeg(64, MAX_SCANS + 1), max_pixels=LIMIT)
+
+
+def test_a_bmp_of_runs_may_not_have_as_many_pixels_as_others() -> None:
+    def bmp(side: int) -> bytes:
+        # One pixel a row; its reader adds the others, one after the other.
+        runs, palette = b"\1\1\0\0" * side + b"\0\1", bytes(4 * 256)
+        header = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(runs), 0, 0, 256, 0)
+        start = 14 + len(header) + len(palette)
+        return b"BM" + struct.pack("<IHHI", start + len(runs), 0, 0, start) + header + palette + runs
+
+    assert decode(bmp(200), max_pixels=LIMIT).size == (200, 200)
+    with pytest.raises(ImageTooLarge, match="run-length"):
+        decode(bmp(8000), max_pixels=LIMIT)
+
+
+def test_pixels_of_tiles_count_too() -> None:
+    def tiled(width: int, across: int, down: int) -> bytes:
+        """Return a TIFF of `width` x 64 pixels whose tiles are all the same few bytes."""
+        tiles = -(-width // across)
+        body = zlib.compress(bytes(across * down))
+        places = struct.pack(f"<{tiles}I", *[8] * tiles) + struct.pack(f"<{tiles}I", *[len(body)] * tiles)
+        tags = {256: width, 257: 64, 258: 8, 259: 8, 262: 1, 277: 1, 322: across, 323: down}
+        entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+        after = 8 + len(body)
+        for tag, value, place in (324, 8, after), (325, len(body), after + 4 * tiles):
+            entries += struct.pack("<HHII", tag, 4, tiles, value if tiles == 1 else place)
+        directory = struct.pack("<H", len(tags) + 2) + entries + bytes(4)
+        return b"II*\0" + struct.pack("<I", after + len(places)) + body + places + directory
+
+    assert decode(tiled(64, 64, 64), max_pixels=128 * 128).size == (64, 64)
+    assert decode(tiled(128, 16, 128), max_pixels=128 * 128).size == (128, 64)
+    for hostile in tiled(64, 256, 256), tiled(128, 16, 256), tiled(64, 65536, 64):
+        with pytest.raises(ImageTooLarge, match="tiles"):
+            decode(hostile, max_pixels=128 * 128)
