@@ -12,7 +12,16 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from app.imaging import GEOMETRIES, find_ink
-from app.imaging.ink import Polarity, detect_polarity, flatten_locally, lift_plain, lift_uneven, quiet
+from app.imaging.ink import (
+    Polarity,
+    detect_polarity,
+    flatten_locally,
+    lift_plain,
+    lift_uneven,
+    narrow_contrast,
+    quiet,
+    strokes,
+)
 from app.imaging.marks import keep_writing
 from app.imaging.page import measure_page
 from app.imaging.ruling import remove_ruling
@@ -29,13 +38,15 @@ def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
     quieted, noise = (upload, 0.0) if page.plain else quiet(upload)
     contrast = page.contrast(quieted)
     strips: dict[str, Picture] = {"upload": upload, "page.measure_page": page.level}
-    if detect_polarity(contrast) is Polarity.DARK_ON_LIGHT:
-        contrast = -contrast
+    darker, lighter = (None, None) if page.plain else narrow_contrast(quieted)
+    narrow = lighter
+    if detect_polarity(strokes(contrast, darker, lighter)) is Polarity.DARK_ON_LIGHT:
+        contrast, narrow = -contrast, darker
     strips["page.contrast"] = contrast
     if page.plain:
         strips["ink.lift_plain"] = ink = lift_plain(contrast)
     else:
-        strips["ink.flatten_locally"] = flatten_locally(contrast)
+        strips["ink.flatten_locally"] = flatten_locally(contrast, narrow)
         strips["ink.lift_uneven"] = ink = lift_uneven(strips["ink.flatten_locally"], page.share(noise))
     strips["ruling.remove_ruling"] = remove_ruling(ink)
     strips["marks.keep_writing"] = keep_writing(strips["ruling.remove_ruling"], plain=page.plain)

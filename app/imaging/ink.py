@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from app.imaging.errors import NoInkFound
 from app.imaging.marks import bounding_box, keep_writing, writing_strength
-from app.imaging.page import DEVIATION, NOISE_DEVIATIONS, Contrast, Pixels, measure_page, median
+from app.imaging.page import DARKEST_REFERENCE, DEVIATION, NOISE_DEVIATIONS, Contrast, Pixels, measure_page, median
 from app.imaging.ruling import remove_ruling
 
 #: Longest side, in pixels, that ink is looked for in; a character that fills a tenth of it still has the network's
@@ -61,6 +61,12 @@ MIN_SIGNAL = 12.0
 LOCAL_WINDOW = 0.3
 #: Longest side, in pixels, at which that is done; strokes and shadows are still apart.
 LOCAL_SIDE = 64
+#: Where less than this share of the squared contrast lies in strokes, the page was taken for what lies around it.
+STROKES_SHARE = 0.08
+#: Standard deviation of the blur of what shadows and sheets leave there, in such pixels: their edges stay sharp.
+NARROW_BLUR = 1.0
+#: Pictures of a shorter side than this, in pixels, are crops: their strokes are as wide as what is taken out.
+NARROW_SIDE = 96
 
 
 class Polarity(StrEnum):
@@ -101,11 +107,13 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     if not page.plain:
         pixels, noise = quiet(pixels)
     contrast = page.contrast(pixels)
+    darker, lighter = (None, None) if page.plain or min(pixels.shape) < NARROW_SIDE else narrow_contrast(pixels)
     if polarity is Polarity.AUTO:
-        polarity = detect_polarity(contrast)
+        polarity = detect_polarity(strokes(contrast, darker, lighter))
+    narrow = lighter
     if polarity is Polarity.DARK_ON_LIGHT:
-        contrast = -contrast
-    ink = lift_plain(contrast) if page.plain else lift_uneven(flatten_locally(contrast), page.share(noise))
+        contrast, narrow = -contrast, darker
+    ink = lift_plain(contrast) if page.plain else lift_uneven(flatten_locally(contrast, narrow), page.share(noise))
     ink = keep_writing(remove_ruling(ink), plain=page.plain)
     return Ink(ink, bounding_box(ink), polarity)
 
@@ -134,24 +142,67 @@ def _middle(side: int) -> npt.NDArray[np.float32]:
     return np.asarray(1 - np.linspace(-1, 1, side) ** 4, np.float32)
 
 
-def flatten_locally(contrast: Contrast) -> Contrast:
+def narrow_contrast(pixels: Pixels) -> tuple[Contrast, Contrast]:
+    """Return how far pixels are darker, and lighter, than whatever around them is wider than a stroke.
+
+    Unlike a surface, that follows the edge of a hard shadow, and of a sheet on a table.
+
+    Args:
+        pixels: uint8 [height, width].
+
+    Returns:
+        Both float32 [height, width], shares of the light there, about 0 or more.
+    """
+    levels = pixels.astype(np.float32)
+    closed, opened = (_without_narrow(levels, kind, NARROW_BLUR) for kind in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN))
+    darker = (closed - levels) / np.maximum(closed, DARKEST_REFERENCE)
+    lighter = (levels - opened) / np.maximum(opened, DARKEST_REFERENCE)
+    return np.asarray(darker, np.float32), np.asarray(lighter, np.float32)
+
+
+def strokes(contrast: Contrast, darker: Contrast | None, lighter: Contrast | None) -> Contrast:
+    """Return the part of a contrast that strokes make, for `detect_polarity`: no shadow, glare or sheet on a table.
+
+    Args:
+        contrast: float32 [height, width], negative where darker than the page.
+        darker: from `narrow_contrast`; None leaves the contrast as it is.
+        lighter: the same.
+    """
+    if darker is None or lighter is None:
+        return contrast
+    darker, lighter = np.maximum(darker, 0), np.maximum(lighter, 0)
+    both = np.clip(contrast, -darker, lighter)
+    if float((both * both).sum()) < STROKES_SHARE * float((contrast * contrast).sum()):
+        both = np.where(darker > lighter, -darker, lighter)
+    return np.asarray(both, np.float32)
+
+
+def flatten_locally(contrast: Contrast, narrow: Contrast | None = None) -> Contrast:
     """Take out what is wider than any stroke: folds, hard shadows, stains.
 
     Args:
         contrast: float32 [height, width], positive where there may be ink.
+        narrow: the side of `narrow_contrast` that ink is on. A surface and it go wrong in different places, so ink is
+            what both see.
 
     Returns:
-        The same, less its opening by a disc of `LOCAL_WINDOW`.
+        The same, less its opening by a disc of `LOCAL_WINDOW`, and at most `narrow`.
     """
-    scale = min(1.0, LOCAL_SIDE / max(contrast.shape))
-    height, width = (max(2, round(side * scale)) for side in contrast.shape)
-    small = cv2.resize(contrast, (width, height), interpolation=cv2.INTER_AREA)
+    flat = contrast - _without_narrow(contrast, cv2.MORPH_OPEN)
+    return flat if narrow is None else np.asarray(np.minimum(flat, narrow), np.float32)
+
+
+def _without_narrow(field: Contrast, kind: int, blur: float | None = None) -> Contrast:
+    """Open or close a field by a disc of `LOCAL_WINDOW`, and blur it by so many pixels of `LOCAL_SIDE`."""
+    scale = min(1.0, LOCAL_SIDE / max(field.shape))
+    height, width = (max(2, round(side * scale)) for side in field.shape)
+    small = cv2.resize(field, (width, height), interpolation=cv2.INTER_AREA)
     window = int(LOCAL_WINDOW * min(height, width)) | 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (window, window))
     padded = cv2.copyMakeBorder(small, window, window, window, window, cv2.BORDER_REPLICATE)
-    wide = cv2.GaussianBlur(cv2.morphologyEx(padded, cv2.MORPH_OPEN, disc), (0, 0), window / 6)
+    wide = cv2.GaussianBlur(cv2.morphologyEx(padded, kind, disc), (0, 0), blur or window / 6)
     wide = wide[window:-window, window:-window]
-    return np.asarray(contrast - cv2.resize(wide, contrast.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(cv2.resize(wide, field.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def lift_plain(contrast: Contrast) -> Pixels:

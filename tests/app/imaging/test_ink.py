@@ -5,9 +5,9 @@ import pytest
 
 from app.imaging import NoInkFound, Polarity
 from app.imaging.ink import find_ink
-from tests.pages import wood
+from tests.pages import photographed, wood
 from tests.steps import steps, uploads
-from tests.strokes import draw
+from tests.strokes import DIGITS, draw
 
 
 @pytest.mark.parametrize("character", "0147FTLi")
@@ -108,3 +108,25 @@ def test_a_character_on_a_long_strip_is_not_lost() -> None:
     strip[:, 1400:1600] = draw("7", (200, 200))
     _, top, _, bottom = find_ink(strip).box
     assert bottom - top > 60
+
+
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_hard_shadow_across_a_character_is_no_ink(character: str) -> None:
+    page = draw(character, (240, 240), scale=0.5)
+    alone = find_ink(page).box
+    page = page.copy()
+    page[np.add.outer(np.arange(240), np.arange(240)) > 240] //= 2
+    assert np.abs(np.subtract(find_ink(photographed(page)).box, alone)).max() <= 6
+
+
+@pytest.mark.parametrize("table", [70, 110])
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_table_around_a_sheet_is_no_ink(character: str, table: int) -> None:
+    page = np.full((240, 320), table, np.uint8)
+    page[30:210, 50:270] = 235
+    page[70:170, 110:210] = draw(character, (100, 100), paper=235)
+    left, top, right, bottom = find_ink(photographed(page)).box
+    assert left > 105
+    assert top > 65
+    assert right < 215
+    assert bottom < 175
