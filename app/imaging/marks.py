@@ -43,6 +43,9 @@ SMALL_SIDE = 40
 #: have at least a share of its mass: dots and nearby bars may be small, what lies farther off has to be larger.
 NEAR_GAP, NEAR_MASS = 0.2, 0.015
 FAR_GAP, FAR_MASS = 0.35, 0.06
+#: On a plain page, a mark farther from the main one than this share of the longer one, and with less than this share of
+#: its mass, is a stray one: the icons and captions of a screenshot.
+STRAY_GAP, STRAY_MASS = 0.6, 0.3
 #: Texture has more marks than this of at least this share of the main one's mass, or more holes in it. 2,442 pictures
 #: of characters have at most 6 of either.
 COMPARABLE_MASS, MOST_COMPARABLE = 0.2, 6
@@ -147,7 +150,7 @@ def keep_writing(ink: Pixels, *, plain: bool) -> Pixels:
         keep = ~dropped & (marks.mass > 0)
         return np.asarray(np.where(_near(marks, dropped) > _near(marks, keep), 0, ink), np.uint8)
     if plain:
-        keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main)
+        keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main) & ~strays(marks, main)
     else:
         refuse_texture(marks, main)
         keep = companions(marks, main)
@@ -176,7 +179,9 @@ def refuse_texture(marks: Marks, main: int) -> None:
     Raises:
         NoInkFound: there are many marks as large as the main one, or that one is a mesh.
     """
-    comparable = int((marks.mass > COMPARABLE_MASS * marks.mass[main]).sum())
+    # What reaches in from outside may be the lines of writing above and below.
+    counted = marks.touches_edge[main] | ~marks.touches_edge
+    comparable = int(((marks.mass > COMPARABLE_MASS * marks.mass[main]) & counted).sum())
     # Beyond the edge the page goes on, so what a stroke cuts off there is no hole. Two regions are mark and page.
     around = np.pad((marks.labels != main).astype(np.uint8), 1, constant_values=1)
     regions, _ = cv2.connectedComponents(around, connectivity=4)
@@ -203,6 +208,12 @@ def neighbours(marks: Marks, main: int) -> Chosen:
     chosen = marks.touches_edge & ((gap > EDGE_GAP) | (share < EDGE_MASS)) & (not marks.touches_edge[main])
     chosen[0] = False
     return chosen
+
+
+def strays(marks: Marks, main: int) -> Chosen:
+    """Choose what is small and far from the main mark: bool [M]."""
+    gap, share = _beside(marks, main)
+    return np.asarray((gap > STRAY_GAP) & (share < STRAY_MASS), np.bool_)
 
 
 def _beside(marks: Marks, main: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

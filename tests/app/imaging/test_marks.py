@@ -49,3 +49,39 @@ def test_a_stroke_cut_by_the_edge_is_kept() -> None:
     page[10:54, 8:13] = 20
     page[49:54, 8:34] = 20
     assert find_ink(page).box[1] == 0
+
+
+@pytest.mark.parametrize("photo", [False, True])
+def test_two_whole_characters_are_left_for_the_network_to_be_unsure_of(photo: bool) -> None:
+    page = np.full((160, 240), 255, np.uint8)
+    page[:, 48:128] = draw("3", (80, 160), ink=20, paper=255)
+    page[:, 96:176] = np.minimum(page[:, 96:176], draw("5", (80, 160), ink=20, paper=255))
+    left, _, right, _ = find_ink(photographed(page) if photo else page).box
+    assert left < 80
+    assert right > 140
+
+
+def test_both_bars_of_an_open_h_are_kept() -> None:
+    page = np.full((200, 200), 240, np.uint8)
+    page[40:160, 60:70] = page[40:160, 95:105] = page[95:103, 70:88] = 20
+    left, _, right, _ = find_ink(photographed(page)).box
+    assert (left, right) == pytest.approx((60, 105), abs=4)
+
+
+def test_full_lines_above_and_below_are_no_texture() -> None:
+    page = np.full((240, 320), 240, np.uint8)
+    page[80:160, 120:200] = draw("3", (80, 80))
+    alone = find_ink(photographed(page)).box
+    for x in range(0, 320, 80):
+        page[:50, x : x + 80] = draw("5", (80, 80))[30:]
+        page[190:, x : x + 80] = draw("2", (80, 80))[:50]
+    assert np.abs(np.subtract(find_ink(photographed(page)).box, alone)).max() <= 4
+
+
+def test_the_icons_of_a_screenshot_are_left_out() -> None:
+    page = np.full((240, 320), 255, np.uint8)
+    page[90:210, 100:220] = draw("3", ink=0, paper=255)
+    alone = find_ink(page).box
+    for x in range(10, 130, 20):
+        page[8:20, x : x + 12] = 90
+    assert find_ink(page).box == alone
