@@ -1,8 +1,8 @@
 """Training a recipe: a loop that can be cut at any step and resumes as if it had not been.
 
-Everything random is a pure function of the seed and the step, so a checkpoint holds no generator: the order of an
-epoch comes from (seed, epoch), the augmentation of a batch from (seed, step). What is checkpointed is the weights,
-their moving average, the optimiser with its step count (and so the schedule), and the running sums of the epoch.
+What is shown comes from the seed and the step alone (`training.material`), so a checkpoint holds no generator. It holds
+the weights, their moving average, the optimiser with its step count (and so the schedule), and the running sums of the
+epoch.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import tensorflow as tf
 from training.batches import predict_logits
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
-from training.material import OUTLIER, Material, TooFewImages
+from training.material import OUTLIER, Material
 from training.networks import build_network
 from training.prior import logit_adjustment, prior_correction
 from training.progress import CONSOLE, progress
@@ -49,8 +49,8 @@ CHECKPOINT_SECONDS = 180.0
 class Run:
     """One training run in its folder.
 
-    There are `run.json`, `degraded.npy` (the training images as read off pages), `log.jsonl` (a line an epoch),
-    `checkpoints/` and, after every epoch, `weights.npz`.
+    There are `run.json`, `degraded.npy` (the training images as read off pages), `labels.npy` (their labels by shape,
+    where the recipe wants them), `log.jsonl` (a line an epoch), `checkpoints/` and, after every epoch, `weights.npz`.
     """
 
     @lost_process()
@@ -69,7 +69,8 @@ class Run:
             data: its data set's training part.
             folder: of the run.
             foreign: the training part of its outliers' data set, where it has one.
-            workers: who trains it together. The chief's folder is the run's; the others keep only their pages.
+            workers: who trains it together. The chief's folder is the run's; the others keep only what they make of the
+                data.
 
         Raises:
             RunError: the folder holds a run of another recipe or other data, or the images do not fill a batch; or
@@ -85,10 +86,7 @@ class Run:
         if not workers.agree(identity):
             raise RunError("The processes that train together have different recipes or data.")
         claim(self.folder, identity)
-        try:
-            self._material = Material(recipe, data, self.folder, foreign)
-        except TooFewImages as error:
-            raise RunError(str(error)) from error
+        self._material = Material(recipe, data, self.folder, foreign)
         self._steps_per_epoch = self._material.steps_per_epoch
         with workers.strategy.scope():
             self._make_variables(len(data.classes))

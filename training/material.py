@@ -18,16 +18,13 @@ from training.degraded import degraded_copies
 from training.fonts import font_files
 from training.outliers import outlier_images
 from training.recipes import Recipe
+from training.runs import RunError
 from training.split import framed, split_parts
 
 #: In a run's folder: the training images as read off pages.
 DEGRADED_FILE = "degraded.npy"
 #: Label of an image that is no character of any class.
 OUTLIER = -1
-
-
-class TooFewImages(Exception):
-    """The images do not fill a batch."""
 
 
 class Material:
@@ -47,7 +44,7 @@ class Material:
             foreign: the training part of its outliers' data set, where it has one.
 
         Raises:
-            TooFewImages: they do not fill a batch.
+            RunError: they do not fill a batch.
             DatasetError: an image shows no character.
             FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
         """
@@ -55,7 +52,7 @@ class Material:
         learnt, validation = split_parts(recipe, data)
         shown = len(learnt.labels) + recipe.written * len(data.classes)
         if shown < recipe.batch_size:
-            raise TooFewImages(f"{shown} training images do not fill a batch of {recipe.batch_size}.")
+            raise RunError(f"{shown} training images do not fill a batch of {recipe.batch_size}.")
         self.steps_per_epoch = shown // recipe.batch_size
         fonts = font_files() if recipe.fonts else ()
         training = with_written(learnt, recipe.written, recipe.geometry, recipe.seed, fonts)

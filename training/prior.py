@@ -30,7 +30,7 @@ def logit_adjustment(recipe: Recipe, data: LabelledImages) -> Offsets:
 
 
 def prior_correction(recipe: Recipe, data: LabelledImages, folder: Path) -> Offsets:
-    """Return what is added to the logits of a trained network for good.
+    """Return what is added to the logits of a trained network for good, none where the recipe corrects nothing.
 
     Drawn images come equally many of each class, so that rare classes are likelier among what is trained on than in the
     data set; and where labels contradict shapes, it is the label that is learnt. The recipe's `prior_correction` says
@@ -41,8 +41,13 @@ def prior_correction(recipe: Recipe, data: LabelledImages, folder: Path) -> Offs
     Args:
         recipe: has the `prior_correction`, the number of images `written` of each class and what is `relabelled`.
         data: the data set's training part, of which all is counted, the few validation images too.
-        folder: of the run; keeps the labels by shape.
+        folder: of the run; keeps the labels by shape, which take a minute to make.
+
+    Raises:
+        DatasetError, FontsMissing: the labels by shape cannot be made.
     """
+    if not recipe.prior_correction:
+        return np.zeros(len(data.classes), np.float32)
     learnt = _log_shares(data, written=recipe.written)
     meant = _log_shares(relabelled(recipe, data, folder))
     return np.asarray(recipe.prior_correction * (meant - learnt), np.float32)

@@ -1,6 +1,6 @@
 """Labels that a character's shape contradicts: how many images have one class's label and another's shape.
 
-Nearly half of EMNIST's F are shaped as an f, and who writes one wants to read "f". Whether an image has that shape is
+About half of EMNIST's F are shaped as an f, and who writes one wants to read "f". Whether an image has that shape is
 judged by a small network that has seen characters drawn for it and nothing of the data set, so that it can have learnt
 none of the labels it judges (after Northcutt et al. 2021, arXiv:1911.00068, whose judges learn from the data's rest).
 """
@@ -26,10 +26,10 @@ from training.split import Labels, framed
 
 #: In a run's folder: the training set's labels by shape.
 LABELS_FILE = "labels.npy"
-#: Of the judge: images drawn of either class, passes over them, images a step, peak learning rate.
+#: Of the judge: images drawn of each class, passes over them, images a step, peak learning rate.
 DRAWN, EPOCHS, BATCH, LEARNING_RATE = 4_000, 6, 128, 2e-3
 JUDGE = NetworkSpec(widths=(24, 48))
-#: An image keeps its label unless the judge gives the other class more than this.
+#: An image keeps its label unless the judge gives the other class more than this; set by eye, on EMNIST's F.
 SURE = 0.9
 
 
@@ -42,6 +42,7 @@ def relabelled(recipe: Recipe, data: LabelledImages, folder: Path) -> LabelledIm
         folder: of the run; keeps the labels, which are not judged again.
 
     Raises:
+        DatasetError: an image shows no character.
         FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
     """
     if not recipe.relabelled:
@@ -56,7 +57,10 @@ def relabelled(recipe: Recipe, data: LabelledImages, folder: Path) -> LabelledIm
         images, _ = framed(data.take(rows), recipe.geometry)
         labels[rows[_share_of_other(recipe, data, label, other, images) > SURE]] = other
     folder.mkdir(parents=True, exist_ok=True)
-    np.save(path, labels)
+    staged = path.with_name(f".{path.name}")
+    with staged.open("wb") as file:
+        np.save(file, labels)
+    staged.rename(path)
     return dataclasses.replace(data, labels=labels)
 
 

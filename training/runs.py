@@ -122,8 +122,11 @@ def trained_network(recipe: Recipe, run: Path, training: LabelledImages) -> kera
 
     Args:
         recipe: that was run.
-        run: folder with the moving average of the weights.
+        run: folder with the moving average of the weights, and with what else the correction of its logits wants.
         training: the data it was run on, for its class frequencies.
+
+    Raises:
+        DatasetError, FontsMissing: the folder lacks that, and it cannot be made anew.
     """
     return network_of(recipe, load_weights(run / WEIGHTS_FILE), prior_correction(recipe, training, run))
 

@@ -32,7 +32,7 @@ def serve(
         fail(f"{variable('workers')} above 1 needs a system with signals, which Windows is not.")
     # Before the models are loaded, which takes seconds, and not after.
     listener = listen(settings.host, settings.port)
-    _log.info("serving", address=address_of(listener))
+    _log.info("starting", address=address_of(listener))
     if code := supervise(settings, listener) if settings.workers > 1 else serve_alone(settings, listener):
         raise typer.Exit(code)
 
@@ -46,7 +46,7 @@ def serve_alone(settings: Settings, listener: socket.socket) -> int:
 
 
 def address_of(listener: socket.socket) -> str:
-    """Return where a browser finds what listens there."""
+    """Return the URL of a socket's address; 0.0.0.0 and [::] stand for every interface."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

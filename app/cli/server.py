@@ -43,7 +43,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                # There is no such call, and Uvicorn's own refusal is no problem document.
+                # No call speaks WebSocket, and Uvicorn's own refusal is no problem document.
                 ws="none",
                 timeout_graceful_shutdown=settings.drain_seconds,
             )

@@ -24,7 +24,7 @@ def test_a_drawn_digit_is_read_over_http(server: Server) -> None:
 
 
 def test_it_says_where_it_serves(server: Server) -> None:
-    (said,) = (json.loads(line) for line in server.lines if '"event":"serving"' in line)
+    (said,) = (json.loads(line) for line in server.lines if '"event":"starting"' in line)
     assert said["address"] == server.url
 
 

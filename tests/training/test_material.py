@@ -8,8 +8,9 @@ import pytest
 
 from tests.training.data import small_digits
 from tests.training.test_fit import TINY
-from training.material import Material, TooFewImages
+from training.material import Material
 from training.recipes import Recipe
+from training.runs import RunError
 
 DRAWN = dataclasses.replace(TINY, written=4)
 
@@ -34,5 +35,5 @@ def test_an_epoch_goes_on_with_the_batches_it_was_cut_before(tmp_path: Path) -> 
 
 
 def test_too_few_images_for_a_batch(tmp_path: Path) -> None:
-    with pytest.raises(TooFewImages, match="do not fill a batch"):
+    with pytest.raises(RunError, match="do not fill a batch"):
         material(TINY, tmp_path, 20)

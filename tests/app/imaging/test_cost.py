@@ -4,9 +4,9 @@ import struct
 import zlib
 
 import pytest
-from PIL import JpegImagePlugin
+from PIL import Image, JpegImagePlugin
 
-from app.imaging import ImageTooLarge, UnsupportedImage
+from app.imaging import CorruptImage, ImageTooLarge, UnsupportedImage
 from app.imaging.cost import MAX_SCANS
 from app.imaging.decode import decode
 from tests.strokes import draw, encode
@@ -15,8 +15,14 @@ LIMIT = 64_000_000
 PICTURE = draw("7")
 
 
-def _progressive_jpeg(side: int, passes: int) -> bytes:
-    """Return a JPEG whose every pass says in some bytes that all its blocks stay as they are."""
+def _progressive_jpeg(side: int, passes: int, hiding: bytes = b"") -> bytes:
+    """Return a JPEG whose every pass says in some bytes that all its blocks stay as they are.
+
+    Args:
+        side: of the picture, in pixels.
+        passes: over it.
+        hiding: stands where the first pass has its first restart, if anything.
+    """
 
     def segment(marker: int, body: bytes) -> bytes:
         return bytes((0xFF, marker)) + struct.pack(">H", len(body) + 2) + body
@@ -29,6 +35,9 @@ def _progressive_jpeg(side: int, passes: int) -> bytes:
     # A run of 2^14 blocks and more, as many as its fourteen bits say.
     run = segment(0xDA, bytes((1, 1, 0, 1, 63, 0))) + b"\0\0" * -(-blocks // 2**14)
     head = b"\xff\xd8" + segment(0xDB, bytes([0] + [1] * 64)) + frame + tables
+    if hiding:
+        head += segment(0xDD, struct.pack(">H", blocks // 2))
+        first = segment(0xDA, bytes((1, 1, 0, 0, 0, 0))) + bytes(blocks // 16) + hiding + bytes(blocks // 16)
     return head + first + run * (passes - 1) + b"\xff\xd9"
 
 
@@ -39,12 +48,15 @@ def test_passes_over_a_jpeg_are_counted_before_they_are_made(monkeypatch: pytest
     monkeypatch.setattr(JpegImagePlugin.JpegImageFile, "load", lambda image: pytest.fail("pixels were read"))
     with pytest.raises(UnsupportedImage, match="passes"):
         decode(_progressive_jpeg(64, MAX_SCANS + 1), max_pixels=LIMIT)
+    # A marker in place of a restart, and what may pass for its length.
+    with pytest.raises(UnsupportedImage, match="passes"):
+        decode(_progressive_jpeg(64, MAX_SCANS + 1, hiding=b"\xff\x02\xff\xff\xff\xd0"), max_pixels=LIMIT)
 
 
 def test_a_bmp_of_runs_may_not_have_as_many_pixels_as_others() -> None:
-    def bmp(side: int) -> bytes:
-        # One pixel a row; its reader adds the others, one after the other.
-        runs, palette = b"\1\1\0\0" * side + b"\0\1", bytes(4 * 256)
+    def bmp(side: int, beyond: int = 0) -> bytes:
+        # One pixel a row, or more than it has; its reader adds the others, one after the other.
+        runs, palette = (b"\1\1" * (1 + beyond) + b"\0\0") * side + b"\0\1", bytes(4 * 256)
         header = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(runs), 0, 0, 256, 0)
         start = 14 + len(header) + len(palette)
         return b"BM" + struct.pack("<IHHI", start + len(runs), 0, 0, start) + header + palette + runs
@@ -52,15 +64,18 @@ def test_a_bmp_of_runs_may_not_have_as_many_pixels_as_others() -> None:
     assert decode(bmp(200), max_pixels=LIMIT).size == (200, 200)
     with pytest.raises(ImageTooLarge, match="run-length"):
         decode(bmp(8000), max_pixels=LIMIT)
+    with pytest.raises(CorruptImage, match="more runs than pixels"):
+        decode(bmp(20, beyond=2_000), max_pixels=LIMIT)
 
 
-def test_pixels_of_tiles_count_too() -> None:
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_pixels_of_tiles_count_too(orientation: int) -> None:
     def tiled(width: int, across: int, down: int) -> bytes:
-        """Return a TIFF of `width` x 64 pixels whose tiles are all the same few bytes."""
-        tiles = -(-width // across)
+        """Return a TIFF of `width` x 64 pixels, stored, whose tiles are all the same few bytes."""
+        tiles = -(-width // across) * -(-64 // down)
         body = zlib.compress(bytes(across * down))
         places = struct.pack(f"<{tiles}I", *[8] * tiles) + struct.pack(f"<{tiles}I", *[len(body)] * tiles)
-        tags = {256: width, 257: 64, 258: 8, 259: 8, 262: 1, 277: 1, 322: across, 323: down}
+        tags = {256: width, 257: 64, 258: 8, 259: 8, 262: 1, 274: orientation, 277: 1, 322: across, 323: down}
         entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
         after = 8 + len(body)
         for tag, value, place in (324, 8, after), (325, len(body), after + 4 * tiles):
@@ -69,7 +84,35 @@ def test_pixels_of_tiles_count_too() -> None:
         return b"II*\0" + struct.pack("<I", after + len(places)) + body + places + directory
 
     assert decode(tiled(64, 64, 64), max_pixels=128 * 128).size == (64, 64)
-    assert decode(tiled(128, 16, 128), max_pixels=128 * 128).size == (128, 64)
-    for hostile in tiled(64, 256, 256), tiled(128, 16, 256), tiled(64, 65536, 64):
+    assert decode(tiled(128, 16, 128), max_pixels=128 * 128).size == ((128, 64) if orientation == 1 else (64, 128))
+    for hostile in tiled(64, 256, 256), tiled(128, 16, 256), tiled(64, 65536, 64), tiled(16, 1024, 16):
         with pytest.raises(ImageTooLarge, match="tiles"):
             decode(hostile, max_pixels=128 * 128)
+
+
+@pytest.mark.parametrize("bands", [1, 3])
+def test_strips_draw_a_picture_once(bands: int) -> None:
+    def striped(strips: int) -> bytes:
+        """Return a TIFF of 64 x 64 pixels in strips of 63 rows, all of them the same bytes."""
+        body = bytes(64 * 63 * bands)
+        after = 8 + len(body)
+        tags = {256: 64, 257: 64, 258: 8, 259: 1, 262: 1 if bands == 1 else 2, 277: bands, 278: 63}
+        entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items() if tag < 273)
+        entries += struct.pack("<HHII", 273, 4, strips, after)
+        entries += b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items() if tag > 273)
+        entries += struct.pack("<HHII", 279, 4, strips, after + 4 * strips)
+        places = struct.pack(f"<{strips}I", *[8] * strips) + struct.pack(f"<{strips}I", *[len(body)] * strips)
+        directory = struct.pack("<H", len(tags) + 2) + entries + bytes(4)
+        return b"II*\0" + struct.pack("<I", after + len(places)) + body + places + directory
+
+    assert decode(striped(2), max_pixels=LIMIT).size == (64, 64)
+    with pytest.raises(CorruptImage, match="more than once"):
+        decode(striped(200), max_pixels=LIMIT)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "CMYK", "I;16"])
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "packbits", "tiff_adobe_deflate"])
+def test_usual_tiffs_cost_what_they_show(mode: str, compression: str | None) -> None:
+    picture = Image.fromarray(PICTURE).resize((300, 200))
+    data = encode(picture.convert(mode), "TIFF", **({"compression": compression} if compression else {}))
+    assert decode(data, max_pixels=LIMIT).size == (300, 200)
