@@ -5,7 +5,7 @@ set -euo pipefail
 IMAGE=${IMAGE:-inkling}
 RUNTIME=${RUNTIME:-savedmodel}
 SUITE=${SUITE:-bookworm}
-STORE=${STORE:-/var/tmp/inkling-image}
+STORE=${STORE:-${XDG_CACHE_HOME:-$HOME/.cache}/inkling-image}
 CHECK_PORT=${CHECK_PORT:-18000}
 READY_SECONDS=${READY_SECONDS:-180}
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg

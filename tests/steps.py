@@ -38,15 +38,15 @@ def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
     quieted, noise = (upload, 0.0) if page.plain else quiet(upload)
     contrast = page.contrast(quieted)
     strips: dict[str, Picture] = {"upload": upload, "page.measure_page": page.level}
-    darker, lighter = (None, None) if page.plain else narrow_contrast(quieted)
-    narrow = lighter
-    if detect_polarity(strokes(contrast, darker, lighter)) is Polarity.DARK_ON_LIGHT:
-        contrast, narrow = -contrast, darker
+    narrow = None if page.plain else narrow_contrast(quieted)
+    dark = detect_polarity(strokes(contrast, *narrow) if narrow else contrast) is Polarity.DARK_ON_LIGHT
+    if dark:
+        contrast = -contrast
     strips["page.contrast"] = contrast
     if page.plain:
         strips["ink.lift_plain"] = ink = lift_plain(contrast)
     else:
-        strips["ink.flatten_locally"] = flatten_locally(contrast, narrow)
+        strips["ink.flatten_locally"] = flatten_locally(contrast, narrow and narrow[0 if dark else 1])
         strips["ink.lift_uneven"] = ink = lift_uneven(strips["ink.flatten_locally"], page.share(noise))
     strips["ruling.remove_ruling"] = remove_ruling(ink)
     strips["marks.keep_writing"] = keep_writing(strips["ruling.remove_ruling"], plain=page.plain)

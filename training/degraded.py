@@ -15,6 +15,7 @@ import numpy.typing as npt
 from app.imaging import SIDE
 from training.datasets import LabelledImages
 from training.degrade import Degradation, degrade
+from training.kept import kept_array
 from training.progress import tracked
 from training.recipes import Recipe
 from training.split import Images, framed
@@ -44,8 +45,11 @@ def degraded_copies(
     shape = (copies, len(data.labels), SIDE, SIDE)
     if copies == 0:
         return np.empty(shape, np.uint8)
-    if path.exists() and (kept := np.load(path)).shape == shape:
-        return np.asarray(kept, np.uint8)
+    return kept_array(path, shape, lambda: _written_on_pages(data, geometry, spec, copies, seed).reshape(shape))
+
+
+def _written_on_pages(data: LabelledImages, geometry: str, spec: Degradation, copies: int, seed: int) -> Pixels:
+    """Return uint8 [copies * N, 28, 28]: the first copy of all images, then the next."""
     made = np.empty((copies * len(data.labels), SIDE, SIDE), np.uint8)
     context = multiprocessing.get_context("spawn")  # TensorFlow's threads do not survive a fork
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -55,13 +59,7 @@ def degraded_copies(
         for chunk in tracked(chunks, f"degrading {data.name} {data.part}", total=-(-len(made) // CHUNK)):
             made[done : done + len(chunk)] = chunk
             done += len(chunk)
-    result = made.reshape(shape)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".{path.name}")
-    with staged.open("wb") as file:
-        np.save(file, result)
-    staged.rename(path)
-    return result
+    return made
 
 
 def shown_both_ways(recipe: Recipe, data: LabelledImages, path: Path) -> Images:

@@ -87,7 +87,6 @@ class Run:
             raise RunError("The processes that train together have different recipes or data.")
         claim(self.folder, identity)
         self._material = Material(recipe, data, self.folder, foreign)
-        self._steps_per_epoch = self._material.steps_per_epoch
         with workers.strategy.scope():
             self._make_variables(len(data.classes))
         self._counted = time.monotonic()
@@ -108,14 +107,14 @@ class Run:
         if workers.chief and self._checkpoints.latest_checkpoint:
             self._checkpoints.checkpoint.restore(self._checkpoints.latest_checkpoint).assert_consumed()
         workers.share(self._state())
-        forget_epochs_after(self.folder / LOG_FILE, self.step // self._steps_per_epoch)
+        forget_epochs_after(self.folder / LOG_FILE, self.step // self._material.steps_per_epoch)
 
     def _make_variables(self, classes: int) -> None:
         """Make all that a checkpoint holds."""
         synchronised = not self._workers.alone
         self._network = build_network(self.recipe.network, classes, seed=self.recipe.seed, synchronised=synchronised)
         self._average = [tf.Variable(weight, trainable=False) for weight in self._network.weights]
-        self._optimiser = _optimiser(self.recipe, self._steps_per_epoch)
+        self._optimiser = _optimiser(self.recipe, self._material.steps_per_epoch)
         self._optimiser.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
         self._optimiser.build(self._network.trainable_variables)
         # Of the epoch under way: summed loss, right answers, images; and the seconds of the whole run.
@@ -134,7 +133,7 @@ class Run:
     @property
     def steps(self) -> int:
         """Steps of the whole run."""
-        return self.recipe.epochs * self._steps_per_epoch
+        return self.recipe.epochs * self._material.steps_per_epoch
 
     @lost_process()
     def train(self, max_steps: int | None = None) -> bool:
@@ -155,10 +154,10 @@ class Run:
             CONSOLE.print(f"resuming at step {self.step} of {self.steps}")
         with _sigterm_as_interrupt():
             try:
-                if _value(self._sums[2]) and self.step % self._steps_per_epoch == 0:
+                if _value(self._sums[2]) and self.step % self._material.steps_per_epoch == 0:
                     # The last call was cut between an epoch's last step and its end.
-                    self._close_epoch(self.step // self._steps_per_epoch - 1)
-                for epoch in range(self.step // self._steps_per_epoch, self.recipe.epochs):
+                    self._close_epoch(self.step // self._material.steps_per_epoch - 1)
+                for epoch in range(self.step // self._material.steps_per_epoch, self.recipe.epochs):
                     if not self._train_epoch(epoch, last):
                         break
             except KeyboardInterrupt:
@@ -174,12 +173,12 @@ class Run:
         """Train to the end of an epoch; False where `last` came first."""
         saved = time.monotonic()
         with progress() as bar:
-            task = bar.add_task(f"epoch {epoch + 1} of {self.recipe.epochs}", total=self._steps_per_epoch)
+            task = bar.add_task(f"epoch {epoch + 1} of {self.recipe.epochs}", total=self._material.steps_per_epoch)
             for images, labels in self._material.batches(epoch, self.step):
                 if self.step >= last:
                     return False
                 self._train_step(images, labels)
-                bar.update(task, completed=self.step - epoch * self._steps_per_epoch)
+                bar.update(task, completed=self.step - epoch * self._material.steps_per_epoch)
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     saved = time.monotonic()
                     self._save()

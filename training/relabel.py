@@ -20,6 +20,7 @@ from training.augment import augment
 from training.batches import predict_logits
 from training.datasets import LabelledImages
 from training.fonts import font_files
+from training.kept import kept_array
 from training.networks import NetworkSpec, build_network
 from training.recipes import Recipe
 from training.split import Labels, framed
@@ -47,21 +48,18 @@ def relabelled(recipe: Recipe, data: LabelledImages, folder: Path) -> LabelledIm
     """
     if not recipe.relabelled:
         return data
-    path = folder / LABELS_FILE
-    if path.exists() and (kept := np.load(path)).shape == data.labels.shape:
-        return dataclasses.replace(data, labels=kept)
+    labels = kept_array(folder / LABELS_FILE, data.labels.shape, lambda: _judged(recipe, data))
+    return dataclasses.replace(data, labels=labels)
+
+
+def _judged(recipe: Recipe, data: LabelledImages) -> Labels:
     labels = data.labels.copy()
     names = [known.label for known in data.classes]
     for label, other in ((names.index(name), names.index(shape)) for name, shape in recipe.relabelled):
         rows = np.flatnonzero(data.labels == label)
         images, _ = framed(data.take(rows), recipe.geometry)
         labels[rows[_share_of_other(recipe, data, label, other, images) > SURE]] = other
-    folder.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".{path.name}")
-    with staged.open("wb") as file:
-        np.save(file, labels)
-    staged.rename(path)
-    return dataclasses.replace(data, labels=labels)
+    return labels
 
 
 def _share_of_other(

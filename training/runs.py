@@ -15,6 +15,7 @@ from app.imaging import PREPROCESSING_VERSION
 from training.datasets import LabelledImages
 from training.degrade import PAGES_VERSION
 from training.fonts import font_versions
+from training.kept import replacing
 from training.networks import build_network
 from training.prior import Offsets, prior_correction
 from training.recipes import Recipe
@@ -105,10 +106,8 @@ def forget_epochs_after(path: Path, epoch: float) -> None:
 
 def save_weights(path: Path, weights: list[npt.NDArray[np.float32]]) -> None:
     """Write weights in their order, replacing the file in one step."""
-    staged = path.with_name(f".{path.name}")
-    with staged.open("wb") as file:
+    with replacing(path) as file:
         np.savez(file, allow_pickle=False, **{f"{index:03d}": weight for index, weight in enumerate(weights)})
-    staged.rename(path)
 
 
 def load_weights(path: Path) -> list[npt.NDArray[np.float32]]:

@@ -107,13 +107,16 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     if not page.plain:
         pixels, noise = quiet(pixels)
     contrast = page.contrast(pixels)
-    darker, lighter = (None, None) if page.plain or min(pixels.shape) < NARROW_SIDE else narrow_contrast(pixels)
+    narrow = None if page.plain else narrow_contrast(pixels)
     if polarity is Polarity.AUTO:
-        polarity = detect_polarity(strokes(contrast, darker, lighter))
-    narrow = lighter
-    if polarity is Polarity.DARK_ON_LIGHT:
-        contrast, narrow = -contrast, darker
-    ink = lift_plain(contrast) if page.plain else lift_uneven(flatten_locally(contrast, narrow), page.share(noise))
+        polarity = detect_polarity(strokes(contrast, *narrow) if narrow else contrast)
+    dark = polarity is Polarity.DARK_ON_LIGHT
+    if dark:
+        contrast = -contrast
+    if page.plain:
+        ink = lift_plain(contrast)
+    else:
+        ink = lift_uneven(flatten_locally(contrast, narrow and narrow[0 if dark else 1]), page.share(noise))
     ink = keep_writing(remove_ruling(ink), plain=page.plain)
     return Ink(ink, bounding_box(ink), polarity)
 
@@ -142,7 +145,7 @@ def _middle(side: int) -> npt.NDArray[np.float32]:
     return np.asarray(1 - np.linspace(-1, 1, side) ** 4, np.float32)
 
 
-def narrow_contrast(pixels: Pixels) -> tuple[Contrast, Contrast]:
+def narrow_contrast(pixels: Pixels) -> tuple[Contrast, Contrast] | None:
     """Return how far pixels are darker, and lighter, than whatever around them is wider than a stroke.
 
     Unlike a surface, that follows the edge of a hard shadow, and of a sheet on a table.
@@ -151,8 +154,10 @@ def narrow_contrast(pixels: Pixels) -> tuple[Contrast, Contrast]:
         pixels: uint8 [height, width].
 
     Returns:
-        Both float32 [height, width], shares of the light there, about 0 or more.
+        Both float32 [height, width], shares of the light there, about 0 or more; None for a crop, see `NARROW_SIDE`.
     """
+    if min(pixels.shape) < NARROW_SIDE:
+        return None
     levels = pixels.astype(np.float32)
     closed, opened = (_without_narrow(levels, kind, NARROW_BLUR) for kind in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN))
     darker = (closed - levels) / np.maximum(closed, DARKEST_REFERENCE)
@@ -160,16 +165,14 @@ def narrow_contrast(pixels: Pixels) -> tuple[Contrast, Contrast]:
     return np.asarray(darker, np.float32), np.asarray(lighter, np.float32)
 
 
-def strokes(contrast: Contrast, darker: Contrast | None, lighter: Contrast | None) -> Contrast:
+def strokes(contrast: Contrast, darker: Contrast, lighter: Contrast) -> Contrast:
     """Return the part of a contrast that strokes make, for `detect_polarity`: no shadow, glare or sheet on a table.
 
     Args:
         contrast: float32 [height, width], negative where darker than the page.
-        darker: from `narrow_contrast`; None leaves the contrast as it is.
+        darker: from `narrow_contrast`.
         lighter: the same.
     """
-    if darker is None or lighter is None:
-        return contrast
     darker, lighter = np.maximum(darker, 0), np.maximum(lighter, 0)
     both = np.clip(contrast, -darker, lighter)
     if float((both * both).sum()) < STROKES_SHARE * float((contrast * contrast).sum()):

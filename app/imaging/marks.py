@@ -18,6 +18,8 @@ Pixels = npt.NDArray[np.uint8]
 Contrast = npt.NDArray[np.float32]
 #: Which of the marks; bool [M].
 Chosen = npt.NDArray[np.bool_]
+#: Of each mark, its distance from the main one and its share of that one's mass; see `beside`.
+Beside = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 #: Ink from this share of full ink up counts as part of a mark.
 MARK_LEVEL = 0.25
@@ -146,11 +148,12 @@ def keep_writing(ink: Pixels, *, plain: bool) -> Pixels:
     marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
     main = main_mark(marks)
     if plain and min(ink.shape) <= SMALL_SIDE:
-        dropped |= neighbours(marks, main)
+        dropped |= neighbours(marks, main, beside(marks, main))
         keep = ~dropped & (marks.mass > 0)
         return np.asarray(np.where(_near(marks, dropped) > _near(marks, keep), 0, ink), np.uint8)
     if plain:
-        keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main) & ~strays(marks, main)
+        found = beside(marks, main)
+        keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main, found) & ~strays(found)
     else:
         refuse_texture(marks, main)
         keep = companions(marks, main)
@@ -191,7 +194,7 @@ def refuse_texture(marks: Marks, main: int) -> None:
 
 def companions(marks: Marks, main: int) -> Chosen:
     """Choose the main mark and those near it, of a photo with page edges and neighbours in it: bool [M]."""
-    gap, share = _beside(marks, main)
+    gap, share = beside(marks, main)
     chosen = ((gap <= NEAR_GAP) & (share > NEAR_MASS)) | ((gap <= FAR_GAP) & (share > FAR_MASS))
     if not marks.touches_edge[main]:
         chosen &= ~marks.touches_edge
@@ -199,24 +202,24 @@ def companions(marks: Marks, main: int) -> Chosen:
     return chosen
 
 
-def neighbours(marks: Marks, main: int) -> Chosen:
+def neighbours(marks: Marks, main: int, found: Beside) -> Chosen:
     """Choose what reaches into a crop from outside, the next line's writing, the edge of a box: bool [M].
 
     It is at the edge, small or apart from a main mark that does not touch it.
     """
-    gap, share = _beside(marks, main)
+    gap, share = found
     chosen = marks.touches_edge & ((gap > EDGE_GAP) | (share < EDGE_MASS)) & (not marks.touches_edge[main])
     chosen[0] = False
     return chosen
 
 
-def strays(marks: Marks, main: int) -> Chosen:
+def strays(found: Beside) -> Chosen:
     """Choose what is small and far from the main mark: bool [M]."""
-    gap, share = _beside(marks, main)
+    gap, share = found
     return np.asarray((gap > STRAY_GAP) & (share < STRAY_MASS), np.bool_)
 
 
-def _beside(marks: Marks, main: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def beside(marks: Marks, main: int) -> Beside:
     """Return each mark's distance from the main one's box, as a share of the longer one, and its share of the mass.
 
     Both are float64 [M]; the distance is along the axis in which it is greater, 0 where boxes touch or overlap.

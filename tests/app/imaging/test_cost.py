@@ -68,20 +68,25 @@ def test_a_bmp_of_runs_may_not_have_as_many_pixels_as_others() -> None:
         decode(bmp(20, beyond=2_000), max_pixels=LIMIT)
 
 
+def _tiff(body: bytes, tags: dict[int, list[int]]) -> bytes:
+    """Return a TIFF whose body begins at byte 8; every tag has 32-bit numbers."""
+    lists, entries = b"", b""
+    for tag, values in sorted(tags.items()):
+        place = values[0] if len(values) == 1 else 8 + len(body) + len(lists)
+        lists += struct.pack(f"<{len(values)}I", *values) if len(values) > 1 else b""
+        entries += struct.pack("<HHII", tag, 4, len(values), place)
+    directory = struct.pack("<H", len(tags)) + entries + bytes(4)
+    return b"II*\0" + struct.pack("<I", 8 + len(body) + len(lists)) + body + lists + directory
+
+
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_pixels_of_tiles_count_too(orientation: int) -> None:
     def tiled(width: int, across: int, down: int) -> bytes:
         """Return a TIFF of `width` x 64 pixels, stored, whose tiles are all the same few bytes."""
         tiles = -(-width // across) * -(-64 // down)
         body = zlib.compress(bytes(across * down))
-        places = struct.pack(f"<{tiles}I", *[8] * tiles) + struct.pack(f"<{tiles}I", *[len(body)] * tiles)
-        tags = {256: width, 257: 64, 258: 8, 259: 8, 262: 1, 274: orientation, 277: 1, 322: across, 323: down}
-        entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
-        after = 8 + len(body)
-        for tag, value, place in (324, 8, after), (325, len(body), after + 4 * tiles):
-            entries += struct.pack("<HHII", tag, 4, tiles, value if tiles == 1 else place)
-        directory = struct.pack("<H", len(tags) + 2) + entries + bytes(4)
-        return b"II*\0" + struct.pack("<I", after + len(places)) + body + places + directory
+        kind = {259: [8], 262: [1], 274: [orientation], 277: [1], 322: [across], 323: [down]}
+        return _tiff(body, {256: [width], 257: [64], 258: [8], 324: [8] * tiles, 325: [len(body)] * tiles, **kind})
 
     assert decode(tiled(64, 64, 64), max_pixels=128 * 128).size == (64, 64)
     assert decode(tiled(128, 16, 128), max_pixels=128 * 128).size == ((128, 64) if orientation == 1 else (64, 128))
@@ -95,15 +100,8 @@ def test_strips_draw_a_picture_once(bands: int) -> None:
     def striped(strips: int) -> bytes:
         """Return a TIFF of 64 x 64 pixels in strips of 63 rows, all of them the same bytes."""
         body = bytes(64 * 63 * bands)
-        after = 8 + len(body)
-        tags = {256: 64, 257: 64, 258: 8, 259: 1, 262: 1 if bands == 1 else 2, 277: bands, 278: 63}
-        entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items() if tag < 273)
-        entries += struct.pack("<HHII", 273, 4, strips, after)
-        entries += b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items() if tag > 273)
-        entries += struct.pack("<HHII", 279, 4, strips, after + 4 * strips)
-        places = struct.pack(f"<{strips}I", *[8] * strips) + struct.pack(f"<{strips}I", *[len(body)] * strips)
-        directory = struct.pack("<H", len(tags) + 2) + entries + bytes(4)
-        return b"II*\0" + struct.pack("<I", after + len(places)) + body + places + directory
+        kind = {259: [1], 262: [1 if bands == 1 else 2], 277: [bands], 278: [63]}
+        return _tiff(body, {256: [64], 257: [64], 258: [8], 273: [8] * strips, 279: [len(body)] * strips, **kind})
 
     assert decode(striped(2), max_pixels=LIMIT).size == (64, 64)
     with pytest.raises(CorruptImage, match="more than once"):
