@@ -9,7 +9,7 @@ from typing import Protocol
 class Stage(StrEnum):
     """A part of the way of one image."""
 
-    #: Until a thread is free to decode it.
+    #: Until it has its turn to be decoded.
     WAIT = "wait"
     #: From bytes to pixels.
     DECODE = "decode"

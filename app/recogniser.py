@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from app.inference import (
     rank,
 )
 from app.observer import Observer, Stage
+from app.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class Recogniser:
         self._deadline_seconds = deadline_seconds
         #: Batchers that are about to be woken.
         self._waking: set[Batcher] = set()
+        self._turns: Turns | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="imaging")
 
     async def recognise(self, model: Model, files: Sequence[bytes], options: Options) -> list[Recognition | ImageError]:
@@ -137,37 +140,43 @@ class Recogniser:
         deadline = called + self._deadline_seconds
         try:
             async with asyncio.timeout(self._deadline_seconds):
-                if len(files) == 1 and is_tiny(files[0]):
-                    # Handing it to a thread and back would take as long as reading it.
-                    prepared = [self._prepared(model, files[0], options, called)]
+                turns = self._turns_of_loop()
+                prepare = [partial(self._prepared, model, data, options, called) for data in files]
+                if not all(is_tiny(data) for data in files):
+                    prepared = await self._on_threads(prepare)
+                elif self.under_way == 1:
+                    prepared = [prepare[0]()]
                 else:
-                    prepared = await self._prepare_all(model, files, options, called)
+                    prepared = await turns.do(prepare)
                 self._tell_prepared(model, prepared)
                 found = [item.found for item in prepared]
                 images = [item.pixels for item in found if isinstance(item, NetworkInput)]
                 pending = model.batcher.submit(images, deadline=deadline, wake=False)
                 self._wake_soon(model.batcher)
-                answers = await asyncio.wrap_future(pending)
+                answers = await turns.result_of(pending)
         except TimeoutError as error:
             raise DeadlineExceeded("The answer would come too late.") from error
         recognitions = _recognitions(model, found, answers, options)
         self._tell_answered(model, pending, recognitions, options)
         return recognitions
 
-    async def _prepare_all(
-        self, model: Model, files: Sequence[bytes], options: Options, called: float
-    ) -> list[_Prepared]:
+    async def _on_threads(self, prepare: Sequence[Callable[[], _Prepared]]) -> list[_Prepared]:
         """Prepare the images of one upload, so few of them at once that other uploads get their turn at the threads."""
         loop = asyncio.get_running_loop()
         prepared: dict[int, _Prepared] = {}
-        left = iter(enumerate(files))
+        left = iter(enumerate(prepare))
 
         async def prepare_some() -> None:
-            for index, data in left:
-                prepared[index] = await loop.run_in_executor(self._pool, self._prepared, model, data, options, called)
+            for index, work in left:
+                prepared[index] = await loop.run_in_executor(self._pool, work)
 
-        await asyncio.gather(*(prepare_some() for _ in range(min(self._at_once, len(files)))))
-        return [prepared[index] for index in range(len(files))]
+        await asyncio.gather(*(prepare_some() for _ in range(min(self._at_once, len(prepare)))))
+        return [prepared[index] for index in range(len(prepare))]
+
+    def _turns_of_loop(self) -> Turns:
+        if self._turns is None or not self._turns.of_running_loop():
+            self._turns = Turns()
+        return self._turns
 
     def _wake_soon(self, batcher: Batcher) -> None:
         """Wake a batcher once all requests that have come in by now have queued theirs, so that they make one batch."""

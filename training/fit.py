@@ -8,7 +8,7 @@ epoch.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGTERM, signal
@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from app.artifacts import Artifact
 from training.batches import predict_logits
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
@@ -60,6 +61,7 @@ class Run:
         data: LabelledImages,
         folder: Path,
         foreign: LabelledImages | None = None,
+        teachers: Sequence[Artifact] = (),
         workers: Workers = ALONE,
     ) -> None:
         """Prepare a run, or pick up the one that the folder holds.
@@ -69,12 +71,13 @@ class Run:
             data: its data set's training part.
             folder: of the run.
             foreign: the training part of its outliers' data set, where it has one.
+            teachers: the models that it names.
             workers: who trains it together. The chief's folder is the run's; the others keep only what they make of the
                 data.
 
         Raises:
-            RunError: the folder holds a run of another recipe or other data, or the images do not fill a batch; or
-                another process has another recipe or other data, or has ended.
+            RunError: the folder holds a run of another recipe or other data, the images do not fill a batch, or a
+                teacher has other classes; or another process has another recipe or other data, or has ended.
             DatasetError: an image shows no character.
             FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
         """
@@ -86,7 +89,7 @@ class Run:
         if not workers.agree(identity):
             raise RunError("The processes that train together have different recipes or data.")
         claim(self.folder, identity)
-        self._material = Material(recipe, data, self.folder, foreign)
+        self._material = Material(recipe, data, self.folder, foreign, teachers)
         with workers.strategy.scope():
             self._make_variables(len(data.classes))
         self._counted = time.monotonic()
@@ -174,10 +177,10 @@ class Run:
         saved = time.monotonic()
         with progress() as bar:
             task = bar.add_task(f"epoch {epoch + 1} of {self.recipe.epochs}", total=self._material.steps_per_epoch)
-            for images, labels in self._material.batches(epoch, self.step):
+            for batch in self._material.batches(epoch, self.step):
                 if self.step >= last:
                     return False
-                self._train_step(images, labels)
+                self._train_step(*batch)
                 bar.update(task, completed=self.step - epoch * self._material.steps_per_epoch)
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     saved = time.monotonic()
@@ -222,16 +225,13 @@ class Run:
 
     def _build_step(self) -> tf.types.experimental.PolymorphicFunction:
         recipe, network, optimiser = self.recipe, self._network, self._optimiser
-        classes = network.output_shape[-1]
         prior = tf.constant(self._prior, tf.float32)
 
         workers = self._workers
 
-        def learn(images: tf.Tensor, labels: tf.Tensor) -> list[tf.Tensor]:
+        def learn(images: tf.Tensor, labels: tf.Tensor, targets: tf.Tensor) -> list[tf.Tensor]:
             """Learn from a replica's rows; return their part of the batch's loss, right answers, and non-outliers."""
             known = tf.cast(labels != OUTLIER, tf.float32)
-            targets = tf.one_hot(labels, classes) * (1 - recipe.label_smoothing) + recipe.label_smoothing / classes
-            targets = tf.where(known[:, None] > 0, targets, 1 / classes)
             weights = known + recipe.outliers.weight * (1 - known)
             with tf.GradientTape() as tape:
                 logits = network(images, training=True) + prior * known[:, None]
@@ -244,8 +244,8 @@ class Run:
 
         # XLA has no collective operations on CPUs.
         @tf.function(jit_compile=workers.alone)
-        def train_step(images: tf.Tensor, labels: tf.Tensor) -> None:
-            loss, right, count = workers.run(learn, images, labels)
+        def train_step(images: tf.Tensor, labels: tf.Tensor, targets: tf.Tensor) -> None:
+            loss, right, count = workers.run(learn, images, labels, targets)
             # A young average follows the weights closely, so that it does not drag their random start along; this is
             # the warm-up of TensorFlow's own ExponentialMovingAverage.
             done = tf.cast(optimiser.iterations, tf.float32)

@@ -96,7 +96,7 @@ class Metrics:
     def _make_image_metrics(self, cards: Sequence[ModelCard]) -> None:
         stages = Histogram(
             "inkling_stage_seconds",
-            "Time of one image in a stage: wait (for a thread), decode, ink (and geometry), queue, predict.",
+            "Time of one image in a stage: wait (for its turn), decode, ink (and geometry), queue, predict.",
             ["model", "stage"],
             buckets=STAGE_BUCKETS,
             registry=self.registry,

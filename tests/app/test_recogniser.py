@@ -8,11 +8,13 @@ import pytest
 from app.imaging import ImageError
 from app.inference import Model, Overloaded, Registry
 from app.observer import Stage
-from app.recogniser import Options, Recogniser
+from app.recogniser import Options, Recogniser, Recognition
 from tests.models import shipped
 from tests.strokes import draw, encode
 
 SEVEN = encode(draw("7"))
+#: Prepared on the event loop, where the other is on a thread.
+TINY_SEVEN = encode(draw("7", (28, 28)))
 CAPACITY = 64
 KEPT = 8
 
@@ -52,7 +54,8 @@ def recogniser(watch: Watch) -> Iterator[Recogniser]:
     made.close()
 
 
-def test_a_single_image_does_not_wait_for_an_upload_of_many(model: Model, recogniser: Recogniser) -> None:
+@pytest.mark.parametrize("seven", [SEVEN, TINY_SEVEN], ids=["on threads", "on the loop"])
+def test_a_single_image_does_not_wait_for_an_upload_of_many(model: Model, recogniser: Recogniser, seven: bytes) -> None:
     ended: list[str] = []
 
     async def recognise(name: str, files: list[bytes]) -> None:
@@ -61,12 +64,24 @@ def test_a_single_image_does_not_wait_for_an_upload_of_many(model: Model, recogn
         ended.append(name)
 
     async def both() -> None:
-        many = asyncio.create_task(recognise("many", [SEVEN] * 32))
+        many = asyncio.create_task(recognise("many", [seven] * 32))
         await asyncio.sleep(0)  # it has begun
-        await asyncio.gather(many, recognise("single", [SEVEN]))
+        await asyncio.gather(many, recognise("single", [seven]))
 
     asyncio.run(both())
     assert ended == ["single", "many"]
+
+
+def test_tiny_images_among_others_have_their_answers(model: Model, recogniser: Recogniser) -> None:
+    async def answers() -> list[list[Recognition | ImageError]]:
+        uploads = [[TINY_SEVEN], [TINY_SEVEN] * 20, [b"junk", TINY_SEVEN, SEVEN], [TINY_SEVEN] * 2, [TINY_SEVEN]]
+        return await asyncio.gather(*(recogniser.recognise(model, files, Options()) for files in uploads))
+
+    for _ in range(2):  # each on an event loop of its own
+        found = asyncio.run(answers())
+        assert [len(upload) for upload in found] == [1, 20, 3, 2, 1]
+        labels = [item.candidates[0].label if isinstance(item, Recognition) else "" for one in found for item in one]
+        assert labels == ["7"] * 21 + [""] + ["7"] * 5
 
 
 def test_uploads_of_many_leave_room_for_single_images(model: Model, recogniser: Recogniser) -> None:

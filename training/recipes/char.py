@@ -47,6 +47,8 @@ RECIPE = Recipe(
     # figures are those with 0.
     prior_correction=1.0,
     relabelled=(("F", "f"),),
+    teachers=(("char", 3), ("char", 4), ("char", 5)),
+    taught=0.7,
     limitations=(
         "Ruling is taken out where it crosses the whole picture; other print that touches the character is read as "
         "part of it.",

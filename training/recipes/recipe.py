@@ -40,6 +40,8 @@ class Recipe:
         set's own (`training.prior`).
     relabelled: pairs of classes' labels; images of the first with the second's shape count as the second among those
         frequencies (`training.relabel`).
+    teachers: names and versions of shipped models whose averaged answers tell what to answer (`training.teachers`).
+    taught: share of theirs in that; the label has the rest.
     outliers: what the network learns to be unsure of.
     target_error: share of wrong answers that the model stays below by calling others uncertain.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
@@ -74,9 +76,13 @@ class Recipe:
     fonts: bool = False
     prior_correction: float = 0.0
     relabelled: tuple[tuple[str, str], ...] = ()
+    teachers: tuple[tuple[str, int], ...] = ()
+    taught: float = 0.0
     outliers: Outliers = field(default_factory=Outliers)
     seed: int = 0
 
     def __post_init__(self) -> None:
         if (self.degraded_share > 0) != (self.degraded_copies > 0):
             raise ValueError("A recipe has either degraded copies and a share of them, or neither.")
+        if (self.taught > 0) != bool(self.teachers):
+            raise ValueError("A recipe has either teachers and a share of their answers, or neither.")
