@@ -7,6 +7,7 @@ measures.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +17,17 @@ Mask = npt.NDArray[np.bool_]
 
 #: Ink from this grey level up may belong to a line; printed ruling is often much fainter than the writing.
 LINE_LEVEL = 28
-#: A line runs through at least this share of the picture's length, and is thinner than this share of its breadth, or
-#: than so many pixels; a stroke that crosses a whole tight crop is thicker.
-LINE_COVER = 0.85
+#: A line runs through at least this share of the picture's length, or, where it leaves at the top or the bottom, of
+#: what is in sight, which is at least such a share of the length.
+LINE_COVER, LINE_IN_SIGHT = 0.85, 0.6
+#: It is thinner than this share of the picture's breadth, or than so many pixels; a stroke that crosses a whole tight
+#: crop is thicker.
 LINE_THICKNESS = 0.035
 LEAST_THICKNESS = 2
 #: Rows that a line covers at least so far are part of its thickness.
 BODY_COVER = 0.4
-#: Slopes that are tried: lines of a hand-held photo, in pixels down per pixel across.
-SLOPES = np.linspace(-0.06, 0.06, 13)
+#: Slopes that are tried: lines of a hand-held photo, in pixels down per pixel across. Seen from the side, lines differ.
+SLOPES = np.linspace(-0.12, 0.12, 25)
 #: Pixels beside a line that are this strong, as a share of full ink, belong to a stroke that touches it.
 STROKE_LEVEL = 0.3
 #: Rows at the edge of a picture in which a line may be what is left of a box's border.
@@ -33,21 +36,23 @@ EDGE_ROWS = 2
 FAINTER = 0.75
 #: Of a line's or the writing's pixels, the quantile that is its strength.
 STRENGTH_QUANTILE = 0.9
+#: Between lines a page is free: where more than this share of a picture is ink, there are none to be found.
+MOST_INK = 0.4
 #: Ruling is printed page-wide. Where more lines than this are found, it is texture.
-MOST_LINES = 12
+MOST_LINES = 24
 
 
 @dataclass(frozen=True)
 class Line:
-    """A nearly horizontal line: rows `first` to `last`, both included, at column 0, and its slope."""
+    """A nearly horizontal line: rows `first` to `last`, both included, in the middle column, and its slope."""
 
     first: int
     last: int
     slope: float
 
     def rows(self, width: int) -> npt.NDArray[np.int64]:
-        """Return int64 [width], how far down the line has gone at each column."""
-        return np.asarray(np.rint(self.slope * np.arange(width)), np.int64)
+        """Return int64 [width], how far down from the middle column the line is at each column."""
+        return np.asarray(np.rint(self.slope * (np.arange(width) - (width - 1) / 2)), np.int64)
 
     def at_edge(self, height: int) -> bool:
         """Tell whether it lies in the outermost rows of a picture."""
@@ -77,25 +82,59 @@ def find_lines(mask: Mask) -> list[Line]:
     """
     height, width = mask.shape
     # Sheared either way, a column has one pixel on a line, so that too few columns with ink make none.
-    if np.count_nonzero(mask.any(axis=0)) < LINE_COVER * width:
+    if np.count_nonzero(mask.any(axis=0)) < LINE_COVER * width or np.count_nonzero(mask) > MOST_INK * mask.size:
         return []
-    y, x = np.nonzero(mask)
-    reach = int(np.ceil(np.abs(SLOPES).max() * width))
-    covers = [
-        np.bincount(y - np.rint(slope * x).astype(np.int64) + reach, minlength=height + 2 * reach) / width
-        for slope in SLOPES
-    ]
-    # Along their own slope, lines are sharpest.
-    best = int(np.argmax([cover @ cover for cover in covers]))
-    cover, slope = covers[best], float(SLOPES[best])
+    # Where a thin line falls between two rows, either has a part of it.
+    below = np.zeros_like(mask)
+    below[:-1] = mask[1:]
+    crosses = _covers(mask | below) >= LINE_COVER
+    if not crosses.any():
+        return []
+    covers = _covers(mask)
+    reach = (covers.shape[1] - height) // 2
     limit = max(LEAST_THICKNESS, LINE_THICKNESS * height)
     lines = []
-    for first, last in _runs(cover >= BODY_COVER):
-        line = Line(first - reach, last - reach, slope)
-        crosses = cover[first : last + 1].max() >= LINE_COVER and _reaches_edges(mask, line)
-        if crosses and last - first + 1 <= limit:
+    for top, bottom in _runs(crosses.any(axis=0)):
+        # Along its own slope, a line is sharpest.
+        near = covers[:, top : bottom + 2] * crosses[:, top : bottom + 1].any(axis=1, keepdims=True)
+        best = int(np.argmax((near**2).sum(axis=1)))
+        peak = top + int(np.argmax(near[best]))
+        body: Mask = np.greater_equal(covers[best], BODY_COVER)
+        first, last = next(run for run in _runs(body) if run[0] <= peak <= run[1])
+        line = Line(first - reach, last - reach, float(SLOPES[best]))
+        if last - first + 1 <= limit and _reaches_edges(mask, line):
             lines.append(line)
     return lines if len(lines) <= MOST_LINES else []
+
+
+def _covers(mask: Mask) -> npt.NDArray[np.float64]:
+    """Return float64 [slopes, rows], the share of each line that has ink; rows as in `_in_sight`."""
+    y, x = np.nonzero(mask)
+    in_sight = _in_sight(*mask.shape)
+    rows = in_sight.shape[1]
+    y += (rows - len(mask)) // 2
+    return np.stack([np.bincount(y - shifts[x], minlength=rows) for shifts in _shifts(mask.shape[1])]) / in_sight
+
+
+@lru_cache(maxsize=8)
+def _in_sight(height: int, width: int) -> npt.NDArray[np.float32]:
+    """Return float32 [slopes, rows], how many pixels of each line are in the picture, or must be.
+
+    The middle rows are the picture's; those above and below are of lines that come into it off the middle column.
+    """
+    reach = int(np.abs(_shifts(width)).max())
+    rows = height + 2 * reach
+    counts = []
+    for shifts in _shifts(width):
+        enter, leave = (np.bincount(start - shifts, minlength=rows + 1) for start in (reach, reach + height))
+        counts.append(np.cumsum(enter - leave)[:-1])
+    return np.asarray(np.maximum(np.stack(counts), LINE_IN_SIGHT * width), np.float32)
+
+
+@lru_cache(maxsize=8)
+def _shifts(width: int) -> npt.NDArray[np.int32]:
+    """Return int32 [slopes, width], how far down from the middle column a line of each slope is at each column."""
+    return np.asarray(np.rint(SLOPES[:, None] * (np.arange(width) - (width - 1) / 2)), np.int32)
 
 
 def _without_lines(ink: Pixels) -> Pixels:
@@ -135,11 +174,13 @@ def _strength(pixels: Pixels) -> float:
 
 
 def _reaches_edges(mask: Mask, line: Line) -> bool:
-    """Tell whether there is ink where a line meets the left and the right edge, the outermost pixels."""
-    down = line.rows(mask.shape[1])
+    """Tell whether there is ink where a line comes into the picture and where it leaves, the outermost pixels."""
+    height, width = mask.shape
+    down = line.rows(width)
+    seen = np.flatnonzero((line.first + down >= 0) & (line.last + down < height))
     return all(
         mask[max(0, line.first + down[column] - 1) : max(0, line.last + down[column] + 2), column].any()
-        for column in (0, -1)
+        for column in seen[[0, -1]]
     )
 
 

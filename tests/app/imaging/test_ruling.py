@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -22,6 +23,32 @@ def test_ruled_paper_reads_like_plain_paper(character: str, squared: bool) -> No
     geometry = GEOMETRIES["mnist"]
     seen = prepare_pixels(ruled(plain, 45, squared=squared), geometry)
     assert difference(seen, prepare_pixels(plain, geometry)) < 20
+
+
+@pytest.mark.parametrize("slope", [-0.1, -0.05, 0.08])
+@pytest.mark.parametrize("squared", [False, True])
+@pytest.mark.parametrize("character", "0258")
+def test_paper_may_be_held_askew(character: str, squared: bool, slope: float) -> None:
+    plain = draw(character, (240, 240), scale=0.4)
+    geometry = GEOMETRIES["mnist"]
+    seen = prepare_pixels(ruled(plain, 40, squared=squared, slope=slope), geometry)
+    assert difference(seen, prepare_pixels(plain, geometry)) < 25
+
+
+def test_lines_have_slopes_of_their_own() -> None:
+    mask = np.zeros((200, 200), np.uint8)
+    for row, slope in ((40, -0.06), (80, -0.02), (120, 0.02), (160, 0.06)):
+        cv2.line(mask, (0, row), (199, round(row + slope * 199)), 1, 2)
+    lines = find_lines(mask > 0)
+    assert [round(line.slope, 2) for line in lines] == [-0.06, -0.02, 0.02, 0.06]
+    assert not remove_ruling(255 * mask).any()
+
+
+def test_a_line_that_leaves_at_the_top_is_ruling() -> None:
+    mask = np.zeros((200, 200), np.uint8)
+    cv2.line(mask, (0, 15), (199, -5), 1, 2)
+    cv2.line(mask, (0, 115), (199, 95), 1, 2)
+    assert not remove_ruling(255 * mask).any()
 
 
 def test_lines_are_found_where_they_are() -> None:
