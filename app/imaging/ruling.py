@@ -94,13 +94,12 @@ def find_lines(mask: Mask) -> list[Line]:
     reach = (covers.shape[1] - height) // 2
     limit = max(LEAST_THICKNESS, LINE_THICKNESS * height)
     lines = []
-    for top, bottom in _runs(crosses.any(axis=0)):
+    for top, bottom in _runs(np.logical_or.reduce(crosses)):
         # Along its own slope, a line is sharpest.
         near = covers[:, top : bottom + 2] * crosses[:, top : bottom + 1].any(axis=1, keepdims=True)
         best = int(np.argmax((near**2).sum(axis=1)))
         peak = top + int(np.argmax(near[best]))
-        body: Mask = np.greater_equal(covers[best], BODY_COVER)
-        first, last = next(run for run in _runs(body) if run[0] <= peak <= run[1])
+        first, last = next(run for run in _runs(covers[best] >= BODY_COVER) if run[0] <= peak <= run[1])
         line = Line(first - reach, last - reach, float(SLOPES[best]))
         if last - first + 1 <= limit and _reaches_edges(mask, line):
             lines.append(line)
