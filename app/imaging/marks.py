@@ -55,9 +55,12 @@ MOST_HOLES = 9
 #: On a plain page, a mark at the edge belongs to the neighbourhood where it lies farther from the main mark than this
 #: share of its longest side, or has less than this share of its mass; a bar that a tight crop cuts is neither.
 EDGE_GAP, EDGE_MASS = 0.1, 0.06
+#: A line between two cells is narrower than this share of its height, and goes beyond the character at either end by at
+#: least this share of that one's height.
+DIVIDER_WIDTH, DIVIDER_REACH = 0.12, 0.08
 #: A frame spans at least this share of both sides of the picture and has a mark of at least this share of its mass
 #: inside.
-FRAME_SPAN, FRAME_CONTENT = 0.6, 0.08
+FRAME_SPAN, FRAME_CONTENT = 0.2, 0.08
 #: At least this share of its pixels lies along its box, in a border of this share of the box's sides; of a 0, half do.
 FRAME_STRAIGHT, FRAME_BORDER = 0.85, 0.1
 
@@ -198,8 +201,22 @@ def companions(marks: Marks, main: int) -> Chosen:
     chosen = ((gap <= NEAR_GAP) & (share > NEAR_MASS)) | ((gap <= FAR_GAP) & (share > FAR_MASS))
     if not marks.touches_edge[main]:
         chosen &= ~marks.touches_edge
+    chosen &= ~dividers(marks, main)
     chosen[main], chosen[0] = True, False
     return chosen
+
+
+def dividers(marks: Marks, main: int) -> Chosen:
+    """Choose the lines between the cells of a form: bool [M].
+
+    They are upright, thin, and beside the main mark, which they go beyond at both ends. The next character, an l or a
+    1, ends where the main one does, give or take a little.
+    """
+    left, top, right, bottom = marks.boxes.T
+    reach = DIVIDER_REACH * (bottom[main] - top[main])
+    beyond = (top < top[main] - reach) & (bottom > bottom[main] + reach)
+    beside = (right <= left[main]) | (left >= right[main])
+    return np.asarray(beyond & beside & (right - left < DIVIDER_WIDTH * (bottom - top)), np.bool_)
 
 
 def neighbours(marks: Marks, main: int, found: Beside) -> Chosen:

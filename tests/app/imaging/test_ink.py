@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -130,3 +131,34 @@ def test_a_table_around_a_sheet_is_no_ink(character: str, table: int) -> None:
     assert top > 65
     assert right < 215
     assert bottom < 175
+
+
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_printed_box_around_a_character_is_no_ink(character: str) -> None:
+    page = np.full((240, 240), 235, np.uint8)
+    page[80:160, 80:160] = draw(character, (80, 80), scale=0.7, paper=235)
+    alone = find_ink(photographed(page)).box
+    cv2.rectangle(page, (78, 76), (164, 162), 90, 1)
+    assert find_ink(photographed(page)).box == pytest.approx(alone, abs=4)
+
+
+@pytest.mark.parametrize("character", DIGITS)
+def test_the_cells_of_a_form_are_no_ink(character: str) -> None:
+    page = np.full((240, 240), 235, np.uint8)
+    page[80:160, 80:160] = draw(character, (80, 80), scale=0.7, paper=235)
+    alone = find_ink(photographed(page)).box
+    for y in (76, 164):
+        cv2.line(page, (0, y), (239, y), 90, 1)
+    for x in (70, 170):
+        cv2.line(page, (x, 76), (x, 164), 90, 1)
+    assert find_ink(photographed(page)).box == pytest.approx(alone, abs=4)
+
+
+@pytest.mark.parametrize("character", DIGITS)
+def test_glare_on_a_board_is_no_ink(character: str) -> None:
+    page = np.full((240, 240), 200, np.uint8)
+    page[60:200, 80:220] = draw(character, (140, 140), scale=0.6, ink=60, paper=200)
+    y, x = np.mgrid[:240, :240]
+    glare = 100 * np.exp(-(((x - 70) / 40) ** 2 + ((y - 60) / 35) ** 2))
+    shone_on = np.clip(page * 0.8 + glare, 0, 255).astype(np.uint8)
+    assert find_ink(photographed(shone_on)).polarity is Polarity.DARK_ON_LIGHT
