@@ -52,6 +52,9 @@ STRAY_GAP, STRAY_MASS = 0.6, 0.3
 #: of characters have at most 6 of either.
 COMPARABLE_MASS, MOST_COMPARABLE = 0.2, 6
 MOST_HOLES = 9
+#: Gaps of up to this share of the shorter side are the grain of chalk, where closing them leaves one mark that has at
+#: least this share of the mass.
+GAP_SHARE, MENDED_MASS = 0.02, 0.7
 #: On a plain page, a mark at the edge belongs to the neighbourhood where it lies farther from the main mark than this
 #: share of its longest side, or has less than this share of its mass; a bar that a tight crop cuts is neither.
 EDGE_GAP, EDGE_MASS = 0.1, 0.06
@@ -158,7 +161,9 @@ def keep_writing(ink: Pixels, *, plain: bool) -> Pixels:
         found = beside(marks, main)
         keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main, found) & ~strays(found)
     else:
-        refuse_texture(marks, main)
+        if is_texture(marks, main):
+            ink, marks = mended(ink)
+            main = main_mark(marks)
         keep = companions(marks, main)
     return np.asarray(ink * _near(marks, keep), np.uint8)
 
@@ -179,20 +184,38 @@ def frames(marks: Marks) -> Chosen:
     return chosen
 
 
-def refuse_texture(marks: Marks, main: int) -> None:
-    """Refuse what is no character: wood, cloth, noise.
-
-    Raises:
-        NoInkFound: there are many marks as large as the main one, or that one is a mesh.
-    """
+def is_texture(marks: Marks, main: int) -> bool:
+    """Tell whether there are many marks as large as the main one, or that one is a mesh."""
     # What reaches in from outside may be the lines of writing above and below.
     counted = marks.touches_edge[main] | ~marks.touches_edge
     comparable = int(((marks.mass > COMPARABLE_MASS * marks.mass[main]) & counted).sum())
     # Beyond the edge the page goes on, so what a stroke cuts off there is no hole. Two regions are mark and page.
     around = np.pad((marks.labels != main).astype(np.uint8), 1, constant_values=1)
     regions, _ = cv2.connectedComponents(around, connectivity=4)
-    if comparable > MOST_COMPARABLE or regions - 2 > MOST_HOLES:
+    return comparable > MOST_COMPARABLE or regions - 2 > MOST_HOLES
+
+
+def mended(ink: Pixels) -> tuple[Pixels, Marks]:
+    """Close the gaps in what was written with chalk, or a pen that skips.
+
+    Args:
+        ink: uint8 [height, width], white on black, of an uneven page.
+
+    Returns:
+        The same with its gaps closed, and its marks.
+
+    Raises:
+        NoInkFound: it still is all texture: wood, cloth, noise.
+    """
+    side = 2 * round(GAP_SHARE * min(ink.shape) / 2) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    closed = np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, disc), np.uint8)
+    marks = find_marks(closed.astype(np.float32), 255 * UNEVEN_MARK_LEVEL)
+    main = main_mark(marks)
+    apart = marks.touches_edge[main] or marks.mass[main] < MENDED_MASS * marks.mass.sum()
+    if apart or is_texture(marks, main):
         raise NoInkFound("The picture is all texture; no character stands out in it.")
+    return closed, marks
 
 
 def companions(marks: Marks, main: int) -> Chosen:

@@ -162,3 +162,12 @@ def test_glare_on_a_board_is_no_ink(character: str) -> None:
     glare = 100 * np.exp(-(((x - 70) / 40) ** 2 + ((y - 60) / 35) ** 2))
     shone_on = np.clip(page * 0.8 + glare, 0, 255).astype(np.uint8)
     assert find_ink(photographed(shone_on)).polarity is Polarity.DARK_ON_LIGHT
+
+
+@pytest.mark.parametrize("character", DIGITS)
+def test_the_grain_of_chalk_is_no_texture(character: str) -> None:
+    board = draw(character, (240, 240), scale=0.5, width=0.05, ink=230, paper=45)
+    whole = find_ink(photographed(board)).box
+    grain = np.random.default_rng(1).random((80, 80)).repeat(3, axis=0).repeat(3, axis=1) < 0.35
+    board[grain & (board > 60)] = 45
+    assert find_ink(photographed(board)).box == pytest.approx(whole, abs=6)
