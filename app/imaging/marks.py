@@ -52,9 +52,9 @@ STRAY_GAP, STRAY_MASS = 0.6, 0.3
 #: of characters have at most 6 of either.
 COMPARABLE_MASS, MOST_COMPARABLE = 0.2, 6
 MOST_HOLES = 9
-#: Gaps of up to this share of the shorter side are the grain of chalk, where closing them leaves one mark that has at
-#: least this share of the mass.
-GAP_SHARE, MENDED_MASS = 0.02, 0.7
+#: On a photo, pieces no farther apart than this share of the shorter side are one mark. What looks like texture is
+#: chalk where such a mark has at least this share of all mass.
+GAP_SHARE, CHALK_MASS = 0.02, 0.7
 #: On a plain page, a mark at the edge belongs to the neighbourhood where it lies farther from the main mark than this
 #: share of its longest side, or has less than this share of its mass; a bar that a tight crop cuts is neither.
 EDGE_GAP, EDGE_MASS = 0.1, 0.06
@@ -153,19 +153,48 @@ def keep_writing(ink: Pixels, *, plain: bool) -> Pixels:
     dropped = frames(marks)
     marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
     main = main_mark(marks)
-    if plain and min(ink.shape) <= SMALL_SIDE:
+    if not plain:
+        unframed = np.asarray(np.where(_near(marks, dropped), 0, ink), np.uint8)
+        return _keep_on_photo(unframed, texture=is_texture(marks, main))
+    if min(ink.shape) <= SMALL_SIDE:
         dropped |= neighbours(marks, main, beside(marks, main))
         keep = ~dropped & (marks.mass > 0)
         return np.asarray(np.where(_near(marks, dropped) > _near(marks, keep), 0, ink), np.uint8)
-    if plain:
-        found = beside(marks, main)
-        keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main, found) & ~strays(found)
-    else:
-        if is_texture(marks, main):
-            ink, marks = mended(ink)
-            main = main_mark(marks)
-        keep = companions(marks, main)
+    found = beside(marks, main)
+    keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main, found) & ~strays(found)
     return np.asarray(ink * _near(marks, keep), np.uint8)
+
+
+def _keep_on_photo(ink: Pixels, *, texture: bool) -> Pixels:
+    """Clear what does not lie near the main mark, of which the pieces that a pen or chalk left are one.
+
+    Args:
+        ink: uint8 [height, width], white on black.
+        texture: whether its marks look like texture, of which only chalk is kept, with its gaps closed.
+
+    Raises:
+        NoInkFound: there is no mark, or all is texture: wood, cloth, noise.
+    """
+    closed = without_gaps(ink)
+    marks = find_marks(closed.astype(np.float32), 255 * UNEVEN_MARK_LEVEL)
+    main = main_mark(marks)
+    if texture:
+        apart = marks.touches_edge[main] or marks.mass[main] < CHALK_MASS * marks.mass.sum()
+        if apart or is_texture(marks, main):
+            raise NoInkFound("The picture is all texture; no character stands out in it.")
+        ink = closed
+    return np.asarray(ink * _near(marks, companions(marks, main)), np.uint8)
+
+
+def without_gaps(ink: Pixels) -> Pixels:
+    """Close the gaps of chalk, and of a pen that skips.
+
+    Args:
+        ink: uint8 [height, width], white on black.
+    """
+    side = 2 * round(GAP_SHARE * min(ink.shape) / 2) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, disc), np.uint8)
 
 
 def frames(marks: Marks) -> Chosen:
@@ -193,29 +222,6 @@ def is_texture(marks: Marks, main: int) -> bool:
     around = np.pad((marks.labels != main).astype(np.uint8), 1, constant_values=1)
     regions, _ = cv2.connectedComponents(around, connectivity=4)
     return comparable > MOST_COMPARABLE or regions - 2 > MOST_HOLES
-
-
-def mended(ink: Pixels) -> tuple[Pixels, Marks]:
-    """Close the gaps in what was written with chalk, or a pen that skips.
-
-    Args:
-        ink: uint8 [height, width], white on black, of an uneven page.
-
-    Returns:
-        The same with its gaps closed, and its marks.
-
-    Raises:
-        NoInkFound: it still is all texture: wood, cloth, noise.
-    """
-    side = 2 * round(GAP_SHARE * min(ink.shape) / 2) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    closed = np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, disc), np.uint8)
-    marks = find_marks(closed.astype(np.float32), 255 * UNEVEN_MARK_LEVEL)
-    main = main_mark(marks)
-    apart = marks.touches_edge[main] or marks.mass[main] < MENDED_MASS * marks.mass.sum()
-    if apart or is_texture(marks, main):
-        raise NoInkFound("The picture is all texture; no character stands out in it.")
-    return closed, marks
 
 
 def companions(marks: Marks, main: int) -> Chosen:

@@ -20,6 +20,9 @@ PLAIN_SHARE = 0.55
 PLAIN_TOLERANCE = 1
 #: And so must this share of the whole picture, or the ring is a frame around the page.
 PLAIN_PICTURE_SHARE = 0.15
+#: A plain page of at least this shorter side, in pixels, is shaded where over more than this share of it grey levels
+#: off the page's fall by no more than so many over so many pixels.
+SHADED_SIDE, SHADED_SHARE, SHADE_FALL, SHADE_BLUR = 96, 0.05, 6, 5
 #: Median absolute deviations that make the noise floor of a plain page: two standard deviations of Gaussian noise.
 NOISE_DEVIATIONS = 3.0
 #: Standard deviations of Gaussian noise to a median absolute deviation of it.
@@ -85,9 +88,28 @@ def measure_page(pixels: Pixels) -> Page:
     low, high = max(0, level - PLAIN_TOLERANCE), min(255, level + PLAIN_TOLERANCE)
     near = ring[(ring >= low) & (ring <= high)]
     level_pixels = cv2.countNonZero(cv2.inRange(pixels, low, high))
-    if near.size >= PLAIN_SHARE * ring.size and level_pixels >= PLAIN_PICTURE_SHARE * pixels.size:
+    plain = near.size >= PLAIN_SHARE * ring.size and level_pixels >= PLAIN_PICTURE_SHARE * pixels.size
+    if plain and not is_shaded(pixels, level):
         return Page(np.full(pixels.shape, median(near), np.float32), plain=True)
     return Page(_fitted(pixels), plain=False)
+
+
+def is_shaded(pixels: Pixels, level: int) -> bool:
+    """Tell whether much of a picture is neither at the page's level nor drawn, but falls softly: a shadow.
+
+    So it is where a phone or a scanning program has made the rest of the sheet all white.
+
+    Args:
+        pixels: uint8 [height, width]. Crops are too small for a shadow to fall softly, and have none.
+        level: of the page.
+    """
+    if min(pixels.shape) < SHADED_SIDE:
+        return False
+    # Blurred, since what falls by less than a level a pixel would be steps and noise.
+    soft = cv2.blur(pixels, (SHADE_BLUR, SHADE_BLUR))
+    fall = cv2.morphologyEx(soft, cv2.MORPH_GRADIENT, np.ones((SHADE_BLUR, SHADE_BLUR), np.uint8))
+    off = np.abs(soft.astype(np.int16) - level) > 2 * PLAIN_TOLERANCE
+    return float(np.mean(off & (fall >= 1) & (fall <= SHADE_FALL))) > SHADED_SHARE
 
 
 def median(values: npt.NDArray[np.generic]) -> float:

@@ -166,8 +166,17 @@ def test_glare_on_a_board_is_no_ink(character: str) -> None:
 
 @pytest.mark.parametrize("character", DIGITS)
 def test_the_grain_of_chalk_is_no_texture(character: str) -> None:
-    board = draw(character, (240, 240), scale=0.5, width=0.05, ink=230, paper=45)
+    board = draw(character, (240, 240), scale=0.7, width=0.06, ink=230, paper=45)
     whole = find_ink(photographed(board)).box
-    grain = np.random.default_rng(1).random((80, 80)).repeat(3, axis=0).repeat(3, axis=1) < 0.35
-    board[grain & (board > 60)] = 45
-    assert find_ink(photographed(board)).box == pytest.approx(whole, abs=6)
+    grain = cv2.resize(np.random.default_rng(1).random((80, 80)), (240, 240), interpolation=cv2.INTER_CUBIC) < 0.4
+    chalk = np.where(grain, 45, board).astype(np.uint8)
+    assert find_ink(photographed(chalk)).box == pytest.approx(whole, abs=8)
+
+
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_shadow_on_a_sheet_that_is_otherwise_all_white_is_no_ink(character: str) -> None:
+    page = draw(character, (240, 240), scale=0.4, ink=200, paper=255)
+    alone = find_ink(page).box
+    y, x = np.mgrid[:240, :240]
+    shade = np.clip((x + y - 300) * 0.4, 0, 60)
+    assert find_ink(np.clip(page - shade, 0, 255).astype(np.uint8)).box == pytest.approx(alone, abs=4)
