@@ -33,7 +33,7 @@ Picture = npt.NDArray[np.generic]
 
 
 def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
-    """Return what each step makes of an upload that needs no reduction, in their order."""
+    """Return what each step makes of an upload that needs no reduction and shows no table, in their order."""
     page = measure_page(upload)
     quieted, noise = (upload, 0.0) if page.plain else quiet(upload)
     contrast = page.contrast(quieted)

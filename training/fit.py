@@ -8,7 +8,7 @@ epoch.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGTERM, signal
@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from app.artifacts import Artifact
 from training.batches import predict_logits
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
@@ -61,7 +60,6 @@ class Run:
         data: LabelledImages,
         folder: Path,
         foreign: LabelledImages | None = None,
-        teachers: Sequence[Artifact] = (),
         workers: Workers = ALONE,
     ) -> None:
         """Prepare a run, or pick up the one that the folder holds.
@@ -71,13 +69,12 @@ class Run:
             data: its data set's training part.
             folder: of the run.
             foreign: the training part of its outliers' data set, where it has one.
-            teachers: the models that it names.
             workers: who trains it together. The chief's folder is the run's; the others keep only what they make of the
                 data.
 
         Raises:
-            RunError: the folder holds a run of another recipe or other data, the images do not fill a batch, or a
-                teacher has other classes; or another process has another recipe or other data, or has ended.
+            RunError: the folder holds a run of another recipe or other data, or the images do not fill a batch; or
+                another process has another recipe or other data, or has ended.
             DatasetError: an image shows no character.
             FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
         """
@@ -89,7 +86,7 @@ class Run:
         if not workers.agree(identity):
             raise RunError("The processes that train together have different recipes or data.")
         claim(self.folder, identity)
-        self._material = Material(recipe, data, self.folder, foreign, teachers)
+        self._material = Material(recipe, data, self.folder, foreign)
         with workers.strategy.scope():
             self._make_variables(len(data.classes))
         self._counted = time.monotonic()
@@ -177,10 +174,10 @@ class Run:
         saved = time.monotonic()
         with progress() as bar:
             task = bar.add_task(f"epoch {epoch + 1} of {self.recipe.epochs}", total=self._material.steps_per_epoch)
-            for batch in self._material.batches(epoch, self.step):
+            for images, labels in self._material.batches(epoch, self.step):
                 if self.step >= last:
                     return False
-                self._train_step(*batch)
+                self._train_step(images, labels)
                 bar.update(task, completed=self.step - epoch * self._material.steps_per_epoch)
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     saved = time.monotonic()
@@ -225,13 +222,16 @@ class Run:
 
     def _build_step(self) -> tf.types.experimental.PolymorphicFunction:
         recipe, network, optimiser = self.recipe, self._network, self._optimiser
+        classes = network.output_shape[-1]
         prior = tf.constant(self._prior, tf.float32)
 
         workers = self._workers
 
-        def learn(images: tf.Tensor, labels: tf.Tensor, targets: tf.Tensor) -> list[tf.Tensor]:
+        def learn(images: tf.Tensor, labels: tf.Tensor) -> list[tf.Tensor]:
             """Learn from a replica's rows; return their part of the batch's loss, right answers, and non-outliers."""
             known = tf.cast(labels != OUTLIER, tf.float32)
+            targets = tf.one_hot(labels, classes) * (1 - recipe.label_smoothing) + recipe.label_smoothing / classes
+            targets = tf.where(known[:, None] > 0, targets, 1 / classes)
             weights = known + recipe.outliers.weight * (1 - known)
             with tf.GradientTape() as tape:
                 logits = network(images, training=True) + prior * known[:, None]
@@ -244,8 +244,8 @@ class Run:
 
         # XLA has no collective operations on CPUs.
         @tf.function(jit_compile=workers.alone)
-        def train_step(images: tf.Tensor, labels: tf.Tensor, targets: tf.Tensor) -> None:
-            loss, right, count = workers.run(learn, images, labels, targets)
+        def train_step(images: tf.Tensor, labels: tf.Tensor) -> None:
+            loss, right, count = workers.run(learn, images, labels)
             # A young average follows the weights closely, so that it does not drag their random start along; this is
             # the warm-up of TensorFlow's own ExponentialMovingAverage.
             done = tf.cast(optimiser.iterations, tf.float32)
@@ -277,14 +277,47 @@ def _validation_figures(network: keras.Model, images: Images, labels: Labels) ->
 
 
 def _optimiser(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    warmup = round(recipe.warmup_epochs * steps_per_epoch)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        warmup_target=recipe.peak_learning_rate,
-        warmup_steps=warmup,
-        decay_steps=max(1, recipe.epochs * steps_per_epoch - warmup),
+    rates = LearningRates(
+        [(recipe.epochs - recipe.restart_epochs, recipe.peak_learning_rate)]
+        + [(recipe.restart_epochs, recipe.restart_learning_rate)] * (recipe.restart_epochs > 0),
+        warmup_epochs=recipe.warmup_epochs,
+        steps_per_epoch=steps_per_epoch,
     )
-    return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
+    return keras.optimizers.AdamW(rates, weight_decay=recipe.weight_decay)
+
+
+class LearningRates(keras.optimizers.schedules.LearningRateSchedule):
+    """One cosine down to zero after the other, each after a linear start from zero.
+
+    Source: Loshchilov and Hutter 2017, "SGDR: Stochastic gradient descent with warm restarts", arXiv:1608.03983.
+    """
+
+    def __init__(self, cycles: list[tuple[int, float]], *, warmup_epochs: float, steps_per_epoch: int) -> None:
+        """Plan the cycles.
+
+        Args:
+            cycles: of each, its epochs and its peak.
+            warmup_epochs: until the peak.
+            steps_per_epoch: of the run.
+        """
+        warmup = round(warmup_epochs * steps_per_epoch)
+        self._cosines = [
+            keras.optimizers.schedules.CosineDecay(
+                initial_learning_rate=0.0,
+                warmup_target=peak,
+                warmup_steps=warmup,
+                decay_steps=max(1, epochs * steps_per_epoch - warmup),
+            )
+            for epochs, peak in cycles
+        ]
+        self._starts = [sum(epochs for epochs, _ in cycles[:index]) * steps_per_epoch for index in range(len(cycles))]
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Return the learning rate of a step, a scalar."""
+        rate = self._cosines[0](step)
+        for start, cosine in zip(self._starts[1:], self._cosines[1:], strict=True):
+            rate = keras.ops.where(step < start, rate, cosine(step - start))
+        return rate
 
 
 @contextmanager

@@ -6,24 +6,20 @@ befalls a batch from (seed, step).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from app.artifacts import Artifact
 from training.allographs import with_written
 from training.augment import augment
 from training.datasets import LabelledImages
 from training.degraded import degraded_copies
 from training.fonts import font_files
 from training.outliers import outlier_images
-from training.prior import logit_adjustment
 from training.recipes import Recipe
 from training.runs import RunError
 from training.split import framed, split_parts
-from training.teachers import label_targets, taught_targets
 
 #: In a run's folder: the training images as read off pages.
 DEGRADED_FILE = "degraded.npy"
@@ -38,14 +34,7 @@ class Material:
     steps_per_epoch: batches of an epoch; images that do not fill the last are left out of it.
     """
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        data: LabelledImages,
-        folder: Path,
-        foreign: LabelledImages | None,
-        teachers: Sequence[Artifact],
-    ) -> None:
+    def __init__(self, recipe: Recipe, data: LabelledImages, folder: Path, foreign: LabelledImages | None) -> None:
         """Make the images, but for those that the folder keeps.
 
         Args:
@@ -53,10 +42,9 @@ class Material:
             data: its data set's training part.
             folder: of the run; keeps what takes long to make.
             foreign: the training part of its outliers' data set, where it has one.
-            teachers: the models that it names.
 
         Raises:
-            RunError: the images do not fill a batch, or a teacher has other classes.
+            RunError: they do not fill a batch.
             DatasetError: an image shows no character.
             FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
         """
@@ -68,11 +56,7 @@ class Material:
         self.steps_per_epoch = shown // recipe.batch_size
         fonts = font_files() if recipe.fonts else ()
         training = with_written(learnt, recipe.written, recipe.geometry, recipe.seed, fonts)
-        images, labels = framed(training, recipe.geometry)
-        # What is drawn comes after the data set's, and is what it was drawn as.
-        known = taught_targets(recipe, teachers, learnt, images[: len(learnt.labels)], logit_adjustment(recipe, data))
-        drawn = label_targets(labels[len(learnt.labels) :], len(data.classes), recipe.label_smoothing)
-        self._training = images, labels, np.concatenate([known, drawn])
+        self._training = framed(training, recipe.geometry)
         self.validation = framed(validation, recipe.geometry)
         self._degraded = degraded_copies(
             training,
@@ -96,32 +80,29 @@ class Material:
             first: step of the run to begin with.
 
         Returns:
-            Of each step, float32 [N, 28, 28, 1] in 0..1, labels int64 [N], `OUTLIER` where the image is one, and
-            float32 [N, C], the share of each class in what is to be answered.
+            Of each step, float32 [N, 28, 28, 1] in 0..1 and labels int64 [N], `OUTLIER` where the image is one.
         """
         recipe, size = self._recipe, self._recipe.batch_size
         # Tensors are captured; arrays would be copied into the graph.
-        images, labels, answers = (tf.constant(array) for array in self._training)
+        images, labels = (tf.constant(array) for array in self._training)
         order = tf.constant(np.random.default_rng([recipe.seed, 1, epoch]).permutation(len(labels)))
         copies = self._degraded
         outliers = None if self._outliers is None else tf.constant(self._outliers[..., None])
         degraded = tf.constant(copies[epoch % len(copies), ..., None]) if len(copies) else None
 
-        def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             rows = order[step % self.steps_per_epoch * size :][:size]
             choice, seed = tf.unstack(tf.random.split(tf.stack([tf.constant(recipe.seed, tf.int64), step])))
             shown = tf.gather(images, rows)
             if degraded is not None:
                 pages = tf.random.stateless_uniform([size, 1, 1, 1], choice) < recipe.degraded_share
                 shown = tf.where(pages, tf.cast(tf.gather(degraded, rows), tf.float32) / 255, shown)
-            meant, targets = tf.gather(labels, rows), tf.gather(answers, rows)
+            targets = tf.gather(labels, rows)
             if outliers is not None:
                 count = recipe.outliers.batch
                 drawn = tf.random.stateless_uniform([count], choice, 0, len(outliers), tf.int32)
                 shown = tf.concat([shown, tf.cast(tf.gather(outliers, drawn), tf.float32) / 255], 0)
-                meant = tf.concat([meant, tf.fill([count], tf.constant(OUTLIER, tf.int64))], 0)
-                classes = answers.shape[-1]
-                targets = tf.concat([targets, tf.fill([count, classes], 1 / classes)], 0)
-            return augment(shown, recipe.augmentation, seed), meant, targets
+                targets = tf.concat([targets, tf.fill([count], tf.constant(OUTLIER, tf.int64))], 0)
+            return augment(shown, recipe.augmentation, seed), targets
 
         return tf.data.Dataset.range(first, (epoch + 1) * self.steps_per_epoch).map(batch).prefetch(2)

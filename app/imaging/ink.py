@@ -21,6 +21,7 @@ from app.imaging.errors import NoInkFound
 from app.imaging.marks import bounding_box, keep_writing, writing_strength
 from app.imaging.page import DARKEST_REFERENCE, DEVIATION, NOISE_DEVIATIONS, Contrast, Pixels, measure_page, median
 from app.imaging.ruling import remove_ruling
+from app.imaging.sheet import without_table
 
 #: Longest side, in pixels, that ink is looked for in; a character that fills a tenth of it still has the network's
 #: resolution. 512 reads the same of 2,442 photos and takes twice the time.
@@ -105,6 +106,10 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     """
     pixels = reduced(pixels)
     page = measure_page(pixels)
+    if not page.plain:
+        bare = without_table(pixels)
+        if bare is not pixels:
+            pixels, page = bare, measure_page(bare)
     noise = 0.0
     if not page.plain:
         pixels, noise = quiet(pixels)

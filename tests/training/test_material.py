@@ -16,7 +16,7 @@ DRAWN = dataclasses.replace(TINY, written=4)
 
 
 def material(recipe: Recipe, folder: Path, images: int = 400) -> Material:
-    return Material(recipe, small_digits(images), folder, None, ())
+    return Material(recipe, small_digits(images), folder, None)
 
 
 def test_drawn_images_are_shown_beside_the_data_sets(tmp_path: Path) -> None:
@@ -29,9 +29,9 @@ def test_an_epoch_goes_on_with_the_batches_it_was_cut_before(tmp_path: Path) -> 
     shown = material(DRAWN, tmp_path)
     whole, rest = list(shown.batches(1, 11)), list(shown.batches(1, 18))
     assert (len(whole), len(rest)) == (11, 4)
-    for before, again in zip(whole[7:], rest, strict=True):
-        for left, right in zip(before, again, strict=True):
-            np.testing.assert_array_equal(left, right)
+    for (images, labels), (again, kept) in zip(whole[7:], rest, strict=True):
+        np.testing.assert_array_equal(images, again)
+        np.testing.assert_array_equal(labels, kept)
 
 
 def test_too_few_images_for_a_batch(tmp_path: Path) -> None:

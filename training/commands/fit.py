@@ -47,8 +47,7 @@ def fit(
     recipe = recipe_named(name, variant, seed)
     foreign = load_dataset(recipe.outliers.dataset, Part.TRAIN, data_dir) if recipe.outliers.dataset else None
     data = load_dataset(recipe.dataset, Part.TRAIN, data_dir)
-    teachers = [artifact_named(models_dir, model, version) for model, version in recipe.teachers]
-    run = Run(recipe, data, run_folder(runs_dir, recipe), foreign, teachers, together)
+    run = Run(recipe, data, run_folder(runs_dir, recipe), foreign, together)
     complete = run.train(max_steps)
     if complete:
         together.wait()  # for the chief, who measures and writes; the others would seem to have died

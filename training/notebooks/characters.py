@@ -44,7 +44,6 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.settings import Settings
 from app.telemetry import configure_logs
-from training.commands.options import artifact_named
 from training.datasets import load_dataset
 from training.evaluate import evaluate
 from training.export import export
@@ -70,8 +69,6 @@ if DATA_DIR is None:
         validation_share=0.1,
         written=0,
         fonts=False,
-        teachers=(),
-        taught=0.0,
         limitations=("A demonstration, trained on print.",),
     )
 folder = Path(DATA_DIR or ".")
@@ -97,8 +94,7 @@ Picture(sheet)
 # ## Training, and the artifact
 
 # %% tags=["quiet"]
-teachers = [artifact_named(Path("models"), model, version) for model, version in recipe.teachers]
-run = Run(recipe, train, work / "run", teachers=teachers)
+run = Run(recipe, train, work / "run")
 complete = run.train()
 models = work / "models"
 artifact = export(recipe, work / "run", train, test, models, version=None)

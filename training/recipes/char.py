@@ -28,7 +28,9 @@ RECIPE = Recipe(
     degraded_share=0.4,
     degraded_copies=2,
     degradation=Degradation(),
-    epochs=8,
+    epochs=12,
+    restart_epochs=4,
+    restart_learning_rate=2e-3,
     batch_size=128,
     peak_learning_rate=4e-3,
     warmup_epochs=0.3,
@@ -47,8 +49,6 @@ RECIPE = Recipe(
     # figures are those with 0.
     prior_correction=1.0,
     relabelled=(("F", "f"),),
-    teachers=(("char", 3), ("char", 4), ("char", 5)),
-    taught=0.7,
     limitations=(
         "Ruling is taken out where it crosses the whole picture; other print that touches the character is read as "
         "part of it.",

@@ -26,6 +26,8 @@ class Recipe:
     degraded_copies: pages that each image is written on; the epochs take turns.
     degradation: what befalls the pages.
     epochs: passes over the training images.
+    restart_epochs: the last of them, for which the learning rate rises and falls once more; 0 where it does not.
+    restart_learning_rate: its second peak.
     batch_size: images a step.
     peak_learning_rate: of AdamW, reached after `warmup_epochs`, then a cosine down to zero.
     weight_decay: of AdamW, decoupled.
@@ -40,8 +42,6 @@ class Recipe:
         set's own (`training.prior`).
     relabelled: pairs of classes' labels; images of the first with the second's shape count as the second among those
         frequencies (`training.relabel`).
-    teachers: names and versions of shipped models whose averaged answers tell what to answer (`training.teachers`).
-    taught: share of theirs in that; the label has the rest.
     outliers: what the network learns to be unsure of.
     target_error: share of wrong answers that the model stays below by calling others uncertain.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
@@ -72,17 +72,17 @@ class Recipe:
     ema_decay: float
     validation_share: float
     limitations: tuple[str, ...]
+    restart_epochs: int = 0
+    restart_learning_rate: float = 0.0
     written: int = 0
     fonts: bool = False
     prior_correction: float = 0.0
     relabelled: tuple[tuple[str, str], ...] = ()
-    teachers: tuple[tuple[str, int], ...] = ()
-    taught: float = 0.0
     outliers: Outliers = field(default_factory=Outliers)
     seed: int = 0
 
     def __post_init__(self) -> None:
         if (self.degraded_share > 0) != (self.degraded_copies > 0):
             raise ValueError("A recipe has either degraded copies and a share of them, or neither.")
-        if (self.taught > 0) != bool(self.teachers):
-            raise ValueError("A recipe has either teachers and a share of their answers, or neither.")
+        if (self.restart_epochs > 0) != (self.restart_learning_rate > 0) or self.restart_epochs >= self.epochs:
+            raise ValueError("A recipe has either epochs to restart for and a learning rate, or neither, after others.")

@@ -1,0 +1,105 @@
+"""A sheet of paper that lies on something darker: where it is, and the picture without what lies around it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+
+#: A sheet covers between these shares of the picture.
+LEAST_AREA, MOST_AREA = 0.1, 0.9
+#: It fills at least this share of its hull, which writing leaves, and the hull as much of a rectangle, held askew.
+FILLED, RECTANGULAR = 0.8, 0.85
+#: Across its edge grey levels fall by at least so many, along at least this share of what of its outline is in the
+#: picture, which is at least such a share of the outline. A shadow has no edge, or one side alone.
+LEAST_STEP, SHARP, IN_PICTURE = 30, 0.85, 0.6
+#: The share of it, off its edges, that is darker lies between these: something is written on it.
+LEAST_WRITTEN, MOST_WRITTEN = 0.001, 0.2
+#: What is taken off its edges, and the blur that goes on beyond them, as shares of the picture's shorter side.
+EDGE, BEYOND = 0.02, 0.15
+#: Pictures of a shorter side than this, in pixels, are crops.
+LEAST_SIDE = 96
+
+
+def without_table(pixels: Pixels) -> Pixels:
+    """Go on with a sheet's light beyond its edges, where the picture shows a sheet on a darker table.
+
+    Args:
+        pixels: uint8 [height, width], 0 black to 255 white.
+
+    Returns:
+        The same, or with that light in place of the table.
+    """
+    if min(pixels.shape) < LEAST_SIDE or (hull := find_sheet(pixels)) is None:
+        return pixels
+    inside = _within(hull)
+    window = 2 * round(BEYOND * min(pixels.shape)) + 1
+    weight = cv2.blur(inside.astype(np.float32), (window, window))
+    light = cv2.blur(np.where(inside, pixels, 0).astype(np.float32), (window, window)) / np.maximum(weight, 1e-6)
+    median = np.median(pixels[inside > 0])
+    beyond = np.where(weight > 1e-3, light, median)
+    return np.where(inside, pixels, np.clip(beyond, 0, 255)).astype(np.uint8)
+
+
+def find_sheet(pixels: Pixels) -> Pixels | None:
+    """Find a bright rectangle with something written on it.
+
+    Args:
+        pixels: uint8 [height, width].
+
+    Returns:
+        uint8 [height, width], 1 on the sheet and its writing; None where there is no sheet.
+    """
+    quiet = cv2.GaussianBlur(pixels, (5, 5), 0)
+    _, bright = cv2.threshold(quiet, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(bright, np.uint8))
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    sheet = np.asarray(labels == int(areas.argmax()), np.uint8)
+    contours, _ = cv2.findContours(sheet, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return None
+    outline = cv2.convexHull(max(contours, key=cv2.contourArea))
+    hull = np.zeros_like(pixels)
+    cv2.fillConvexPoly(hull, outline, 1)
+    area = int(hull.sum())
+    if not LEAST_AREA * pixels.size < area < MOST_AREA * pixels.size:
+        return None
+    (_, (width, height), _) = cv2.minAreaRect(outline)
+    inner = sheet[_within(hull) > 0]
+    written = 1 - float(inner.mean()) if inner.size else 0.0
+    if not (
+        sheet.sum() > FILLED * area
+        and area > RECTANGULAR * width * height
+        and LEAST_WRITTEN < written < MOST_WRITTEN
+        and _has_edges(np.asarray(quiet, np.uint8), hull)
+    ):
+        return None
+    return hull
+
+
+def _within(hull: Pixels) -> Pixels:
+    """Return a hull without its edges, but for those of the picture."""
+    side = 2 * round(EDGE * min(hull.shape)) + 1
+    return np.asarray(
+        cv2.erode(hull, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), borderValue=1), np.uint8
+    )
+
+
+def _has_edges(pixels: Pixels, hull: Pixels) -> bool:
+    """Tell whether a picture falls sharply all along a hull's outline."""
+    height, width = pixels.shape
+    reach = max(2.0, EDGE * min(pixels.shape))
+    contours, _ = cv2.findContours(hull, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = contours[0][:, 0].astype(np.float64)
+    outward = outline - outline.mean(axis=0)
+    outward *= reach / np.maximum(np.hypot(*outward.T), 1e-6)[:, None]
+    inner, outer = (np.rint(outline + sign * outward).astype(np.int64) for sign in (-1, 1))
+    seen = (outer >= 0).all(axis=1) & (outer < [width, height]).all(axis=1)
+    if seen.mean() < IN_PICTURE:
+        return False
+    (x, y), (beyond_x, beyond_y) = inner[seen].T, outer[seen].T
+    step = pixels[y, x].astype(np.int16) - pixels[beyond_y, beyond_x]
+    return float(np.mean(step >= LEAST_STEP)) >= SHARP
