@@ -63,7 +63,7 @@ class Recognition:
 
 
 class Recogniser:
-    """Prepares images, all but tiny ones in a pool of threads, and sends them through a model's batcher."""
+    """Prepares images, in a pool of threads all but uploads of tiny ones alone, and sends them to a model's batcher."""
 
     def __init__(
         self,
@@ -143,8 +143,9 @@ class Recogniser:
                 turns = self._turns_of_loop()
                 prepare = [partial(self._prepared, model, data, options, called) for data in files]
                 if not all(is_tiny(data) for data in files):
-                    prepared = await self._on_threads(prepare)
-                elif self.under_way == 1:
+                    prepared = await self._on_threads(turns, prepare)
+                elif len(files) == self.under_way == 1:
+                    # There is nobody to take turns with.
                     prepared = [prepare[0]()]
                 else:
                     prepared = await turns.do(prepare)
@@ -160,15 +161,14 @@ class Recogniser:
         self._tell_answered(model, pending, recognitions, options)
         return recognitions
 
-    async def _on_threads(self, prepare: Sequence[Callable[[], _Prepared]]) -> list[_Prepared]:
+    async def _on_threads(self, turns: Turns, prepare: Sequence[Callable[[], _Prepared]]) -> list[_Prepared]:
         """Prepare the images of one upload, so few of them at once that other uploads get their turn at the threads."""
-        loop = asyncio.get_running_loop()
         prepared: dict[int, _Prepared] = {}
         left = iter(enumerate(prepare))
 
         async def prepare_some() -> None:
             for index, work in left:
-                prepared[index] = await loop.run_in_executor(self._pool, work)
+                prepared[index] = await turns.result_of(self._pool.submit(work))
 
         await asyncio.gather(*(prepare_some() for _ in range(min(self._at_once, len(prepare)))))
         return [prepared[index] for index in range(len(prepare))]
@@ -176,6 +176,7 @@ class Recogniser:
     def _turns_of_loop(self) -> Turns:
         if self._turns is None or not self._turns.of_running_loop():
             self._turns = Turns()
+            self._waking.clear()  # of a loop that has ended
         return self._turns
 
     def _wake_soon(self, batcher: Batcher) -> None:

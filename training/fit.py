@@ -28,6 +28,7 @@ from training.networks import build_network
 from training.prior import logit_adjustment, prior_correction
 from training.progress import CONSOLE, progress
 from training.recipes import Recipe
+from training.learning_rate import CosineCycles
 from training.runs import (
     CHECKPOINTS,
     LOG_FILE,
@@ -277,47 +278,11 @@ def _validation_figures(network: keras.Model, images: Images, labels: Labels) ->
 
 
 def _optimiser(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    rates = LearningRates(
-        [(recipe.epochs - recipe.restart_epochs, recipe.peak_learning_rate)]
-        + [(recipe.restart_epochs, recipe.restart_learning_rate)] * (recipe.restart_epochs > 0),
-        warmup_epochs=recipe.warmup_epochs,
-        steps_per_epoch=steps_per_epoch,
-    )
+    cycles = [(recipe.epochs - recipe.restart_epochs, recipe.peak_learning_rate)]
+    if recipe.restart_epochs:
+        cycles.append((recipe.restart_epochs, recipe.restart_learning_rate))
+    rates = CosineCycles(cycles, warmup_epochs=recipe.warmup_epochs, steps_per_epoch=steps_per_epoch)
     return keras.optimizers.AdamW(rates, weight_decay=recipe.weight_decay)
-
-
-class LearningRates(keras.optimizers.schedules.LearningRateSchedule):
-    """One cosine down to zero after the other, each after a linear start from zero.
-
-    Source: Loshchilov and Hutter 2017, "SGDR: Stochastic gradient descent with warm restarts", arXiv:1608.03983.
-    """
-
-    def __init__(self, cycles: list[tuple[int, float]], *, warmup_epochs: float, steps_per_epoch: int) -> None:
-        """Plan the cycles.
-
-        Args:
-            cycles: of each, its epochs and its peak.
-            warmup_epochs: until the peak.
-            steps_per_epoch: of the run.
-        """
-        warmup = round(warmup_epochs * steps_per_epoch)
-        self._cosines = [
-            keras.optimizers.schedules.CosineDecay(
-                initial_learning_rate=0.0,
-                warmup_target=peak,
-                warmup_steps=warmup,
-                decay_steps=max(1, epochs * steps_per_epoch - warmup),
-            )
-            for epochs, peak in cycles
-        ]
-        self._starts = [sum(epochs for epochs, _ in cycles[:index]) * steps_per_epoch for index in range(len(cycles))]
-
-    def __call__(self, step: tf.Tensor) -> tf.Tensor:
-        """Return the learning rate of a step, a scalar."""
-        rate = self._cosines[0](step)
-        for start, cosine in zip(self._starts[1:], self._cosines[1:], strict=True):
-            rate = keras.ops.where(step < start, rate, cosine(step - start))
-        return rate
 
 
 @contextmanager

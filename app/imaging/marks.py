@@ -154,8 +154,7 @@ def keep_writing(ink: Pixels, *, plain: bool) -> Pixels:
     marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
     main = main_mark(marks)
     if not plain:
-        unframed = np.asarray(np.where(_near(marks, dropped), 0, ink), np.uint8)
-        return _keep_on_photo(unframed, texture=is_texture(marks, main))
+        return _keep_on_photo(_cleared(ink, marks, dropped), texture=is_texture(marks, main))
     if min(ink.shape) <= SMALL_SIDE:
         dropped |= neighbours(marks, main, beside(marks, main))
         keep = ~dropped & (marks.mass > 0)
@@ -175,8 +174,10 @@ def _keep_on_photo(ink: Pixels, *, texture: bool) -> Pixels:
     Raises:
         NoInkFound: there is no mark, or all is texture: wood, cloth, noise.
     """
-    closed = without_gaps(ink)
-    marks = find_marks(closed.astype(np.float32), 255 * UNEVEN_MARK_LEVEL)
+    closed, marks = without_gaps(ink)
+    if (dropped := frames(marks)).any():  # around pieces, each of which alone was too little
+        ink = _cleared(ink, marks, dropped)
+        closed, marks = without_gaps(ink)
     main = main_mark(marks)
     if texture:
         apart = marks.touches_edge[main] or marks.mass[main] < CHALK_MASS * marks.mass.sum()
@@ -186,15 +187,26 @@ def _keep_on_photo(ink: Pixels, *, texture: bool) -> Pixels:
     return np.asarray(ink * _near(marks, companions(marks, main)), np.uint8)
 
 
-def without_gaps(ink: Pixels) -> Pixels:
+def _cleared(ink: Pixels, marks: Marks, chosen: Chosen) -> Pixels:
+    return np.asarray(np.where(_near(marks, chosen), 0, ink), np.uint8)
+
+
+def without_gaps(ink: Pixels) -> tuple[Pixels, Marks]:
     """Close the gaps of chalk, and of a pen that skips.
 
     Args:
-        ink: uint8 [height, width], white on black.
+        ink: uint8 [height, width], white on black, of an uneven page.
+
+    Returns:
+        The ink with its gaps closed, of the same shape, and its marks.
+
+    Raises:
+        NoInkFound: there is no ink.
     """
     side = 2 * round(GAP_SHARE * min(ink.shape) / 2) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    return np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, disc), np.uint8)
+    closed = np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, disc), np.uint8)
+    return closed, find_marks(closed.astype(np.float32), 255 * UNEVEN_MARK_LEVEL)
 
 
 def frames(marks: Marks) -> Chosen:
@@ -244,8 +256,8 @@ def dividers(marks: Marks, main: int) -> Chosen:
     left, top, right, bottom = marks.boxes.T
     reach = DIVIDER_REACH * (bottom[main] - top[main])
     beyond = (top < top[main] - reach) & (bottom > bottom[main] + reach)
-    beside = (right <= left[main]) | (left >= right[main])
-    return np.asarray(beyond & beside & (right - left < DIVIDER_WIDTH * (bottom - top)), np.bool_)
+    aside = (right <= left[main]) | (left >= right[main])
+    return np.asarray(beyond & aside & (right - left < DIVIDER_WIDTH * (bottom - top)), np.bool_)
 
 
 def neighbours(marks: Marks, main: int, found: Beside) -> Chosen:

@@ -30,7 +30,7 @@ BODY_COVER = 0.4
 SLOPES = np.linspace(-0.12, 0.12, 25)
 #: Pixels beside a line that are this strong, as a share of full ink, belong to a stroke that touches it.
 STROKE_LEVEL = 0.3
-#: Rows at the edge of a picture in which a line may be what is left of a box's border.
+#: Rows from the edge of a picture within which a line may be a stroke of a tight crop, or what is left of a box.
 EDGE_ROWS = 2
 #: A line alone, or at the edge, is ruling where it is weaker than this share of the writing; else it may be a stroke.
 FAINTER = 0.75
@@ -44,19 +44,24 @@ MOST_LINES = 24
 
 @dataclass(frozen=True)
 class Line:
-    """A nearly horizontal line: rows `first` to `last`, both included, in the middle column, and its slope."""
+    """A nearly horizontal line: rows `first` to `last`, both included, in the middle column, and its slope.
+
+    slope: index into `SLOPES`.
+    """
 
     first: int
     last: int
-    slope: float
+    slope: int
 
-    def rows(self, width: int) -> npt.NDArray[np.int64]:
-        """Return int64 [width], how far down from the middle column the line is at each column."""
-        return np.asarray(np.rint(self.slope * (np.arange(width) - (width - 1) / 2)), np.int64)
+    def rows(self, width: int) -> npt.NDArray[np.int32]:
+        """Return int32 [width], how far down from the middle column the line is at each column."""
+        return np.asarray(_shifts(width)[self.slope], np.int32)
 
-    def at_edge(self, height: int) -> bool:
-        """Tell whether it lies in the outermost rows of a picture."""
-        return self.first < EDGE_ROWS or self.last >= height - EDGE_ROWS
+    def at_edge(self, height: int, width: int) -> bool:
+        """Tell whether it comes to the outermost rows of a picture of this size, and not far beyond them."""
+        down = self.rows(width)
+        above, below = self.first + int(down.min()), height - 1 - self.last - int(down.max())
+        return min(abs(above), abs(below)) <= EDGE_ROWS
 
 
 def remove_ruling(ink: Pixels) -> Pixels:
@@ -99,8 +104,10 @@ def find_lines(mask: Mask) -> list[Line]:
         near = covers[:, top : bottom + 2] * crosses[:, top : bottom + 1].any(axis=1, keepdims=True)
         best = int(np.argmax((near**2).sum(axis=1)))
         peak = top + int(np.argmax(near[best]))
+        if covers[best, peak] < BODY_COVER:
+            continue
         first, last = next(run for run in _runs(covers[best] >= BODY_COVER) if run[0] <= peak <= run[1])
-        line = Line(first - reach, last - reach, float(SLOPES[best]))
+        line = Line(first - reach, last - reach, best)
         if last - first + 1 <= limit and _reaches_edges(mask, line):
             lines.append(line)
     return lines if len(lines) <= MOST_LINES else []
@@ -117,8 +124,9 @@ def _covers(mask: Mask) -> npt.NDArray[np.float64]:
 
 @lru_cache(maxsize=8)
 def _in_sight(height: int, width: int) -> npt.NDArray[np.float32]:
-    """Return float32 [slopes, rows], how many pixels of each line are in the picture, or must be.
+    """Return float32 [slopes, rows], what a line's ink is counted against: its pixels in the picture.
 
+    Never fewer than `LINE_IN_SIGHT` of the width, so that a line of which less is in sight never counts as whole.
     The middle rows are the picture's; those above and below are of lines that come into it off the middle column.
     """
     reach = int(np.abs(_shifts(width)).max())
@@ -127,13 +135,17 @@ def _in_sight(height: int, width: int) -> npt.NDArray[np.float32]:
     for shifts in _shifts(width):
         enter, leave = (np.bincount(start - shifts, minlength=rows + 1) for start in (reach, reach + height))
         counts.append(np.cumsum(enter - leave)[:-1])
-    return np.asarray(np.maximum(np.stack(counts), LINE_IN_SIGHT * width), np.float32)
+    in_sight = np.asarray(np.maximum(np.stack(counts), LINE_IN_SIGHT * width), np.float32)
+    in_sight.setflags(write=False)
+    return in_sight
 
 
 @lru_cache(maxsize=8)
 def _shifts(width: int) -> npt.NDArray[np.int32]:
     """Return int32 [slopes, width], how far down from the middle column a line of each slope is at each column."""
-    return np.asarray(np.rint(SLOPES[:, None] * (np.arange(width) - (width - 1) / 2)), np.int32)
+    shifts = np.asarray(np.rint(SLOPES[:, None] * (np.arange(width) - (width - 1) / 2)), np.int32)
+    shifts.setflags(write=False)
+    return shifts
 
 
 def _without_lines(ink: Pixels) -> Pixels:
@@ -142,11 +154,12 @@ def _without_lines(ink: Pixels) -> Pixels:
     if not lines:
         return ink
     bare = [_bare(ink, line) for line in lines]
+    inner = sum(not line.at_edge(*ink.shape) for line in lines)
     strength = _strength(ink[~np.any(bare, axis=0)])
     cleared = ink.copy()
     for line, pixels in zip(lines, bare, strict=True):
-        # It may be a stroke: a dash, the bar of a 4 or a 7 that fills its crop.
-        alone = len(lines) == 1 or line.at_edge(len(ink))
+        # It may be a stroke: a dash, the bar of a 4, a 7 or an E that fills its crop.
+        alone = inner == 1 or line.at_edge(*ink.shape)
         if not alone or _strength(ink[pixels]) < FAINTER * strength:
             cleared[pixels] = 0
     return cleared
@@ -183,7 +196,7 @@ def _reaches_edges(mask: Mask, line: Line) -> bool:
     )
 
 
-def _at(ink: Pixels, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Pixels:
+def _at(ink: Pixels, rows: npt.NDArray[np.int32], columns: npt.NDArray[np.int64]) -> Pixels:
     """Return the pixels at (rows, columns), 0 outside."""
     inside = (rows >= 0) & (rows < ink.shape[0])
     return np.where(inside, ink[np.clip(rows, 0, ink.shape[0] - 1), columns], 0).astype(np.uint8)

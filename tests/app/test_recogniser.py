@@ -74,14 +74,24 @@ def test_a_single_image_does_not_wait_for_an_upload_of_many(model: Model, recogn
 
 def test_tiny_images_among_others_have_their_answers(model: Model, recogniser: Recogniser) -> None:
     async def answers() -> list[list[Recognition | ImageError]]:
-        uploads = [[TINY_SEVEN], [TINY_SEVEN] * 20, [b"junk", TINY_SEVEN, SEVEN], [TINY_SEVEN] * 2, [TINY_SEVEN]]
+        uploads = [[TINY_SEVEN], [], [TINY_SEVEN] * 20, [b"junk", TINY_SEVEN, SEVEN], [TINY_SEVEN] * 2, [TINY_SEVEN]]
         return await asyncio.gather(*(recogniser.recognise(model, files, Options()) for files in uploads))
 
     for _ in range(2):  # each on an event loop of its own
         found = asyncio.run(answers())
-        assert [len(upload) for upload in found] == [1, 20, 3, 2, 1]
+        assert [len(upload) for upload in found] == [1, 0, 20, 3, 2, 1]
         labels = [item.candidates[0].label if isinstance(item, Recognition) else "" for one in found for item in one]
         assert labels == ["7"] * 21 + [""] + ["7"] * 5
+
+
+def test_no_images_at_all_have_no_answers(model: Model, recogniser: Recogniser) -> None:
+    async def beside_a_single_one() -> None:
+        single = asyncio.create_task(recogniser.recognise(model, [TINY_SEVEN], Options()))
+        await asyncio.sleep(0)
+        assert await recogniser.recognise(model, [], Options()) == []
+        assert len(await single) == 1
+
+    asyncio.run(beside_a_single_one())
 
 
 def test_uploads_of_many_leave_room_for_single_images(model: Model, recogniser: Recogniser) -> None:

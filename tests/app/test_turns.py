@@ -12,7 +12,9 @@ from app.turns import TURN_SECONDS, Turns
 
 def work(results: list[str], name: str, seconds: float = 0.0) -> Callable[[], str]:
     def piece() -> str:
-        time.sleep(seconds)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            pass
         results.append(name)
         return name
 
@@ -69,6 +71,18 @@ def test_an_error_ends_its_own_series_alone() -> None:
         assert isinstance(broken, ValueError)
         assert whole == ["other"] * 2
         assert done == ["before", "other", "other"]
+
+    asyncio.run(main())
+
+
+def test_work_goes_on_after_what_no_future_takes() -> None:
+    async def main() -> None:
+        turns, done = Turns(), list[str]()
+        pieces = [lambda: next(iter(())), work(done, "other")]
+        stopped, other = await asyncio.gather(*(turns.do([piece]) for piece in pieces), return_exceptions=True)
+        assert isinstance(stopped, RuntimeError)
+        assert other == ["other"]
+        assert await turns.do([work(done, "later")]) == ["later"]
 
     asyncio.run(main())
 

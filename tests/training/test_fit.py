@@ -9,7 +9,7 @@ import pytest
 from tests.training.data import small_digits
 from training.augment import Augmentation
 from training.datasets import LabelledImages
-from training.fit import LearningRates, Run
+from training.fit import Run
 from training.material import DEGRADED_FILE
 from training.networks import NetworkSpec
 from training.outliers import Outliers
@@ -114,19 +114,6 @@ def test_a_folder_holds_one_recipe(data: LabelledImages, tmp_path: Path) -> None
 def test_too_few_images_for_a_batch(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="do not fill a batch"):
         Run(TINY, small_digits(20), tmp_path)
-
-
-def test_the_learning_rate_rises_and_falls_once_in_each_cycle() -> None:
-    rates = LearningRates([(4, 0.1), (2, 0.05)], warmup_epochs=0.5, steps_per_epoch=10)
-    one_cycle = LearningRates([(4, 0.1)], warmup_epochs=0.5, steps_per_epoch=10)
-    values = [float(rates(step)) for step in range(61)]
-    assert values[:40] == [float(one_cycle(step)) for step in range(40)]
-    assert max(range(40), key=values.__getitem__) == 5
-    assert max(range(40, 60), key=values.__getitem__) == 45
-    assert values[5] == pytest.approx(0.1)
-    assert values[45] == pytest.approx(0.05)
-    assert values[0] == values[40] == pytest.approx(0)
-    assert values[60] == pytest.approx(0, abs=1e-9)
 
 
 def test_a_run_cut_in_its_second_cycle_is_the_run_that_was_not(data: LabelledImages, tmp_path: Path) -> None:

@@ -171,6 +171,8 @@ def test_the_grain_of_chalk_is_no_texture(character: str) -> None:
     grain = cv2.resize(np.random.default_rng(1).random((80, 80)), (240, 240), interpolation=cv2.INTER_CUBIC) < 0.4
     chalk = np.where(grain, 45, board).astype(np.uint8)
     assert find_ink(photographed(chalk)).box == pytest.approx(whole, abs=8)
+    cv2.rectangle(chalk, (20, 15), (220, 225), 200, 4)
+    assert find_ink(photographed(chalk)).box == pytest.approx(whole, abs=8)
 
 
 @pytest.mark.parametrize("character", DIGITS)

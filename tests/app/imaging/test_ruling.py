@@ -3,10 +3,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.imaging import GEOMETRIES, NoInkFound, find_ink, prepare_pixels
 from app.imaging.marks import bounding_box
-from app.imaging.ruling import find_lines, remove_ruling
+from app.imaging.ruling import SLOPES, find_lines, remove_ruling
 from tests.pages import photographed, ruled
 from tests.strokes import DIGITS, draw
 
@@ -40,7 +42,7 @@ def test_lines_have_slopes_of_their_own() -> None:
     for row, slope in ((40, -0.06), (80, -0.02), (120, 0.02), (160, 0.06)):
         cv2.line(mask, (0, row), (199, round(row + slope * 199)), 1, 2)
     lines = find_lines(mask > 0)
-    assert [round(line.slope, 2) for line in lines] == [-0.06, -0.02, 0.02, 0.06]
+    assert [round(SLOPES[line.slope], 2) for line in lines] == [-0.06, -0.02, 0.02, 0.06]
     assert not remove_ruling(255 * mask).any()
 
 
@@ -66,6 +68,46 @@ def test_strokes_of_a_tight_crop_are_no_ruling(character: str, pixels: int, side
     left, top, right, bottom = bounding_box(ink)
     tight = np.ascontiguousarray(ink[top:bottom, left:right])
     np.testing.assert_array_equal(remove_ruling(tight), tight)
+
+
+@pytest.mark.parametrize("slant", [-0.08, -0.04, 0.0, 0.04, 0.08])
+@pytest.mark.parametrize("pixels", [2, 4])
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [[(20, 20), (180, 20), (20, 180), (180, 180)]],
+        [[(180, 20), (20, 20), (20, 180), (180, 180)], [(20, 100), (180, 100)]],
+        [[(20, 20), (180, 20)], [(100, 20), (100, 180)], [(20, 180), (180, 180)]],
+    ],
+    ids=["Z", "E", "I"],
+)
+def test_strokes_of_a_slanted_crop_are_no_ruling(
+    strokes: list[list[tuple[int, int]]], pixels: int, slant: float
+) -> None:
+    ink = np.zeros((240, 240), np.uint8)
+    for stroke in strokes:
+        points = np.array([(x, round(y + slant * (x - 100)) + 20) for x, y in stroke], np.int32)
+        cv2.polylines(ink, [points], False, 255, pixels)
+    left, top, right, bottom = bounding_box(ink)
+    tight = np.ascontiguousarray(ink[top:bottom, left:right])
+    assert np.count_nonzero(remove_ruling(tight)) >= 0.95 * np.count_nonzero(tight)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    shape=st.tuples(st.integers(1, 40), st.integers(1, 260)),
+    cover=st.floats(0, 1),
+    rows=st.integers(1, 4),
+    seed=st.integers(0, 2**16),
+)
+def test_any_ink_comes_through(shape: tuple[int, int], cover: float, rows: int, seed: int) -> None:
+    height, width = shape
+    ink = np.zeros(shape, np.uint8)
+    chance = np.random.default_rng(seed)
+    for x in np.flatnonzero(chance.random(width) < cover):
+        ink[min(height - 1, int(chance.integers(rows))), x] = 255
+    for turned in (ink, np.ascontiguousarray(ink.T)):
+        assert remove_ruling(turned).shape == turned.shape
 
 
 def test_a_dash_is_no_ruling() -> None:
