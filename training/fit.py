@@ -23,12 +23,12 @@ import tensorflow as tf
 from training.batches import predict_logits
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
+from training.learning_rate import CosineCycles
 from training.material import OUTLIER, Material
 from training.networks import build_network
 from training.prior import logit_adjustment, prior_correction
 from training.progress import CONSOLE, progress
 from training.recipes import Recipe
-from training.learning_rate import CosineCycles
 from training.runs import (
     CHECKPOINTS,
     LOG_FILE,

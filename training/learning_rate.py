@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 
-class CosineCycles(keras.optimizers.schedules.LearningRateSchedule):
+class CosineCycles(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # Keras has no types
     """One cosine down to zero after the other, each after a linear warm-up from zero.
 
     Source: Loshchilov and Hutter 2017, "SGDR: Stochastic gradient descent with warm restarts", arXiv:1608.03983, whose
