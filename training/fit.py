@@ -23,7 +23,6 @@ import tensorflow as tf
 from training.batches import predict_logits
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
-from training.learning_rate import CosineCycles
 from training.material import OUTLIER, Material
 from training.networks import build_network
 from training.prior import logit_adjustment, prior_correction
@@ -278,11 +277,14 @@ def _validation_figures(network: keras.Model, images: Images, labels: Labels) ->
 
 
 def _optimiser(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    cycles = [(recipe.epochs - recipe.restart_epochs, recipe.peak_learning_rate)]
-    if recipe.restart_epochs:
-        cycles.append((recipe.restart_epochs, recipe.restart_learning_rate))
-    rates = CosineCycles(cycles, warmup_epochs=recipe.warmup_epochs, steps_per_epoch=steps_per_epoch)
-    return keras.optimizers.AdamW(rates, weight_decay=recipe.weight_decay)
+    warmup = round(recipe.warmup_epochs * steps_per_epoch)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        warmup_target=recipe.peak_learning_rate,
+        warmup_steps=warmup,
+        decay_steps=max(1, recipe.epochs * steps_per_epoch - warmup),
+    )
+    return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
 
 
 @contextmanager

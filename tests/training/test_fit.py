@@ -114,21 +114,3 @@ def test_a_folder_holds_one_recipe(data: LabelledImages, tmp_path: Path) -> None
 def test_too_few_images_for_a_batch(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="do not fill a batch"):
         Run(TINY, small_digits(20), tmp_path)
-
-
-def test_a_run_cut_in_its_second_cycle_is_the_run_that_was_not(data: LabelledImages, tmp_path: Path) -> None:
-    recipe = dataclasses.replace(TINY, restart_epochs=1, restart_learning_rate=1e-3)
-    whole = Run(recipe, data, tmp_path / "whole")
-    assert whole.train()
-    assert not Run(recipe, data, tmp_path / "cut").train(max_steps=24)
-    second = Run(recipe, data, tmp_path / "cut")
-    assert second.train()
-    for left, right in zip(whole.average_weights(), second.average_weights(), strict=True):
-        np.testing.assert_array_equal(left, right)
-
-
-def test_a_recipe_restarts_after_its_first_epoch() -> None:
-    with pytest.raises(ValueError, match="restart"):
-        dataclasses.replace(TINY, restart_epochs=TINY.epochs, restart_learning_rate=1e-3)
-    with pytest.raises(ValueError, match="restart"):
-        dataclasses.replace(TINY, restart_epochs=1)

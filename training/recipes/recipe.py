@@ -26,11 +26,8 @@ class Recipe:
     degraded_copies: pages that each image is written on; the epochs take turns.
     degradation: what befalls the pages.
     epochs: passes over the training images.
-    restart_epochs: the last of them, for which the learning rate warms up and falls once more; 0 where it does not.
-    restart_learning_rate: its second peak.
     batch_size: images a step.
-    peak_learning_rate: of AdamW, reached after `warmup_epochs`, then a cosine down to zero at the
-        end of the epochs, or of those before a restart.
+    peak_learning_rate: of AdamW, reached after `warmup_epochs`, then a cosine down to zero.
     weight_decay: of AdamW, decoupled.
     label_smoothing: share of the target spread over all classes.
     logit_adjustment: 0 learns the training set's own class frequencies; 1 makes the network answer as if all classes
@@ -73,8 +70,6 @@ class Recipe:
     ema_decay: float
     validation_share: float
     limitations: tuple[str, ...]
-    restart_epochs: int = 0
-    restart_learning_rate: float = 0.0
     written: int = 0
     fonts: bool = False
     prior_correction: float = 0.0
@@ -85,7 +80,3 @@ class Recipe:
     def __post_init__(self) -> None:
         if (self.degraded_share > 0) != (self.degraded_copies > 0):
             raise ValueError("A recipe has either degraded copies and a share of them, or neither.")
-        if (self.restart_epochs > 0) != (self.restart_learning_rate > 0):
-            raise ValueError("A recipe has either epochs to restart for and a learning rate for them, or neither.")
-        if not 0 <= self.restart_epochs < self.epochs:
-            raise ValueError("A recipe has epochs before those that it restarts for.")
