@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from app.imaging import GEOMETRIES, ImageError, NetworkInput, Polarity, decode, is_tiny, prepare_picture
 from app.inference import (
-    Batcher,
     Candidate,
     DeadlineExceeded,
     Model,
@@ -98,8 +97,6 @@ class Recogniser:
         # One for each thread and one to follow it, so that no thread waits for the event loop.
         self._at_once = 2 * threads
         self._deadline_seconds = deadline_seconds
-        #: Batchers that are about to be woken.
-        self._waking: set[Batcher] = set()
         self._turns: Turns | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="imaging")
 
@@ -153,7 +150,8 @@ class Recogniser:
                 found = [item.found for item in prepared]
                 images = [item.pixels for item in found if isinstance(item, NetworkInput)]
                 pending = model.batcher.submit(images, deadline=deadline, wake=False)
-                self._wake_soon(model.batcher)
+                # Once all requests that have come in by now have queued theirs, so that they make one batch.
+                turns.call_soon_once(model.batcher.wake)
                 answers = await turns.result_of(pending)
         except TimeoutError as error:
             raise DeadlineExceeded("The answer would come too late.") from error
@@ -176,18 +174,7 @@ class Recogniser:
     def _turns_of_loop(self) -> Turns:
         if self._turns is None or not self._turns.of_running_loop():
             self._turns = Turns()
-            self._waking.clear()  # of a loop that has ended
         return self._turns
-
-    def _wake_soon(self, batcher: Batcher) -> None:
-        """Wake a batcher once all requests that have come in by now have queued theirs, so that they make one batch."""
-        if batcher not in self._waking:
-            self._waking.add(batcher)
-            asyncio.get_running_loop().call_soon(self._wake, batcher)
-
-    def _wake(self, batcher: Batcher) -> None:
-        self._waking.discard(batcher)
-        batcher.wake()
 
     def recognise_now(self, model: Model, files: Sequence[bytes], options: Options) -> list[Recognition | ImageError]:
         """As `recognise`, for callers without an event loop."""

@@ -38,6 +38,7 @@ class Turns:
         self._singles: deque[_Series[Any]] = deque()
         self._longer: deque[_Series[Any]] = deque()
         self._scheduled = False
+        self._called_soon: set[Callable[[], None]] = set()
         self._lock = Lock()
         #: Of those whose answers have come since the loop was last told.
         self._answered: list[asyncio.Future[None]] = []
@@ -76,6 +77,16 @@ class Turns:
             pending.cancel()
             raise
         return pending.result()
+
+    def call_soon_once(self, function: Callable[[], None]) -> None:
+        """Have a function called after what the loop already has to do, once however many ask for it until then."""
+        if function not in self._called_soon:
+            self._called_soon.add(function)
+            self._loop.call_soon(self._call, function)
+
+    def _call(self, function: Callable[[], None]) -> None:
+        self._called_soon.discard(function)
+        function()
 
     def _schedule(self) -> None:
         if not self._scheduled and (self._singles or self._longer):

@@ -19,7 +19,16 @@ import numpy.typing as npt
 
 from app.imaging.errors import NoInkFound
 from app.imaging.marks import bounding_box, keep_writing, writing_strength
-from app.imaging.page import DARKEST_REFERENCE, DEVIATION, NOISE_DEVIATIONS, Contrast, Pixels, measure_page, median
+from app.imaging.page import (
+    CROP_SIDE,
+    DARKEST_REFERENCE,
+    DEVIATION,
+    NOISE_DEVIATIONS,
+    Contrast,
+    Pixels,
+    measure_page,
+    median,
+)
 from app.imaging.ruling import remove_ruling
 from app.imaging.sheet import without_table
 
@@ -68,8 +77,6 @@ STROKES_SHARE = 0.08
 STROKE_RISE = 0.03
 #: Standard deviation of the blur of what shadows and sheets leave there, in such pixels: their edges stay sharp.
 NARROW_BLUR = 1.0
-#: Pictures of a shorter side than this, in pixels, are crops: their strokes are as wide as what is taken out.
-NARROW_SIDE = 96
 
 
 class Polarity(StrEnum):
@@ -161,9 +168,9 @@ def narrow_contrast(pixels: Pixels) -> tuple[Contrast, Contrast] | None:
         pixels: uint8 [height, width].
 
     Returns:
-        Both float32 [height, width], shares of the light there, about 0 or more; None for a crop, see `NARROW_SIDE`.
+        Both float32 [height, width], shares of the light there, about 0 or more; None for a crop, see `CROP_SIDE`.
     """
-    if min(pixels.shape) < NARROW_SIDE:
+    if min(pixels.shape) < CROP_SIDE:
         return None
     levels = pixels.astype(np.float32)
     closed, opened = (_without_narrow(levels, kind, NARROW_BLUR) for kind in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN))

@@ -188,7 +188,7 @@ def _keep_on_photo(ink: Pixels, *, texture: bool) -> Pixels:
 
 
 def _cleared(ink: Pixels, marks: Marks, chosen: Chosen) -> Pixels:
-    return np.asarray(np.where(_near(marks, chosen), 0, ink), np.uint8)
+    return np.asarray(np.where(_near(marks, chosen), 0, ink), np.uint8) if chosen.any() else ink
 
 
 def without_gaps(ink: Pixels) -> tuple[Pixels, Marks]:

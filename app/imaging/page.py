@@ -20,9 +20,12 @@ PLAIN_SHARE = 0.55
 PLAIN_TOLERANCE = 1
 #: And so must this share of the whole picture, or the ring is a frame around the page.
 PLAIN_PICTURE_SHARE = 0.15
-#: A plain page of at least this shorter side, in pixels, is shaded where over more than this share of it grey levels
-#: off the page's fall by no more than so many over so many pixels.
-SHADED_SIDE, SHADED_SHARE, SHADE_FALL, SHADE_BLUR = 96, 0.05, 6, 5
+#: Pictures of a shorter side than this, in pixels, are crops: they show no table and no soft shadow, and their strokes
+#: are as wide as what is taken out of larger ones.
+CROP_SIDE = 96
+#: A plain page is shaded where over more than this share of it grey levels off the page's fall by no more than so many
+#: over so many pixels.
+SHADED_SHARE, SHADE_FALL, SHADE_BLUR = 0.05, 6, 5
 #: Median absolute deviations that make the noise floor of a plain page: two standard deviations of Gaussian noise.
 NOISE_DEVIATIONS = 3.0
 #: Standard deviations of Gaussian noise to a median absolute deviation of it.
@@ -100,10 +103,10 @@ def is_shaded(pixels: Pixels, level: int) -> bool:
     So it is where a phone or a scanning program has made the rest of the sheet all white.
 
     Args:
-        pixels: uint8 [height, width]. Crops are too small for a shadow to fall softly, and have none.
+        pixels: uint8 [height, width]; a crop, see `CROP_SIDE`, has none.
         level: of the page.
     """
-    if min(pixels.shape) < SHADED_SIDE:
+    if min(pixels.shape) < CROP_SIDE:
         return False
     # Blurred, since what falls by less than a level a pixel would be steps and noise.
     soft = cv2.blur(pixels, (SHADE_BLUR, SHADE_BLUR))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Pixels = npt.NDArray[np.uint8]
+from app.imaging.page import CROP_SIDE, Pixels, median
 
 #: A sheet covers between these shares of the picture.
 LEAST_AREA, MOST_AREA = 0.1, 0.9
@@ -19,8 +18,6 @@ LEAST_STEP, SHARP, IN_PICTURE = 30, 0.85, 0.6
 LEAST_WRITTEN, MOST_WRITTEN = 0.001, 0.2
 #: What is taken off its edges, and the blur that goes on beyond them, as shares of the picture's shorter side.
 EDGE, BEYOND = 0.02, 0.15
-#: Pictures of a shorter side than this, in pixels, are crops.
-LEAST_SIDE = 96
 
 
 def without_table(pixels: Pixels) -> Pixels:
@@ -32,14 +29,13 @@ def without_table(pixels: Pixels) -> Pixels:
     Returns:
         The same, or with that light in place of the table.
     """
-    if min(pixels.shape) < LEAST_SIDE or (hull := find_sheet(pixels)) is None:
+    if min(pixels.shape) < CROP_SIDE or (hull := find_sheet(pixels)) is None:
         return pixels
     inside = _within(hull)
     window = 2 * round(BEYOND * min(pixels.shape)) + 1
     weight = cv2.blur(inside.astype(np.float32), (window, window))
     light = cv2.blur(np.where(inside, pixels, 0).astype(np.float32), (window, window)) / np.maximum(weight, 1e-6)
-    median = np.median(pixels[inside > 0])
-    beyond = np.where(weight > 1e-3, light, median)
+    beyond = np.where(weight > 1e-3, light, median(pixels[inside > 0]))
     return np.where(inside, pixels, np.clip(beyond, 0, 255)).astype(np.uint8)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -98,6 +99,23 @@ def test_what_is_cancelled_is_not_done(pieces: int) -> None:
         assert await other == ["other"] * pieces
         assert cancelled.cancelled()
         assert done == ["other"] * pieces
+
+    asyncio.run(main())
+
+
+def test_what_many_ask_for_in_one_turn_is_called_once() -> None:
+    async def main() -> None:
+        turns, calls = Turns(), list[str]()
+        call, other = (partial(calls.append, name) for name in ("asked for", "other"))
+        for _ in range(3):
+            turns.call_soon_once(call)
+        turns.call_soon_once(other)
+        assert calls == []
+        await asyncio.sleep(0)
+        assert calls == ["asked for", "other"]
+        turns.call_soon_once(call)
+        await asyncio.sleep(0)
+        assert calls == ["asked for", "other", "asked for"]
 
     asyncio.run(main())
 
