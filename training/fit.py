@@ -23,6 +23,7 @@ import tensorflow as tf
 from training.batches import predict_logits
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
+from training.learning_rate import CosineCycles
 from training.material import OUTLIER, Material
 from training.networks import build_network
 from training.prior import logit_adjustment, prior_correction
@@ -133,7 +134,7 @@ class Run:
     @property
     def steps(self) -> int:
         """Steps of the whole run."""
-        return self.recipe.epochs * self._material.steps_per_epoch
+        return self.recipe.all_epochs * self._material.steps_per_epoch
 
     @lost_process()
     def train(self, max_steps: int | None = None) -> bool:
@@ -157,7 +158,7 @@ class Run:
                 if _value(self._sums[2]) and self.step % self._material.steps_per_epoch == 0:
                     # The last call was cut between an epoch's last step and its end.
                     self._close_epoch(self.step // self._material.steps_per_epoch - 1)
-                for epoch in range(self.step // self._material.steps_per_epoch, self.recipe.epochs):
+                for epoch in range(self.step // self._material.steps_per_epoch, self.recipe.all_epochs):
                     if not self._train_epoch(epoch, last):
                         break
             except KeyboardInterrupt:
@@ -173,7 +174,7 @@ class Run:
         """Train to the end of an epoch; False where `last` came first."""
         saved = time.monotonic()
         with progress() as bar:
-            task = bar.add_task(f"epoch {epoch + 1} of {self.recipe.epochs}", total=self._material.steps_per_epoch)
+            task = bar.add_task(f"epoch {epoch + 1} of {self.recipe.all_epochs}", total=self._material.steps_per_epoch)
             for images, labels in self._material.batches(epoch, self.step):
                 if self.step >= last:
                     return False
@@ -277,13 +278,7 @@ def _validation_figures(network: keras.Model, images: Images, labels: Labels) ->
 
 
 def _optimiser(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    warmup = round(recipe.warmup_epochs * steps_per_epoch)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        warmup_target=recipe.peak_learning_rate,
-        warmup_steps=warmup,
-        decay_steps=max(1, recipe.epochs * steps_per_epoch - warmup),
-    )
+    schedule = CosineCycles(recipe.cycles, warmup_epochs=recipe.warmup_epochs, steps_per_epoch=steps_per_epoch)
     return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
 
 

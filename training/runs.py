@@ -80,7 +80,7 @@ def finished(recipe: Recipe, folder: Path, data: LabelledImages) -> list[dict[st
     claim(folder, run_identity(recipe, data))
     log = folder / LOG_FILE
     records = read_log(log) if log.is_file() else []
-    if not records or records[-1]["epoch"] < recipe.epochs:
+    if not records or records[-1]["epoch"] < recipe.all_epochs:
         raise RunError(f"The run in {folder} has not finished. The same fit command goes on from where it stopped.")
     return records
 

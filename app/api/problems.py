@@ -59,6 +59,7 @@ class Kind:
     title: str
 
 
+MALFORMED_REQUEST = Kind("malformed-request", HTTPStatus.BAD_REQUEST, "Not a usable request")
 MALFORMED_UPLOAD = Kind("malformed-upload", HTTPStatus.BAD_REQUEST, "Not a usable upload")
 UNAUTHORISED = Kind("unauthorised", HTTPStatus.UNAUTHORIZED, "An API key is needed")
 NOT_FOUND = Kind("not-found", HTTPStatus.NOT_FOUND, "No such resource")

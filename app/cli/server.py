@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from app.cli.protocol import ProblemProtocol
 from app.inference import Registry, Reloader
 from app.settings import Settings
 
@@ -43,6 +44,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                http=ProblemProtocol,
                 # No call speaks WebSocket, and Uvicorn's own refusal is no problem document.
                 ws="none",
                 timeout_graceful_shutdown=settings.drain_seconds,

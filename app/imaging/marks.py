@@ -58,6 +58,8 @@ GAP_SHARE, CHALK_MASS = 0.02, 0.7
 #: On a plain page, a mark at the edge belongs to the neighbourhood where it lies farther from the main mark than this
 #: share of its longest side, or has less than this share of its mass; a bar that a tight crop cuts is neither.
 EDGE_GAP, EDGE_MASS = 0.1, 0.06
+#: The dot of an i is at most this share of the stem under it, and no farther from it than that one is high.
+DOT_SHARE = 0.5
 #: A line between two cells is narrower than this share of its height, and goes beyond the character at either end by at
 #: least this share of that one's height.
 DIVIDER_WIDTH, DIVIDER_REACH = 0.12, 0.08
@@ -241,7 +243,7 @@ def companions(marks: Marks, main: int) -> Chosen:
     gap, share = beside(marks, main)
     chosen = ((gap <= NEAR_GAP) & (share > NEAR_MASS)) | ((gap <= FAR_GAP) & (share > FAR_MASS))
     if not marks.touches_edge[main]:
-        chosen &= ~marks.touches_edge
+        chosen &= ~marks.touches_edge | stems(marks, main)
     chosen &= ~dividers(marks, main)
     chosen[main], chosen[0] = True, False
     return chosen
@@ -260,6 +262,15 @@ def dividers(marks: Marks, main: int) -> Chosen:
     return np.asarray(beyond & aside & (right - left < DIVIDER_WIDTH * (bottom - top)), np.bool_)
 
 
+def stems(marks: Marks, main: int) -> Chosen:
+    """Choose what the main mark is but the dot of, where an i or j stands at the lower edge: bool [M]."""
+    left, top, right, bottom = marks.boxes.T
+    height, gap = bottom - top, top - bottom[main]
+    under = (gap >= 0) & (gap <= height) & (left < right[main]) & (right > left[main])
+    size = max(height[main], right[main] - left[main])
+    return np.asarray(under & (height > right - left) & (size <= DOT_SHARE * height), np.bool_)
+
+
 def neighbours(marks: Marks, main: int, found: Beside) -> Chosen:
     """Choose what reaches into a crop from outside, the next line's writing, the edge of a box: bool [M].
 
@@ -267,6 +278,7 @@ def neighbours(marks: Marks, main: int, found: Beside) -> Chosen:
     """
     gap, share = found
     chosen = marks.touches_edge & ((gap > EDGE_GAP) | (share < EDGE_MASS)) & (not marks.touches_edge[main])
+    chosen &= ~stems(marks, main)
     chosen[0] = False
     return chosen
 

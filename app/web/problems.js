@@ -9,6 +9,7 @@ const BYTES_PER_MEGABYTE = 2 ** 20;
 
 /** @type {Record<string, Sentence>} */
 const SENTENCES = {
+  "malformed-request": { title: "The request did not arrive whole.", note: "Please send the picture once more." },
   "malformed-upload": { title: "The picture did not arrive whole.", note: "Please send it once more." },
   "not-found": { title: "This service cannot read these.", note: "Its operator has loaded another model." },
   "method-not-allowed": { title: "This page and the service do not match.", note: "Please reload the page." },

@@ -56,6 +56,31 @@ def test_a_head_has_no_body_and_leaves_the_connection_usable(server: Server) -> 
             assert reply.read(len(body)) == body
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"FOO / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"POST /predict/digit HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n",
+        b"\x16\x03\x01\x02\x00\x01",
+    ],
+    ids=["method", "path", "header", "chunk", "tls"],
+)
+def test_what_is_not_http_gets_a_problem_document(server: Server, sent: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as link, link.makefile("rb") as reply:
+        link.sendall(sent)
+        head, body = reply.read().split(b"\r\n\r\n")
+    status, *lines = head.decode().lower().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    assert status == "http/1.1 400 bad request"
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["connection"] == "close"
+    document = json.loads(body)
+    assert document["code"] == "malformed-request"
+    assert document["instance"] == headers["x-request-id"]
+
+
 def test_stalled_uploads_cost_nobody_an_answer(server: Server) -> None:
     stalled = []
     for _ in range(50):

@@ -13,7 +13,7 @@ from training.fit import Run
 from training.material import DEGRADED_FILE
 from training.networks import NetworkSpec
 from training.outliers import Outliers
-from training.recipes import RECIPES
+from training.recipes import RECIPES, Cycle
 from training.runs import LOG_FILE, RunError, load_weights, read_log
 
 TINY = dataclasses.replace(
@@ -114,3 +114,21 @@ def test_a_folder_holds_one_recipe(data: LabelledImages, tmp_path: Path) -> None
 def test_too_few_images_for_a_batch(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="do not fill a batch"):
         Run(TINY, small_digits(20), tmp_path)
+
+
+def test_a_run_cut_in_its_second_cycle_is_the_run_that_was_not(data: LabelledImages, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(TINY, epochs=2, further_cycles=(Cycle(1, 1e-3, augmentation=0.5),))
+    whole = Run(recipe, data, tmp_path / "whole")
+    assert whole.train()
+    assert not Run(recipe, data, tmp_path / "cut").train(max_steps=24)
+    second = Run(recipe, data, tmp_path / "cut")
+    assert second.train()
+    for left, right in zip(whole.average_weights(), second.average_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_each_cycle_changes_images_in_its_own_way() -> None:
+    recipe = dataclasses.replace(TINY, epochs=2, further_cycles=(Cycle(1, 1e-3, augmentation=0.5),))
+    assert recipe.all_epochs == 3
+    assert recipe.augmentation_of(1) == recipe.augmentation
+    assert recipe.augmentation_of(2).rotation == 0.5 * recipe.augmentation.rotation

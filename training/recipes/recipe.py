@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 from training.augment import Augmentation
@@ -9,6 +10,21 @@ from training.degrade import Degradation
 from training.networks import NetworkSpec
 from training.outliers import Outliers
 from training.plain import PlainSpec
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """Epochs over which the learning rate rises and falls once.
+
+    epochs: passes over the training images.
+    peak_learning_rate: of AdamW, reached after `warmup_epochs`, then a cosine down to zero.
+    augmentation: share of the recipe's ranges that images are changed by. With less at the end a network comes closer
+        to images as they are sent, and forgets little of the others.
+    """
+
+    epochs: int
+    peak_learning_rate: float
+    augmentation: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -25,15 +41,17 @@ class Recipe:
     degraded_share: of the training images, shown as the chain reads them off a page (`training.degrade`).
     degraded_copies: pages that each image is written on; the epochs take turns.
     degradation: what befalls the pages.
-    epochs: passes over the training images.
+    epochs: of the first cycle, see `Cycle`.
     batch_size: images a step.
-    peak_learning_rate: of AdamW, reached after `warmup_epochs`, then a cosine down to zero.
+    peak_learning_rate: of the first cycle.
+    warmup_epochs: of each cycle, over which the learning rate rises from zero.
     weight_decay: of AdamW, decoupled.
     label_smoothing: share of the target spread over all classes.
     logit_adjustment: 0 learns the training set's own class frequencies; 1 makes the network answer as if all classes
         were equally frequent (Menon et al. 2021, arXiv:2007.07314).
     character_prior: 0 treats classes alike; at 1 a class of two characters is answered as if each of them were as
         frequent as any other character.
+    further_cycles: those after the first.
     written: images of each class that are drawn, in other shapes than the data set's (`training.allographs`).
     fonts: whether some of those are drawn with the handwriting fonts of `training.fonts`.
     prior_correction: 0 answers by the class frequencies of what is trained on, drawn images included; 1 by the data
@@ -70,6 +88,7 @@ class Recipe:
     ema_decay: float
     validation_share: float
     limitations: tuple[str, ...]
+    further_cycles: tuple[Cycle, ...] = ()
     written: int = 0
     fonts: bool = False
     prior_correction: float = 0.0
@@ -80,3 +99,19 @@ class Recipe:
     def __post_init__(self) -> None:
         if (self.degraded_share > 0) != (self.degraded_copies > 0):
             raise ValueError("A recipe has either degraded copies and a share of them, or neither.")
+
+    @property
+    def cycles(self) -> tuple[Cycle, ...]:
+        """All cycles, at least one."""
+        return (Cycle(self.epochs, self.peak_learning_rate), *self.further_cycles)
+
+    @property
+    def all_epochs(self) -> int:
+        """Epochs of the whole run."""
+        return sum(cycle.epochs for cycle in self.cycles)
+
+    def augmentation_of(self, epoch: int) -> Augmentation:
+        """Return how images are changed in an epoch, from 0."""
+        ends = itertools.accumulate(cycle.epochs for cycle in self.cycles)
+        share = next(cycle.augmentation for cycle, end in zip(self.cycles, ends, strict=True) if epoch < end)
+        return self.augmentation.scaled(share)

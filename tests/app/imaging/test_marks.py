@@ -42,6 +42,16 @@ def test_the_dot_of_an_i_is_kept(lit: bool) -> None:
     assert box[3] > 165
 
 
+@pytest.mark.parametrize("lit", [False, True])
+def test_the_stem_of_an_i_that_stands_at_the_lower_edge_is_kept(lit: bool) -> None:
+    page = np.full((112, 96), 220, np.uint8)
+    page[58:70, 56:68] = 40
+    page[80:, 58:70] = 40
+    found = find_ink(photographed(page) if lit else page)
+    assert found.box[1] < 62
+    assert found.box[3] > 100
+
+
 def test_a_stroke_cut_by_the_edge_is_kept() -> None:
     """The bar of a 5 that touches the edge of a tight crop, and does not touch the rest."""
     page = np.full((60, 40), 240, np.uint8)
