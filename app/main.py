@@ -18,12 +18,14 @@ from app.api.admin import admin_router
 from app.api.admission import Admission
 from app.api.context import RequestContext
 from app.api.cors import Cors
+from app.api.direct import Direct
 from app.api.health import health_router
 from app.api.keys import ADMIN_SCHEME, KEY_SCHEME, Keys
 from app.api.metrics import metrics_router
 from app.api.models import models_router
 from app.api.pages import install_pages
-from app.api.predict import predict_router
+from app.api.predict import PART, predict_router
+from app.api.predictor import Predictor
 from app.api.problems import CODES, UNAUTHORISED, describe, install_handlers
 from app.artifacts import Artifact, open_artifact, open_artifacts
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
@@ -119,14 +121,12 @@ def create_app(
     traces = start_traces(app, app.version)
     install_handlers(app)
     guard = [Security(KEY_SCHEME)] if settings.api_keys else []
+    predictors = {
+        card.name: Predictor(card.name, registry, recogniser, max_upload_bytes=settings.max_upload_bytes)
+        for card in (artifact.card for artifact in artifacts)
+    }
     guarded = [
-        predict_router(
-            artifact.card,
-            registry,
-            recogniser,
-            max_upload_bytes=settings.max_upload_bytes,
-            max_batch_files=settings.max_batch_files,
-        )
+        predict_router(artifact.card, predictors[artifact.card.name], max_batch_files=settings.max_batch_files)
         for artifact in artifacts
     ]
     guarded.append(models_router(registry))
@@ -141,6 +141,9 @@ def create_app(
         app.include_router(router)
     install_pages(app)
     # Added last is outermost: the request id is there before anything can fail.
+    app.add_middleware(
+        Direct, calls={f"/predict/{name}": predictor.answer for name, predictor in predictors.items()}, part=PART
+    )
     app.add_middleware(
         Admission,
         max_upload_bytes=settings.max_upload_bytes,

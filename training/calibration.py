@@ -1,4 +1,4 @@
-"""Ways to make a temperature, compared on validation images alone: half of them fit, the other half measure."""
+"""Ways to calibrate, compared on validation images alone: half of them fit, the other half measure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.calibrate import expected_calibration_error
-from training.temperature import Floats, fit_temperature
+from training.calibrator import Floats, Ridge, fit_calibrator
 
 #: Ways of halving; each half fits once and measures once.
 HALVINGS = 5
@@ -33,27 +33,30 @@ class Honesty:
     loss: float
 
 
-def compare_temperatures(
-    logits: Floats, labels: npt.NDArray[np.int64], sharp: Floats
+def compare_calibrators(
+    logits: Floats, labels: npt.NDArray[np.int64], sharp: Floats, ridge: Ridge | None = None
 ) -> dict[str, tuple[Honesty, Honesty]]:
-    """Measure one temperature against temperatures that depend on the logits or on the picture.
+    """Measure one temperature against temperatures that depend on the logits or on the picture, and against offsets.
 
     Args:
         logits: float32 [2 * N, C], of N validation images as the data set has them, then of the same read off pages.
         labels: int64 [2 * N].
         sharp: float32 [2 * N], their sharpness.
+        ridge: of the offsets; None for no way with offsets.
 
     Returns:
         Way to its honesty on the first kind and on the second.
     """
     ordered = np.sort(logits - logits.mean(axis=1, keepdims=True), axis=1)
-    ways: dict[str, Floats | None] = {
-        "one for all": None,
-        "by largest logit": _scaled(ordered[:, -1]),
-        "by margin of logits": _scaled(ordered[:, -1] - ordered[:, -2]),
-        "by sharpness": sharp,
+    ways: dict[str, tuple[Floats | None, Ridge | None]] = {
+        "one for all": (None, None),
+        "by largest logit": (_scaled(ordered[:, -1]), None),
+        "by margin of logits": (_scaled(ordered[:, -1] - ordered[:, -2]), None),
+        "by sharpness": (sharp, None),
     }
-    return {name: _measure(logits, labels, feature) for name, feature in ways.items()}
+    if ridge:
+        ways["by sharpness, with offsets"] = (sharp, ridge)
+    return {name: _measure(logits, labels, *way) for name, way in ways.items()}
 
 
 def _scaled(feature: Floats) -> Floats:
@@ -62,7 +65,9 @@ def _scaled(feature: Floats) -> Floats:
     return np.asarray(np.clip((feature - low) / (high - low), 0, 1), np.float32)
 
 
-def _measure(logits: Floats, labels: npt.NDArray[np.int64], feature: Floats | None) -> tuple[Honesty, Honesty]:
+def _measure(
+    logits: Floats, labels: npt.NDArray[np.int64], feature: Floats | None, ridge: Ridge | None
+) -> tuple[Honesty, Honesty]:
     count = len(labels) // 2
     found: tuple[list[Honesty], list[Honesty]] = ([], [])
     for halving in range(HALVINGS):
@@ -70,10 +75,11 @@ def _measure(logits: Floats, labels: npt.NDArray[np.int64], feature: Floats | No
         halves = order[: count // 2], order[count // 2 :]
         for fitted, measured in (halves, halves[::-1]):
             both = np.concatenate([fitted, fitted + count])
-            temperature = fit_temperature(logits[both], labels[both], None if feature is None else feature[both])
+            sharp = None if feature is None else feature[both]
+            calibrator = fit_calibrator(logits[both], labels[both], sharp, ridge)
             for kind, rows in zip(found, (measured, measured + count), strict=True):
                 at = np.zeros(len(rows), np.float32) if feature is None else feature[rows]
-                kind.append(_honesty(temperature.probabilities(logits[rows], at), labels[rows]))
+                kind.append(_honesty(calibrator.probabilities(logits[rows], at), labels[rows]))
     clean, pages = (
         Honesty(*(float(np.mean(values)) for values in zip(*map(dataclasses.astuple, kind), strict=True)))
         for kind in found

@@ -6,39 +6,74 @@ import datetime
 import importlib.metadata
 import shutil
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from app.artifacts import CARD_FILE, LITERT_FILE, DataSource, ModelCard, versions, write_checksums
+from app.artifacts import (
+    CARD_FILE,
+    LITERT_FILE,
+    Artifact,
+    DataSource,
+    ModelCard,
+    SeedFigures,
+    versions,
+    write_checksums,
+)
 from app.imaging import PREPROCESSING_VERSION
 from training.batches import predict_logits
 from training.calibrate import operating_points
+from training.calibrator import Calibrator, Floats, Ridge, fit_calibrator, sharpnesses
 from training.datasets import LabelledImages
 from training.degraded import shown_both_ways
-from training.evaluate import evaluate
+from training.evaluate import Evaluation, evaluate
 from training.evidence import write_evidence
 from training.forms import compare_forms
 from training.model_card import render
-from training.networks import INPUT_SHAPE, fold, multiply_adds
+from training.networks import INPUT_SHAPE, fold, frozen_network, multiply_adds
 from training.plots import curves_plot
 from training.quantise import quantise, range_images
 from training.recipes import Recipe
 from training.runs import LOG_FILE, RunError, finished, run_identity, trained_network
 from training.seeds import measure_seeds
-from training.split import Images, Labels, split_parts
-from training.temperature import Floats, Temperature, fit_temperature, sharpnesses
+from training.split import Images, Labels, framed, split_parts
 
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "pillow")
 #: Probabilities of the exported graph may differ this much from the network's that was trained, by float rounding.
 EXPORT_TOLERANCE = 1e-4
+#: Images that this is checked on.
+CHECKED_IMAGES = 256
+#: Options of a recipe that have to be as they were when an artifact's weights were trained, for it to be calibrated
+#: anew: they say what the network is, and which images it has not seen.
+LASTING = ("dataset", "geometry", "network", "seed", "validation_share", "degradation", "degraded_copies")
 #: Shares of wrong answers that the card has an operating point for.
 TARGET_ERRORS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 #: In a run's folder: the validation images as read off pages.
 PAGES_FILE = "validation-pages.npy"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network that has been trained, and what its card tells of that.
+
+    network: float32 [N, 28, 28, 1] in 0..1 -> float32 [N, C] logits.
+    folded: the same function in the form that is served; see `fold`.
+    recipe: every option of the run, and its fonts.
+    seconds: how long it took.
+    log: a line an epoch.
+    """
+
+    network: keras.Model
+    folded: keras.Model
+    recipe: dict[str, Any]
+    seconds: float
+    log: Path
 
 
 def export(
@@ -49,7 +84,7 @@ def export(
     Args:
         recipe: that was run.
         run: the run's folder.
-        training: the data it was run on; its validation share fits the temperature, some of the rest sets the ranges
+        training: the data it was run on; its validation share fits the calibrator, some of the rest sets the ranges
             of the 8-bit form.
         test: measured for the card, and for nothing else.
         models_dir: gets `<name>/<version>/`.
@@ -62,64 +97,141 @@ def export(
         RunError: the run is not complete, or of another recipe, or the version exists.
     """
     records = finished(recipe, run, training)
-    number = version or (versions(models_dir, recipe.model) or [0])[-1] + 1
-    target = models_dir / recipe.model / str(number)
-    if target.exists():
-        raise RunError(f"{target} exists. Versions are never overwritten; remove it on purpose, or choose another.")
+    target = _new_version(models_dir, recipe.model, version)
     identity = run_identity(recipe, training)
     network = trained_network(recipe, run, training)
-    folded = fold(network, recipe.network)
+    trained = Trained(
+        network,
+        fold(network, recipe.network),
+        recipe={**identity["recipe"], "fonts": identity["fonts"]},
+        seconds=records[-1]["seconds"],
+        log=run / LOG_FILE,
+    )
+    return _make(
+        recipe, trained, training, test, target, run, lambda found: measure_seeds(recipe, run.parent, training, found)
+    )
+
+
+def recalibrate(
+    recipe: Recipe, artifact: Artifact, training: LabelledImages, test: LabelledImages, models_dir: Path
+) -> Path:
+    """Make an artifact of another one's weights, with a calibrator that is fitted anew.
+
+    Args:
+        recipe: the model's, whose `offset_ridge` may be another than when the artifact was made.
+        artifact: whose weights are taken, and what its card tells of their training.
+        training: the data it was trained on.
+        test: measured for the card, and for nothing else.
+        models_dir: gets `<name>/<version>/`, one above the highest.
+
+    Returns:
+        The new artifact's folder.
+
+    Raises:
+        RunError: the recipe has another network or other data than the artifact's, or the artifact's answers are not
+            those of the weights that were read from it.
+    """
+    card = artifact.card
+    told = run_identity(recipe, training)["recipe"]
+    if other := [key for key in LASTING if card.recipe.get(key) != told[key]]:
+        raise RunError(f"{card.name} {card.version} was made by another recipe ({', '.join(other)}).")
+    network = frozen_network(artifact.path, recipe.network, len(card.classes))
+    served = Calibrator(card.temperature, card.temperature_sharp, card.class_offsets)
+    trained = Trained(
+        network,
+        network,
+        recipe={**card.recipe, "offset_ridge": recipe.offset_ridge},
+        seconds=card.training_seconds,
+        log=artifact.path / LOG_FILE,
+    )
+    _check_same(network, served, artifact.path, framed(test.take(np.arange(CHECKED_IMAGES)), recipe.geometry)[0])
+    target = _new_version(models_dir, recipe.model, None)
+    with tempfile.TemporaryDirectory() as scratch:
+        return _make(recipe, trained, training, test, target, Path(scratch), lambda found: ())
+
+
+def _new_version(models_dir: Path, model: str, version: int | None) -> Path:
+    number = version or (versions(models_dir, model) or [0])[-1] + 1
+    target = models_dir / model / str(number)
+    if target.exists():
+        raise RunError(f"{target} exists. Versions are never overwritten; remove it on purpose, or choose another.")
+    return target
+
+
+def _make(
+    recipe: Recipe,
+    trained: Trained,
+    training: LabelledImages,
+    test: LabelledImages,
+    target: Path,
+    pages: Path,
+    seeds: Callable[[Evaluation], tuple[SeedFigures, ...]],
+) -> Path:
+    """Calibrate, save in every form, and measure; `pages` is the folder that keeps images as read off pages."""
     learnt, validation = split_parts(recipe, training)
-    images, labels = calibration_images(recipe, validation, run)
-    logits = predict_logits(network, images)
+    images, labels = calibration_images(recipe, validation, pages)
+    logits = predict_logits(trained.network, images)
     sharp = sharpnesses(images)
-    temperature = fit_temperature(logits, labels, sharp)
-    confidences, right = temperature.probabilities(logits, sharp).max(axis=1), logits.argmax(axis=1) == labels
+    calibrator = fit_calibrator(logits, labels, sharp, ridge_of(recipe, training))
+    probabilities = calibrator.probabilities(logits, sharp)
+    confidences, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
 
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as staging:
-        folder = Path(staging) / str(number)
-        save_model(folded, temperature, folder)
-        _check_same(network, temperature, folder, images[:256])
+        folder = Path(staging) / target.name
+        save_model(trained.folded, calibrator, folder)
+        _check_same(trained.network, calibrator, folder, images[:CHECKED_IMAGES])
         convert_to_litert(folder)
-        quantise(folder, range_images(recipe, learnt, run))
+        quantise(folder, range_images(recipe, learnt, pages))
         evaluation = evaluate(folder, test, recipe.geometry)
-        command = f"python -m training evaluate {recipe.model} --version {number} --data-dir DIR"
+        command = f"python -m training evaluate {recipe.model} --version {target.name} --data-dir DIR"
         card = ModelCard(
             name=recipe.model,
-            version=number,
+            version=int(target.name),
             description=recipe.description,
             classes=training.classes,
             input_shape=INPUT_SHAPE,
             geometry=recipe.geometry,
             preprocessing_version=PREPROCESSING_VERSION,
-            temperature=temperature.base,
-            temperature_sharp=temperature.sharp,
-            parameters=folded.count_params(),
-            multiply_adds=multiply_adds(folded),
+            temperature=calibrator.base,
+            temperature_sharp=calibrator.sharp,
+            class_offsets=calibrator.offsets,
+            parameters=trained.folded.count_params(),
+            multiply_adds=multiply_adds(trained.folded),
             training_data=DataSource(
                 name=training.name, part=training.part, images=len(learnt.labels), files=training.files
             ),
             validation_images=len(validation.labels),
-            recipe={**identity["recipe"], "fonts": identity["fonts"]},
-            training_seconds=records[-1]["seconds"],
+            recipe=trained.recipe,
+            training_seconds=trained.seconds,
             created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             library_versions=_library_versions(),
             metrics=(evaluation.metrics(command),),
             operating_points=operating_points(confidences, right, TARGET_ERRORS),
             target_error=recipe.target_error,
             forms=compare_forms(folder, evaluation),
-            seeds=measure_seeds(recipe, run.parent, training, evaluation),
+            seeds=seeds(evaluation),
             limitations=recipe.limitations,
         )
         (folder / CARD_FILE).write_text(card.model_dump_json(indent=2) + "\n")
         (folder / "MODEL_CARD.md").write_text(render(card, evaluation))
         write_evidence(evaluation, command, folder)
-        curves_plot(run / LOG_FILE, folder / "curves.png")
-        shutil.copyfile(run / LOG_FILE, folder / LOG_FILE)
+        curves_plot(trained.log, folder / "curves.png")
+        shutil.copyfile(trained.log, folder / LOG_FILE)
         write_checksums(folder)
         folder.rename(target)
     return target
+
+
+def ridge_of(recipe: Recipe, training: LabelledImages) -> Ridge | None:
+    """Return what holds the offsets of a recipe's calibrator; None where it has none.
+
+    Where labels contradict shapes, the classes of either have none: an offset would bring the labels' frequencies back.
+    """
+    if recipe.offset_ridge is None:
+        return None
+    contradicted = {name for pair in recipe.relabelled for name in pair}
+    return Ridge(recipe.offset_ridge, np.array([item.label not in contradicted for item in training.classes]))
 
 
 def validation_logits(recipe: Recipe, run: Path, training: LabelledImages) -> tuple[Floats, Labels, Floats]:
@@ -143,14 +255,14 @@ def calibration_images(recipe: Recipe, validation: LabelledImages, run: Path) ->
     return shown, np.tile(validation.labels, len(shown) // len(validation.labels))
 
 
-def save_model(network: keras.Model, temperature: Temperature, folder: Path) -> None:
+def save_model(network: keras.Model, calibrator: Calibrator, folder: Path) -> None:
     """Save a network that gives logits as a SavedModel that gives calibrated probabilities.
 
     The signature `serving_default` maps `image`, float32 [N, 28, 28, 1] in 0..1, to `probabilities`, float32 [N, C].
     Weights are frozen into the graph, so that TensorFlow can fold and lay them out when it loads it.
     """
     spec = tf.TensorSpec([None, *INPUT_SHAPE], tf.float32, name="image")
-    live = tf.function(lambda image: temperature.graph(network(image, training=False), image))
+    live = tf.function(lambda image: calibrator.graph(network(image, training=False), image))
     frozen = convert_variables_to_constants_v2(live.get_concrete_function(spec))
 
     @tf.function(input_signature=[spec])
@@ -171,10 +283,10 @@ def convert_to_litert(folder: Path) -> None:
     (folder / LITERT_FILE).write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(folder)).convert())
 
 
-def _check_same(network: keras.Model, temperature: Temperature, folder: Path, images: np.ndarray) -> None:
+def _check_same(network: keras.Model, calibrator: Calibrator, folder: Path, images: np.ndarray) -> None:
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     exported = serve(image=tf.constant(images))["probabilities"].numpy()
-    trained = temperature.probabilities(predict_logits(network, images), sharpnesses(images))
+    trained = calibrator.probabilities(predict_logits(network, images), sharpnesses(images))
     if (distance := float(np.abs(exported - trained).max())) > EXPORT_TOLERANCE:
         raise RunError(f"The exported graph differs from the trained network by {distance:.2g}.")
 

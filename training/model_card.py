@@ -82,10 +82,13 @@ class, of every bin of confidence, and of the most confident answers.
 
 
 def _temperature(card: ModelCard) -> str:
-    """Return how the logits are scaled, in words."""
-    if card.temperature_sharp == 1:
-        return f"{card.temperature:.3f}"
-    return f"{card.temperature:.3f} times {card.temperature_sharp:.3f} to the power of the picture's sharpness"
+    """Return what becomes of the logits, in words."""
+    words = f"{card.temperature:.3f}"
+    if card.temperature_sharp != 1:
+        words += f" times {card.temperature_sharp:.3f} to the power of the picture's sharpness"
+    if card.class_offsets:
+        words += f", and an offset for each class, from {min(card.class_offsets):.2f} to {max(card.class_offsets):.2f}"
+    return words
 
 
 def _seeds(card: ModelCard) -> str:

@@ -8,10 +8,15 @@ A stem at the full 28x28 costs a third of the training time for a fortieth of th
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework import types_pb2
+from tensorflow.core.protobuf import saved_model_pb2
 
 from app.imaging import SIDE
 from training.plain import PlainSpec, build_plain
@@ -125,3 +130,34 @@ def multiply_adds(network: keras.Model) -> int:
         elif isinstance(layer, keras.layers.Dense):
             total += int(np.prod(layer.kernel.shape))
     return total
+
+
+def frozen_network(artifact: Path, spec: NetworkSpec | PlainSpec, classes: int) -> keras.Model:
+    """Return the network of an artifact, folded, with the weights that are frozen into its SavedModel.
+
+    Args:
+        artifact: folder with `saved_model.pb`.
+        spec: of the network.
+        classes: number of classes C.
+
+    Returns:
+        As `build_network`.
+
+    Raises:
+        ValueError: the SavedModel is of another network.
+    """
+    saved = saved_model_pb2.SavedModel.FromString((artifact / "saved_model.pb").read_bytes())
+    constants = {
+        node.name: tf.make_ndarray(node.attr["value"].tensor)
+        for function in saved.meta_graphs[0].graph_def.library.function
+        for node in function.node_def
+        if node.op == "Const" and node.attr["value"].tensor.dtype == types_pb2.DT_FLOAT
+    }
+    network = build_network(spec, classes, folded=True)
+    for layer in network.layers:
+        if layer.weights:
+            # Keras numbers a layer that has the name of an earlier one.
+            own = re.compile(rf"[^/]+/{layer.name}(_\d+)?/")
+            found = sorted((value for name, value in constants.items() if own.match(name)), key=np.ndim, reverse=True)
+            layer.set_weights(found)
+    return network

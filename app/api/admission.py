@@ -72,18 +72,20 @@ class Admission:
         else:
             await self._app(scope, receive, send)
 
-    def _lacks_key(self, scope: Scope) -> bool:
-        return not self._keys.admit(scope["path"], Headers(scope=scope))
+    def _lacks_key(self, scope: Scope, headers: Headers | None = None) -> bool:
+        return not self._keys.admit(scope["path"], headers or Headers(scope=scope))
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = self._max_batch_bytes if scope["path"].endswith("/batch") else self._max_upload_bytes
-        declared = Headers(scope=scope).get("Content-Length", "0")
+        headers = Headers(scope=scope)
+        length = headers.get("Content-Length")
+        declared = length or "0"
         try:
             self._check_open()
         except InferenceError as error:
             await _refuse(problem_of(error), scope, receive, send)
             return
-        if self._lacks_key(scope):
+        if self._lacks_key(scope, headers):
             await _refuse(_unauthorised(), scope, receive, send)
             return
         if not declared.isdecimal():
@@ -94,7 +96,7 @@ class Admission:
             await _refuse(problem(UPLOAD_TOO_LARGE, detail), scope, receive, send)
             return
         # A body of unknown length may come to fill its limit.
-        reserved = int(declared) if "Content-Length" in Headers(scope=scope) else limit
+        reserved = limit if length is None else int(declared)
         if self._reserved + reserved > self._max_pending_bytes:
             detail = "The service holds as many uploads as it takes. Try again in a moment."
             await _refuse(problem_of(Overloaded(detail)), scope, receive, send)

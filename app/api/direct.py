@@ -1,61 +1,74 @@
-"""The common recognition, one file and no options, past FastAPI's machinery for parameters.
+"""The common recognition, one file and no options, past the router and FastAPI's machinery for parameters.
 
-Solving the parameters and serialising the answer by its schema took half of the time of a request that has none of the
-former and whose answer is built from that schema anyway.
+Routing, solving parameters and reading the form in pieces took half of the time of a request that needs none of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
 
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+from app.api.form import boundary_of, single_file
+from app.api.problems import ANSWERED, answer_to
+
+#: What an endpoint does with the bytes of a file where no parameter is given.
+Answer = Callable[[bytes], Awaitable[BaseModel]]
 
 
-def direct_route(answer: Callable[[UploadFile], Awaitable[BaseModel]], *, part: str) -> type[APIRoute]:
-    """Return a class of routes that answer a form of one file and nothing else themselves, and leave others to FastAPI.
+class Direct:
+    """Middleware, the innermost: answers a form of one file and nothing else itself, and leaves others to the router.
 
     What the router depends on is not asked on this way: keys are the business of `app.api.admission`.
-
-    Args:
-        answer: what the endpoint does with the file where no parameter is given.
-        part: name of the form's part that holds the file.
     """
 
-    class DirectRoute(APIRoute):
-        def get_route_handler(self) -> Handler:
-            general = super().get_route_handler()
+    def __init__(self, app: ASGIApp, *, calls: Mapping[str, Answer], part: str) -> None:
+        """Wrap an application.
 
-            async def handle(request: Request) -> Response:
-                if request.scope["query_string"]:
-                    return await general(request)
-                form = await _form(request)
-                (name, upload), *others = form.multi_items() or [("", "")]
-                if others or name != part or not isinstance(upload, UploadFile):
-                    # The request keeps the form that has been read.
-                    return await general(request)
-                try:
-                    found = await answer(upload)
-                finally:
-                    await form.close()
-                return Response(found.model_dump_json(exclude_none=True), media_type="application/json")
+        Args:
+            app: what is wrapped.
+            calls: by path, those that are answered here.
+            part: name of the form's part that holds the file.
+        """
+        self._app = app
+        self._calls = calls
+        self._part = part
 
-            return handle
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = self._calls.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        boundary = None if answer is None or scope["query_string"] else _boundary(scope)
+        if answer is None or boundary is None:
+            await self._app(scope, receive, send)
+            return
+        message = await receive()
+        # A larger body comes in pieces, and what its form takes to read is little beside its picture.
+        whole = message["type"] == "http.request" and not message.get("more_body", False)
+        file = single_file(message.get("body", b""), boundary, self._part) if whole else None
+        if file is None:
+            await self._app(scope, _again(message, receive), send)
+            return
+        response: Response
+        try:
+            found = await answer(file)
+        except ANSWERED as error:
+            response = answer_to(error)
+        else:
+            response = Response(found.model_dump_json(exclude_none=True), media_type="application/json")
+        await response(scope, receive, send)
 
-    return DirectRoute
+
+def _boundary(scope: Scope) -> bytes | None:
+    values = [value for name, value in scope["headers"] if name == b"content-type"]
+    return boundary_of(values[0]) if len(values) == 1 else None
 
 
-async def _form(request: Request) -> FormData:
-    """Read the form; what is wrong with it is raised as FastAPI raises it."""
-    try:
-        return await request.form()
-    except HTTPException:
-        raise
-    except Exception as error:
-        raise HTTPException(400, "There was an error parsing the body") from error
+def _again(message: Message, receive: Receive) -> Receive:
+    """Return a `receive` that begins with a message that has been received."""
+    held = [message]
+
+    async def receive_again() -> Message:
+        return held.pop() if held else await receive()
+
+    return receive_again

@@ -156,6 +156,20 @@ def problem_response(document: Problem, headers: Mapping[str, str] | None = None
     return JSONResponse(document.model_dump(), document.status, {**own, **(headers or {})}, MEDIA_TYPE)
 
 
+#: What the layers below and this one raise on purpose, each of which has its problem document.
+ANSWERED = (ImageError, InferenceError, UnknownCharacters, RequestProblem)
+
+
+def answer_to(error: Exception) -> JSONResponse:
+    """Return the problem document of one of `ANSWERED` as a response; a defect among them is logged."""
+    if isinstance(error, RequestProblem):
+        return problem_response(problem(error.kind, str(error)))
+    document = problem_of(error)
+    if document.code == INTERNAL_ERROR.code:
+        _log.error("defect", exc_info=error)
+    return problem_response(document)
+
+
 def describe(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     """Return FastAPI's `responses` for the problems a call may answer with, an example for each."""
     # A reference, not FastAPI's `model`, which would promise plain application/json.
@@ -183,15 +197,8 @@ def describe(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
 def install_handlers(app: FastAPI) -> None:
     """Make every exception that reaches FastAPI a problem document."""
 
-    async def below(request: Request, error: Exception) -> JSONResponse:
-        document = problem_of(error)
-        if document.code == INTERNAL_ERROR.code:
-            _log.error("defect", exc_info=error)
-        return problem_response(document)
-
-    async def own(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestProblem)
-        return problem_response(problem(error.kind, str(error)))
+    async def raised(request: Request, error: Exception) -> JSONResponse:
+        return answer_to(error)
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
@@ -206,9 +213,8 @@ def install_handlers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         return problem_response(_validation_problem(error))
 
-    for base in (ImageError, InferenceError, UnknownCharacters):
-        app.add_exception_handler(base, below)
-    app.add_exception_handler(RequestProblem, own)
+    for base in ANSWERED:
+        app.add_exception_handler(base, raised)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, validation)
 

@@ -10,8 +10,8 @@ from app.api.problems import MALFORMED_UPLOAD, UPLOAD_TOO_LARGE, Problem, proble
 
 #: Form boundaries and part headers around the files.
 FORM_OVERHEAD_BYTES = 64 * 1024
-#: A request is watched for its client's leaving once it has taken so long; most are answered before.
-WATCHED_SECONDS = 0.02
+#: A request is watched for its client's leaving once it has taken so long; most are answered before, also under load.
+WATCHED_SECONDS = 0.1
 
 
 class UploadRefused(Exception):

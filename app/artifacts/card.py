@@ -126,6 +126,11 @@ class ModelCard(_CardPart):
         description="To the power of a picture's sharpness, 0 to 1, a factor of its temperature; 1 where that is one.",
         examples=[0.41],
     )
+    class_offsets: tuple[float, ...] = Field(
+        (),
+        description="Added to the scaled logits, one for each class in order; none where they are all zero.",
+        examples=[[0.1, -0.1]],
+    )
     parameters: int = Field(ge=1, description="Trained numbers.", examples=[199778])
     multiply_adds: int = Field(ge=1, description="Of one image.", examples=[14111152])
     training_data: DataSource = Field(

@@ -189,5 +189,5 @@ def _unit(pixels: Pixels) -> NetworkPixels:
 
 def _centre_of_mass(pixels: Pixels) -> tuple[float, float]:
     """Return (x, y) in pixels, the index of a pixel standing for its middle, as MNIST's conversion counted."""
-    columns, rows = pixels.sum(axis=0, dtype=np.float64), pixels.sum(axis=1, dtype=np.float64)
-    return float(columns @ np.arange(columns.size) / columns.sum()), float(rows @ np.arange(rows.size) / rows.sum())
+    moments = cv2.moments(pixels)
+    return moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]

@@ -148,16 +148,18 @@ def keep_writing(ink: Pixels, *, plain: bool) -> Pixels:
     Raises:
         NoInkFound: there is none, or it is texture.
     """
-    marks = find_marks(ink.astype(np.float32), 255 * (MARK_LEVEL if plain else UNEVEN_MARK_LEVEL))
-    if plain and min(ink.shape) <= SMALL_SIDE and len(marks.mass) == 2:
+    threshold = 255 * (MARK_LEVEL if plain else UNEVEN_MARK_LEVEL)
+    small = plain and min(ink.shape) <= SMALL_SIDE
+    if small and cv2.connectedComponents((ink > threshold).astype(np.uint8))[0] == 2:
         # The page, and one mark beside which there is nothing to drop.
         return ink
+    marks = find_marks(ink.astype(np.float32), threshold)
     dropped = frames(marks)
     marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
     main = main_mark(marks)
     if not plain:
         return _keep_on_photo(_cleared(ink, marks, dropped), texture=is_texture(marks, main))
-    if min(ink.shape) <= SMALL_SIDE:
+    if small:
         dropped |= neighbours(marks, main, beside(marks, main))
         keep = ~dropped & (marks.mass > 0)
         return np.asarray(np.where(_near(marks, dropped) > _near(marks, keep), 0, ink), np.uint8)

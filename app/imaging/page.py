@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from dataclasses import dataclass
 
 import cv2
@@ -87,14 +89,23 @@ def measure_page(pixels: Pixels) -> Page:
     width = max(1, round(RING_SHARE * min(pixels.shape)))
     edges = (pixels[:width], pixels[-width:], pixels[:, :width], pixels[:, -width:])
     ring = np.concatenate([edge.ravel() for edge in edges])
-    level = int(np.bincount(ring).argmax())
-    low, high = max(0, level - PLAIN_TOLERANCE), min(255, level + PLAIN_TOLERANCE)
-    near = ring[(ring >= low) & (ring <= high)]
-    level_pixels = cv2.countNonZero(cv2.inRange(pixels, low, high))
-    plain = near.size >= PLAIN_SHARE * ring.size and level_pixels >= PLAIN_PICTURE_SHARE * pixels.size
-    if plain and not is_shaded(pixels, level):
-        return Page(np.full(pixels.shape, median(near), np.float32), plain=True)
+    counts = np.bincount(ring, minlength=256)
+    level = int(counts.argmax())
+    near = range(max(0, level - PLAIN_TOLERANCE), min(255, level + PLAIN_TOLERANCE) + 1)
+    of_ring = counts[near.start : near.stop].tolist()
+    if sum(of_ring) >= PLAIN_SHARE * ring.size:
+        of_picture = cv2.countNonZero(cv2.inRange(pixels, near.start, near.stop - 1))
+        if of_picture >= PLAIN_PICTURE_SHARE * pixels.size and not is_shaded(pixels, level):
+            return Page(np.full(pixels.shape, _median_of(near, of_ring), np.float32), plain=True)
     return Page(_fitted(pixels), plain=False)
+
+
+def _median_of(levels: range, counts: list[int]) -> float:
+    """Return the median of grey levels, of each of which there are so many."""
+    half, odd = divmod(sum(counts), 2)
+    up_to = list(itertools.accumulate(counts))
+    lower, upper = (levels[bisect.bisect_right(up_to, rank)] for rank in (half if odd else half - 1, half))
+    return (lower + upper) / 2
 
 
 def is_shaded(pixels: Pixels, level: int) -> bool:

@@ -48,10 +48,9 @@ def rank(
     Raises:
         UnknownCharacters: a character of `allow` has no class.
     """
-    if allow is None:
-        permitted = {index: item.characters for index, item in enumerate(classes)}
-        shares = np.asarray(probabilities, np.float64)
-    else:
+    shares = np.asarray(probabilities, np.float64)
+    permitted = None
+    if allow is not None:
         check_allowed(allow, classes)
         permitted = {
             index: kept
@@ -62,15 +61,18 @@ def rank(
         # The smallest normal number stands in for a probability that has underflown, so that the sum is never zero.
         shares = np.where(mask, np.maximum(probabilities, np.finfo(np.float32).tiny), 0).astype(np.float64)
         shares /= shares.sum()
-    best = sorted(permitted, key=lambda index: -shares[index])[:top_k]
+    best = np.argsort(-shares, kind="stable").tolist()
+    if permitted is not None:
+        best = [index for index in best if index in permitted]
     return [
-        Candidate(
-            label=classes[index].label if classes[index].label in permitted[index] else permitted[index][0],
-            characters=permitted[index],
-            confidence=min(1.0, float(shares[index])),
-        )
-        for index in best
+        _candidate(classes[index], classes[index].characters if permitted is None else permitted[index], shares[index])
+        for index in best[:top_k]
     ]
+
+
+def _candidate(found: CharacterClass, characters: tuple[str, ...], share: float) -> Candidate:
+    label = found.label if found.label in characters else characters[0]
+    return Candidate(label, characters, min(1.0, float(share)))
 
 
 def is_uncertain(

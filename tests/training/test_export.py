@@ -12,7 +12,7 @@ from tests.training.data import small_digits
 from tests.training.test_fit import TINY
 from training.batches import predict_logits
 from training.evaluate import evaluate
-from training.export import export
+from training.export import export, recalibrate
 from training.fit import Run
 from training.forms import is_equal
 from training.networks import build_network
@@ -56,6 +56,35 @@ def test_every_form_of_the_model_gives_the_probabilities_of_the_network(artifact
     network.set_weights(Run(TINY, small_digits(400), export_folder / "runs" / "digit-seed0").average_weights())
     logits = predict_logits(network, evaluation.seen)
     np.testing.assert_array_equal(logits.argmax(axis=1), evaluation.answers)
+
+
+def test_a_model_is_calibrated_anew_without_its_run(artifact: Path, export_folder: Path, tmp_path: Path) -> None:
+    data, test = small_digits(400), small_digits(300, "test")
+    old = open_newest(export_folder / "models", "digit", 1)
+    recipe = dataclasses.replace(TINY, offset_ridge=0.01)
+    made = recalibrate(recipe, old, data, test, tmp_path)
+    card = open_newest(tmp_path, "digit", 1).card
+    assert card.temperature == pytest.approx(old.card.temperature, abs=0.2)
+    assert len(card.class_offsets) == 10
+    assert card.recipe == {**old.card.recipe, "offset_ridge": 0.01}
+    assert card.training_seconds == old.card.training_seconds
+    assert (made / "log.jsonl").read_text() == (artifact / "log.jsonl").read_text()
+    assert "and an offset for each class" in (made / "MODEL_CARD.md").read_text()
+    before, after = (np.log(evaluate(path, test, "mnist").probabilities) for path in (artifact, made))
+    for logits in (before, after := after - np.array(card.class_offsets, np.float32)):
+        logits -= logits.mean(axis=1, keepdims=True)
+        logits /= np.linalg.norm(logits, axis=1, keepdims=True)
+    np.testing.assert_allclose(before, after, atol=1e-3)
+
+
+def test_other_weights_are_not_calibrated_anew(artifact: Path, export_folder: Path, tmp_path: Path) -> None:
+    data, test = small_digits(400), small_digits(300, "test")
+    old = open_newest(export_folder / "models", "digit", 1)
+    with pytest.raises(RunError, match=r"another recipe \(seed\)"):
+        recalibrate(dataclasses.replace(TINY, seed=3), old, data, test, tmp_path)
+    lying = dataclasses.replace(old, card=old.card.model_copy(update={"temperature": 3.0}))
+    with pytest.raises(RunError, match="differs"):
+        recalibrate(TINY, lying, data, test, tmp_path)
 
 
 def test_a_version_is_never_overwritten(artifact: Path, export_folder: Path) -> None:

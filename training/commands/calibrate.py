@@ -6,11 +6,11 @@ from pathlib import Path
 
 from rich.table import Table
 
-from training.calibration import compare_temperatures
+from training.calibration import compare_calibrators
 from training.commands.console import CONSOLE, reported
 from training.commands.options import DataDir, ModelName, Part, RunsDir, Seed, Variant, recipe_named
 from training.datasets import load_dataset
-from training.export import validation_logits
+from training.export import ridge_of, validation_logits
 from training.recipes import SHIPPED
 from training.runs import RunError, run_folder
 
@@ -30,10 +30,10 @@ def calibrate(
     if not recipe.degraded_copies:
         raise RunError(f"{recipe.name} has no pages to compare on.")
     table = Table(
-        "temperature", "images", "error", "by chance", "excess", "loss",
+        "way", "images", "error", "by chance", "excess", "loss",
         title=f"{recipe.name}: {len(labels) // 2:,} validation images, and the same read off pages",
     )  # fmt: skip
-    for way, kinds in compare_temperatures(logits, labels, sharp).items():
+    for way, kinds in compare_calibrators(logits, labels, sharp, ridge_of(recipe, training)).items():
         for images, kind in zip(("as they are", "pages"), kinds, strict=True):
             figures = f"{kind.error:.5f}", f"{kind.chance:.5f}", f"{kind.excess:+.5f}", f"{kind.loss:.5f}"
             table.add_row(way, images, *figures)

@@ -10,12 +10,13 @@ from training.commands.evaluate import evaluate
 from training.commands.export import export
 from training.commands.fit import fit
 from training.commands.parity import parity
+from training.commands.recalibrate import recalibrate
 from training.commands.report import report
 from training.commands.seeds import seeds
 
 cli = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Turns MNIST and EMNIST into models for the service."
 )
-for command in (fit, export, seeds, calibrate, parity, evaluate, report):
+for command in (fit, export, recalibrate, seeds, calibrate, parity, evaluate, report):
     cli.command()(command)
 cli.add_typer(data, name="data")

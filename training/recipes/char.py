@@ -47,6 +47,9 @@ RECIPE = Recipe(
     # figures are those with 0.
     prior_correction=1.0,
     relabelled=(("F", "f"),),
+    # By halves of the validation images, as they are: calibration error 0.0174 without, 0.0157 with 0.03, 0.0121 with
+    # 0.01, 0.0115 with 0.005; mean per class 0.8953, 0.8935, 0.8924, 0.8885.
+    offset_ridge=0.01,
     limitations=(
         "Ruling is taken out where it crosses the whole picture; other print that touches the character is read as "
         "part of it.",

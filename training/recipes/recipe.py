@@ -58,6 +58,7 @@ class Recipe:
         set's own (`training.prior`).
     relabelled: pairs of classes' labels; images of the first with the second's shape count as the second among those
         frequencies (`training.relabel`).
+    offset_ridge: what holds the calibrator's offsets, one a class, near zero (`training.calibrator`); None for none.
     outliers: what the network learns to be unsure of.
     target_error: share of wrong answers that the model stays below by calling others uncertain.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
@@ -93,6 +94,7 @@ class Recipe:
     fonts: bool = False
     prior_correction: float = 0.0
     relabelled: tuple[tuple[str, str], ...] = ()
+    offset_ridge: float | None = None
     outliers: Outliers = field(default_factory=Outliers)
     seed: int = 0
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tests.digits import network_inputs
 from training.calibrate import expected_calibration_error
-from training.temperature import Temperature, fit_temperature, sharpnesses
+from training.calibrator import Calibrator, Ridge, fit_calibrator, sharpnesses
 
 FLAT = np.zeros(20_000, np.float32)
 
@@ -16,14 +16,14 @@ def honest_logits() -> tuple[np.ndarray, np.ndarray]:
     """Return logits whose probabilities are those by which their labels were drawn."""
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, (20_000, 10)).astype(np.float32)
-    shares = Temperature(1.0).probabilities(logits, FLAT)
+    shares = Calibrator(1.0).probabilities(logits, FLAT)
     return logits, (shares.cumsum(axis=1) > rng.random((20_000, 1))).argmax(axis=1)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
 def test_the_temperature_that_made_the_logits_is_found(temperature: float) -> None:
     logits, labels = honest_logits()
-    fitted = fit_temperature(logits * np.float32(temperature), labels)
+    fitted = fit_calibrator(logits * np.float32(temperature), labels)
     assert fitted.base == pytest.approx(temperature, rel=0.05)
     assert fitted.sharp == 1
     calibrated = fitted.probabilities(logits * np.float32(temperature), FLAT)
@@ -34,19 +34,31 @@ def test_the_temperature_that_made_the_logits_is_found(temperature: float) -> No
 def test_sharp_and_soft_pictures_get_a_temperature_each() -> None:
     logits, labels = honest_logits()
     sharp = np.random.default_rng(1).random(len(labels)).astype(np.float32)
-    made = Temperature(2.0, 0.25)
-    fitted = fit_temperature(logits * (made.base * made.sharp ** sharp[:, None]), labels, sharp)
+    made = Calibrator(2.0, 0.25)
+    fitted = fit_calibrator(logits * (made.base * made.sharp ** sharp[:, None]), labels, sharp)
     assert fitted.base == pytest.approx(made.base, rel=0.07)
     assert fitted.sharp == pytest.approx(made.sharp, rel=0.15)
 
 
-def test_the_graph_says_the_same_and_changes_no_answer() -> None:
+def test_offsets_take_back_what_a_network_answers_too_often() -> None:
+    logits, labels = honest_logits()
+    partial = np.linspace(-0.5, 0.5, 10).astype(np.float32)
+    fitted = fit_calibrator(logits + partial, labels, ridge=Ridge(0.0, np.ones(10, np.bool_)))
+    np.testing.assert_allclose(np.array(fitted.offsets) - np.mean(fitted.offsets), -partial, atol=0.08)
+    held = fit_calibrator(logits + partial, labels, ridge=Ridge(1.0, np.arange(10) > 0))
+    assert held.offsets[0] == 0
+    assert 0 < np.abs(held.offsets).max() < np.abs(fitted.offsets).max() / 2
+
+
+def test_the_graph_says_the_same() -> None:
     seen = network_inputs("mnist")[0][:64, ..., None]
     logits = np.random.default_rng(0).normal(0, 3, (64, 10)).astype(np.float32)
-    for temperature in (Temperature(0.7), Temperature(1.07, 0.4)):
-        found = temperature.graph(tf.constant(logits), tf.constant(seen)).numpy()
-        np.testing.assert_allclose(found, temperature.probabilities(logits, sharpnesses(seen)), atol=1e-6)
-        np.testing.assert_array_equal(found.argmax(axis=1), logits.argmax(axis=1))
+    offsets = tuple(np.linspace(-1, 1, 10).tolist())
+    for calibrator in (Calibrator(0.7), Calibrator(1.07, 0.4), Calibrator(1.07, 0.4, offsets)):
+        found = calibrator.graph(tf.constant(logits), tf.constant(seen)).numpy()
+        np.testing.assert_allclose(found, calibrator.probabilities(logits, sharpnesses(seen)), atol=1e-6)
+        if not calibrator.offsets:
+            np.testing.assert_array_equal(found.argmax(axis=1), logits.argmax(axis=1))
 
 
 def test_a_blurred_picture_is_less_sharp_and_a_blank_one_has_an_answer() -> None:

@@ -1,0 +1,50 @@
+"""The form that nearly every client sends: one file, whole, and nothing else.
+
+Starlette's own reader takes any form, in pieces, at a seventh of what a small picture's request takes in all; this one
+looks for the form that browsers, curl and HTTP libraries write, and leaves everything else to that reader.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Of RFC 2046's characters those that need no quoting thought; browsers and libraries use letters, digits and dashes.
+MULTIPART = re.compile(
+    rb'multipart/form-data; ?boundary=(?:"([\w\'()+,./:=?-]{1,70})"|([\w\'+.-]{1,70}))', re.IGNORECASE
+)
+#: What comes before the file's bytes, after the first delimiter. A name or file name that needs escapes is left out.
+HEAD = re.compile(
+    rb'\r\nContent-Disposition: form-data; name="([^"\r\n\\%]*)"; filename="[^"\r\n\\]*"\r\n'
+    rb"(?:Content-Type: [^\r\n]*\r\n)?\r\n",
+    re.IGNORECASE,
+)
+
+
+def boundary_of(content_type: bytes) -> bytes | None:
+    """Return the boundary that a Content-Type of a form names; None where it is no such header as clients write."""
+    found = MULTIPART.fullmatch(content_type)
+    return (found[1] or found[2]) if found else None
+
+
+def single_file(body: bytes, boundary: bytes, part: str) -> bytes | None:
+    """Return the bytes of a form's only file.
+
+    Args:
+        body: of the whole request.
+        boundary: from its Content-Type.
+        part: name that the file's part must have.
+
+    Returns:
+        None where the body is anything but one part, a file of this name, in the form that clients write. It may be a
+        form all the same.
+    """
+    delimiter = b"--" + boundary
+    if not body.startswith(delimiter):
+        return None
+    head = HEAD.match(body, len(delimiter))
+    if head is None or head[1] != part.encode():
+        return None
+    # The first delimiter ends the file, wherever it stands; where it is not the last one, there are more parts.
+    end = body.find(b"\r\n" + delimiter, head.end())
+    last = end >= 0 and body[end + 2 + len(delimiter) :] in (b"--\r\n", b"--")
+    return body[head.end() : end] if last else None

@@ -1,0 +1,82 @@
+"""What one model says to files, in the form that clients see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.api import problems
+from app.api.problems import UPLOAD_TOO_LARGE, Problem, RequestProblem
+from app.api.schemas import Answer, Failure
+from app.imaging import ImageError
+from app.inference import Registry
+from app.recogniser import Options, Recogniser
+from app.telemetry import current_record
+
+#: What is chosen where the caller chooses nothing.
+DEFAULTS = Options()
+
+
+class Predictor:
+    """Answers with one model."""
+
+    def __init__(self, name: str, registry: Registry, recogniser: Recogniser, *, max_upload_bytes: int) -> None:
+        """Make it.
+
+        Args:
+            name: of the model.
+            registry: where the loaded model is.
+            recogniser: does the work.
+            max_upload_bytes: of each file.
+        """
+        self._name = name
+        self._registry = registry
+        self._recogniser = recogniser
+        self._max_upload_bytes = max_upload_bytes
+
+    async def answer(self, data: bytes, chosen: Options = DEFAULTS, *, explain: bool = False) -> Answer:
+        """Say what one image shows.
+
+        Raises:
+            RequestProblem: the file is too large.
+            ImageError, InferenceError, UnknownCharacters: see `Recogniser.recognise`.
+        """
+        self._check_size(data)
+        with self._registry.holding(self._name) as model:
+            (found,) = await self._recogniser.recognise(model, [data], chosen)
+        if isinstance(found, ImageError):
+            raise found
+        return Answer.of(found, model.artifact, explain=explain)
+
+    async def answers(self, files: Sequence[bytes], chosen: Options, *, explain: bool) -> list[Answer | Failure]:
+        """Say what each image shows, or what is wrong with it, in the order given.
+
+        Raises:
+            InferenceError, UnknownCharacters: see `Recogniser.recognise`.
+        """
+        results: dict[int, Answer | Failure] = {}
+        readable: dict[int, bytes] = {}
+        for index, data in enumerate(files):
+            try:
+                self._check_size(data)
+            except RequestProblem as error:
+                results[index] = _failure(problems.problem(error.kind, str(error)))
+            else:
+                readable[index] = data
+        with self._registry.holding(self._name) as model:
+            recognitions = await self._recogniser.recognise(model, list(readable.values()), chosen)
+        for index, found in zip(readable, recognitions, strict=True):
+            results[index] = (
+                _failure(problems.problem_of(found))
+                if isinstance(found, ImageError)
+                else Answer.of(found, model.artifact, explain=explain)
+            )
+        return [results[index] for index in range(len(files))]
+
+    def _check_size(self, data: bytes) -> None:
+        if len(data) > self._max_upload_bytes:
+            raise RequestProblem(UPLOAD_TOO_LARGE, f"The file is larger than {self._max_upload_bytes} bytes.")
+
+
+def _failure(problem: Problem) -> Failure:
+    current_record().failures.append(problem.code)
+    return Failure(problem=problem)
