@@ -40,7 +40,7 @@ from training.networks import INPUT_SHAPE, fold, frozen_network, multiply_adds
 from training.plots import curves_plot
 from training.quantise import quantise, range_images
 from training.recipes import Recipe
-from training.runs import LOG_FILE, RunError, finished, run_identity, trained_network
+from training.runs import LOG_FILE, RunError, check_same_material, finished, run_identity, trained_network
 from training.seeds import measure_seeds
 from training.split import Images, Labels, framed, split_parts
 
@@ -49,9 +49,6 @@ LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-he
 EXPORT_TOLERANCE = 1e-4
 #: Images that this is checked on.
 CHECKED_IMAGES = 256
-#: Options of a recipe that have to be as they were when an artifact's weights were trained, for it to be calibrated
-#: anew: they say what the network is, and which images it has not seen.
-LASTING = ("dataset", "geometry", "network", "seed", "validation_share", "degradation", "degraded_copies")
 #: Shares of wrong answers that the card has an operating point for.
 TARGET_ERRORS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 #: In a run's folder: the validation images as read off pages.
@@ -132,9 +129,7 @@ def recalibrate(
             those of the weights that were read from it.
     """
     card = artifact.card
-    told = run_identity(recipe, training)["recipe"]
-    if other := [key for key in LASTING if card.recipe.get(key) != told[key]]:
-        raise RunError(f"{card.name} {card.version} was made by another recipe ({', '.join(other)}).")
+    check_same_material(recipe, training, card)
     network = frozen_network(artifact.path, recipe.network, len(card.classes))
     served = Calibrator(card.temperature, card.temperature_sharp, card.class_offsets)
     trained = Trained(

@@ -13,19 +13,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGTERM, signal
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from app.artifacts import Artifact
 from training.batches import predict_logits
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
 from training.learning_rate import CosineCycles
 from training.material import OUTLIER, Material
-from training.networks import build_network
+from training.networks import build_network, frozen_network
 from training.prior import logit_adjustment, prior_correction
 from training.progress import CONSOLE, progress
 from training.recipes import Recipe
@@ -34,6 +35,7 @@ from training.runs import (
     LOG_FILE,
     WEIGHTS_FILE,
     RunError,
+    check_same_material,
     claim,
     forget_epochs_after,
     log_epoch,
@@ -45,6 +47,9 @@ from training.split import Images, Labels
 from training.workers import ALONE, Workers, lost_process
 
 CHECKPOINT_SECONDS = 180.0
+
+#: Of a network, in its order.
+Weights = list[npt.NDArray[np.float32]]
 
 
 class Run:
@@ -62,6 +67,7 @@ class Run:
         folder: Path,
         foreign: LabelledImages | None = None,
         workers: Workers = ALONE,
+        start: Artifact | None = None,
     ) -> None:
         """Prepare a run, or pick up the one that the folder holds.
 
@@ -72,9 +78,11 @@ class Run:
             foreign: the training part of its outliers' data set, where it has one.
             workers: who trains it together. The chief's folder is the run's; the others keep only what they make of the
                 data.
+            start: the model of the recipe's `start`, where it has one.
 
         Raises:
-            RunError: the folder holds a run of another recipe or other data, or the images do not fill a batch; or
+            RunError: `start` is missing, or was trained on other images; the folder holds a run of another recipe or
+                other data; the images do not fill a batch; or
                 another process has another recipe or other data, or has ended.
             DatasetError: an image shows no character.
             FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
@@ -88,11 +96,11 @@ class Run:
             raise RunError("The processes that train together have different recipes or data.")
         claim(self.folder, identity)
         self._material = Material(recipe, data, self.folder, foreign)
-        with workers.strategy.scope():
-            self._make_variables(len(data.classes))
-        self._counted = time.monotonic()
         self._prior = logit_adjustment(recipe, data)
         self._correction = prior_correction(recipe, data, self.folder)
+        with workers.strategy.scope():
+            self._make_variables(len(data.classes), self._first_weights(start, data))
+        self._counted = time.monotonic()
         self._train_step = self._build_step()
         self._checkpoints = tf.train.CheckpointManager(
             tf.train.Checkpoint(
@@ -110,10 +118,30 @@ class Run:
         workers.share(self._state())
         forget_epochs_after(self.folder / LOG_FILE, self.step // self._material.steps_per_epoch)
 
-    def _make_variables(self, classes: int) -> None:
-        """Make all that a checkpoint holds."""
-        synchronised = not self._workers.alone
-        self._network = build_network(self.recipe.network, classes, seed=self.recipe.seed, synchronised=synchronised)
+    def _first_weights(self, start: Artifact | None, data: LabelledImages) -> Weights | None:
+        """Return the weights that the run begins with, None for random ones."""
+        if self.recipe.start is None:
+            return None
+        if start is None or start.card.version != self.recipe.start:
+            raise RunError(f"The run begins with {self.recipe.model} {self.recipe.start}, which is not there.")
+        check_same_material(self.recipe, data, start.card)
+        network = frozen_network(start.path, self.recipe.network, len(data.classes))
+        # Made for answering; what is trained has none of it.
+        network.get_layer("logits").bias.assign_sub(self._correction)
+        return cast("Weights", network.get_weights())
+
+    def _make_variables(self, classes: int, weights: Weights | None) -> None:
+        """Make all that a checkpoint holds; the network with weights of its folded form, where some are given."""
+        self._network = build_network(
+            self.recipe.network,
+            classes,
+            folded=weights is not None,
+            seed=self.recipe.seed,
+            synchronised=not self._workers.alone,
+            precision=self.recipe.precision,
+        )
+        if weights is not None:
+            self._network.set_weights(weights)
         self._average = [tf.Variable(weight, trainable=False) for weight in self._network.weights]
         self._optimiser = _optimiser(self.recipe, self._material.steps_per_epoch)
         self._optimiser.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
@@ -166,7 +194,7 @@ class Run:
             self._save()
         return self.step == self.steps and not _value(self._sums[2])
 
-    def average_weights(self) -> list[npt.NDArray[np.float32]]:
+    def average_weights(self) -> Weights:
         """Return the moving average of the weights, in the order of the network's `weights`."""
         return [weight.numpy() for weight in self._average]
 
@@ -235,7 +263,7 @@ class Run:
             targets = tf.where(known[:, None] > 0, targets, 1 / classes)
             weights = known + recipe.outliers.weight * (1 - known)
             with tf.GradientTape() as tape:
-                logits = network(images, training=True) + prior * known[:, None]
+                logits = tf.cast(network(images, training=True), tf.float32) + prior * known[:, None]
                 losses = weights * tf.nn.softmax_cross_entropy_with_logits(targets, logits)
                 # Of the whole batch, whose gradients the optimiser sums over the replicas.
                 loss = tf.reduce_sum(losses) / (tf.reduce_sum(known) if workers.alone else recipe.batch_size)
@@ -243,8 +271,8 @@ class Run:
             optimiser.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
             return [loss, tf.reduce_sum(tf.cast(tf.argmax(logits, -1) == labels, tf.float32)), tf.reduce_sum(known)]
 
-        # XLA has no collective operations on CPUs.
-        @tf.function(jit_compile=workers.alone)
+        # Without XLA, whose convolutions take a fifth longer on CPUs than oneDNN's and know no bfloat16 there.
+        @tf.function
         def train_step(images: tf.Tensor, labels: tf.Tensor) -> None:
             loss, right, count = workers.run(learn, images, labels)
             # A young average follows the weights closely, so that it does not drag their random start along; this is

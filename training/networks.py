@@ -44,7 +44,13 @@ class NetworkSpec:
 
 
 def build_network(
-    spec: NetworkSpec | PlainSpec, classes: int, *, folded: bool = False, seed: int = 0, synchronised: bool = False
+    spec: NetworkSpec | PlainSpec,
+    classes: int,
+    *,
+    folded: bool = False,
+    seed: int = 0,
+    synchronised: bool = False,
+    precision: str = "float32",
 ) -> keras.Model:
     """Build the network that maps images to logits.
 
@@ -54,6 +60,7 @@ def build_network(
         folded: leave batch normalisation out and give each convolution a bias, the form `fold` fills for serving.
         seed: of the initial weights.
         synchronised: let batch normalisation see the whole batch where a `tf.distribute` strategy shares it out.
+        precision: of the arithmetic up to the logits, a Keras policy; weights are float32 whichever it is.
 
     Returns:
         A Keras model, float32 [N, 28, 28, 1] in 0..1 (white ink on black) -> float32 [N, C] logits.
@@ -69,27 +76,35 @@ def build_network(
             strides=stride,
             padding="same",
             use_bias=folded,
+            dtype=precision,
             kernel_initializer=keras.initializers.HeNormal(seed=next(seeds)),
             name=f"{name}_conv",
         )(x)
         if folded:
             return x
         return keras.layers.BatchNormalization(
-            epsilon=BATCH_NORM_EPSILON, momentum=BATCH_NORM_MOMENTUM, synchronized=synchronised, name=f"{name}_norm"
+            epsilon=BATCH_NORM_EPSILON,
+            momentum=BATCH_NORM_MOMENTUM,
+            synchronized=synchronised,
+            dtype=precision,
+            name=f"{name}_norm",
         )(x)
+
+    def rectified(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+        return keras.layers.ReLU(dtype=precision, name=name)(x)
 
     def block(x: keras.KerasTensor, width: int, stride: int, name: str) -> keras.KerasTensor:
         shortcut = x
         if stride != 1 or x.shape[-1] != width:
             # Averaging before the 1x1 convolution keeps the pixels a strided one would skip (arXiv:1812.01187).
-            shortcut = keras.layers.AveragePooling2D(stride, padding="same", name=f"{name}_pool")(x)
+            shortcut = keras.layers.AveragePooling2D(stride, padding="same", dtype=precision, name=f"{name}_pool")(x)
             shortcut = convolution(shortcut, width, 1, 1, f"{name}_shortcut")
-        x = keras.layers.ReLU(name=f"{name}_relu1")(convolution(x, width, 3, stride, f"{name}_a"))
+        x = rectified(convolution(x, width, 3, stride, f"{name}_a"), f"{name}_relu1")
         x = convolution(x, width, 3, 1, f"{name}_b")
-        return keras.layers.ReLU(name=f"{name}_relu2")(keras.layers.Add(name=f"{name}_add")([x, shortcut]))
+        return rectified(keras.layers.Add(dtype=precision, name=f"{name}_add")([x, shortcut]), f"{name}_relu2")
 
     image = keras.Input(INPUT_SHAPE, name="image")
-    x = keras.layers.ReLU(name="stem_relu")(convolution(image, spec.widths[0], 5, 2, "stem"))
+    x = rectified(convolution(image, spec.widths[0], 5, 2, "stem"), "stem_relu")
     for stage, (width, blocks) in enumerate(zip(spec.widths, spec.blocks, strict=True), start=1):
         for index in range(1, blocks + 1):
             x = block(x, width, 2 if stage > 1 and index == 1 else 1, f"stage{stage}_block{index}")
@@ -105,8 +120,8 @@ def fold(network: keras.Model, spec: NetworkSpec | PlainSpec) -> keras.Model:
 
     Folding changes no output beyond float rounding; it takes a third of the operations out of the served graph.
     """
-    if isinstance(spec, PlainSpec):
-        return network  # which has none
+    if not any(isinstance(layer, keras.layers.BatchNormalization) for layer in network.layers):
+        return network
     classes = network.output_shape[-1]
     folded = build_network(spec, classes, folded=True)
     for layer in folded.layers:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from app.artifacts import ModelCard
 from app.imaging import PREPROCESSING_VERSION
 from training.datasets import LabelledImages
 from training.degrade import PAGES_VERSION
@@ -24,6 +25,9 @@ RUN_FILE = "run.json"
 LOG_FILE = "log.jsonl"
 WEIGHTS_FILE = "weights.npz"
 CHECKPOINTS = "checkpoints"
+#: Options of a recipe that have to be as they were when a model's weights were trained, for it to go on from them: they
+#: say what the network is, and which images it has not seen.
+LASTING = ("dataset", "geometry", "network", "seed", "validation_share")
 
 
 class RunError(Exception):
@@ -47,6 +51,13 @@ def run_identity(recipe: Recipe, data: LabelledImages) -> dict[str, Any]:
     }
     # By way of JSON, so that tuples and lists compare equal.
     return cast("dict[str, Any]", json.loads(json.dumps(identity)))
+
+
+def check_same_material(recipe: Recipe, data: LabelledImages, card: ModelCard) -> None:
+    """Raise RunError unless a model was trained as a recipe would, as far as its network and validation images go."""
+    told = run_identity(recipe, data)["recipe"]
+    if other := [key for key in LASTING if card.recipe.get(key) != told[key]]:
+        raise RunError(f"{card.name} {card.version} was made by another recipe ({', '.join(other)}).")
 
 
 def claim(folder: Path, identity: dict[str, Any]) -> None:
@@ -132,7 +143,7 @@ def trained_network(recipe: Recipe, run: Path, training: LabelledImages) -> kera
 
 def network_of(recipe: Recipe, weights: list[npt.NDArray[np.float32]], correction: Offsets) -> keras.Model:
     """Return a recipe's network with weights, in the order of `save_weights`, and a correction of its logits."""
-    network = build_network(recipe.network, len(correction))
+    network = build_network(recipe.network, len(correction), folded=recipe.start is not None)
     network.set_weights(weights)
     network.get_layer("logits").bias.assign_add(correction)
     return network

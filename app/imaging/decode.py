@@ -58,6 +58,8 @@ LUMA_SHARE = 0.15
 COLOUR_SIDE = 48
 #: Mean grey level of what is visible of a transparent drawing, above which it was made for a dark page.
 LIGHT_INK = 191
+#: Where Pillow leaves what may tell of an orientation, in any format: EXIF, and XMP.
+ORIENTED = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}
 #: EXIF orientations that swap width and height.
 QUARTER_TURNS = {5, 6, 7, 8}
 
@@ -118,10 +120,11 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
         raise UnsupportedImage("The file holds several frames or pages. Send one of them as a still image.")
     check_cost(image, data, max_pixels=max_pixels)
     try:
-        # Pillow turns TIFFs by itself while it loads them.
-        orientation = None if image.format == "TIFF" else image.getexif().get(ExifTags.Base.Orientation)
         image.draft("L" if image.mode == "L" else "RGB", (WORKING_SIDE, WORKING_SIDE))
         image.load()
+        # Pillow turns TIFFs by itself while it loads them. Asking costs a tenth of what a tiny picture takes.
+        turned = image.format != "TIFF" and not ORIENTED.isdisjoint(image.info)
+        orientation = image.getexif().get(ExifTags.Base.Orientation) if turned else None
         if orientation is not None:
             ImageOps.exif_transpose(image, in_place=True)
     except Exception as error:

@@ -61,8 +61,8 @@ EDGE_GAP, EDGE_MASS = 0.1, 0.06
 #: The dot of an i is at most this share of the stem under it, and no farther from it than that one is high.
 DOT_SHARE = 0.5
 #: A line between two cells is narrower than this share of its height, and goes beyond the character at either end by at
-#: least this share of that one's height.
-DIVIDER_WIDTH, DIVIDER_REACH = 0.12, 0.08
+#: least a share of that one's height. It is farther from it than another, or it may be the stem of a K or an R.
+DIVIDER_WIDTH, DIVIDER_REACH, DIVIDER_GAP = 0.12, 0.08, 0.12
 #: A frame spans at least this share of both sides of the picture and has a mark of at least this share of its mass
 #: inside.
 FRAME_SPAN, FRAME_CONTENT = 0.2, 0.08
@@ -258,9 +258,10 @@ def dividers(marks: Marks, main: int) -> Chosen:
     1, ends where the main one does, give or take a little.
     """
     left, top, right, bottom = marks.boxes.T
-    reach = DIVIDER_REACH * (bottom[main] - top[main])
+    height = bottom[main] - top[main]
+    reach, gap = DIVIDER_REACH * height, DIVIDER_GAP * height
     beyond = (top < top[main] - reach) & (bottom > bottom[main] + reach)
-    aside = (right <= left[main]) | (left >= right[main])
+    aside = (right + gap <= left[main]) | (left >= right[main] + gap)
     return np.asarray(beyond & aside & (right - left < DIVIDER_WIDTH * (bottom - top)), np.bool_)
 
 

@@ -6,15 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.models import open_newest
 from tests.training.data import small_digits
 from training.augment import Augmentation
+from training.batches import predict_logits
 from training.datasets import LabelledImages
+from training.evaluate import evaluate
 from training.fit import Run
 from training.material import DEGRADED_FILE
 from training.networks import NetworkSpec
 from training.outliers import Outliers
 from training.recipes import RECIPES, Cycle
-from training.runs import LOG_FILE, RunError, load_weights, read_log
+from training.runs import LOG_FILE, RunError, load_weights, read_log, trained_network
 
 TINY = dataclasses.replace(
     RECIPES["digit"],
@@ -132,3 +135,42 @@ def test_each_cycle_changes_images_in_its_own_way() -> None:
     assert recipe.all_epochs == 3
     assert recipe.augmentation_of(1) == recipe.augmentation
     assert recipe.augmentation_of(2).rotation == 0.5 * recipe.augmentation.rotation
+
+
+def test_a_run_goes_on_from_a_model(data: LabelledImages, artifact: Path, export_folder: Path, tmp_path: Path) -> None:
+    start = open_newest(export_folder / "models", "digit", 1)
+    recipe = dataclasses.replace(TINY, start=1, epochs=1, peak_learning_rate=0.0)
+    idle = Run(recipe, data, tmp_path / "idle", start=start)
+    assert idle.train()
+    test = evaluate(artifact, small_digits(100, "test"), "mnist")
+    network = trained_network(recipe, tmp_path / "idle", data)
+    np.testing.assert_array_equal(predict_logits(network, test.seen).argmax(axis=1), test.answers)
+    whole, cut = dataclasses.replace(recipe, peak_learning_rate=1e-3), tmp_path / "cut"
+    Run(whole, data, tmp_path / "whole", start=start).train()
+    Run(whole, data, cut, start=start).train(max_steps=4)
+    Run(whole, data, cut, start=start).train()
+    for left, right in zip(*(load_weights(tmp_path / run / "weights.npz") for run in ("whole", "cut")), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_a_run_goes_on_from_its_model_alone(data: LabelledImages, export_folder: Path, tmp_path: Path) -> None:
+    start = open_newest(export_folder / "models", "digit", 1)
+    for recipe, given in ((TINY, None), (dataclasses.replace(TINY, start=2), start)):
+        with pytest.raises(RunError, match=f"digit {recipe.start or 1}, which is not there"):
+            Run(dataclasses.replace(recipe, start=recipe.start or 1), data, tmp_path / str(recipe.start), start=given)
+    with pytest.raises(RunError, match=r"another recipe \(seed\)"):
+        Run(dataclasses.replace(TINY, start=1, seed=5), data, tmp_path / "seed", start=start)
+
+
+def test_half_precision_learns_and_resumes_exactly(data: LabelledImages, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(TINY, precision="mixed_bfloat16")
+    assert Run(recipe, data, tmp_path / "whole").train()
+    Run(recipe, data, tmp_path / "cut").train(max_steps=14)
+    assert Run(recipe, data, tmp_path / "cut").train()
+    assert log(tmp_path / "whole") == log(tmp_path / "cut")
+    single = Run(TINY, data, tmp_path / "single")
+    single.train()
+    assert log(tmp_path / "whole")[-1]["training_loss"] == pytest.approx(
+        log(tmp_path / "single")[-1]["training_loss"], rel=0.05
+    )
+    assert load_weights(tmp_path / "whole" / "weights.npz")[0].dtype == np.float32

@@ -41,13 +41,15 @@ def fit(
     """Train a recipe. Ctrl-C is safe: the same command goes on from there as if nothing had happened.
 
     With TF_CONFIG set as TensorFlow has it, the processes that it names train together, each on a share of every
-    batch. The recipe five-epochs is measured when it is done, beside the shipped model of --models-dir.
+    batch. A recipe that goes on from a model finds it in --models-dir. The recipe five-epochs is measured when it is
+    done, beside the shipped model there.
     """
     together = workers()  # before TensorFlow does anything else
     recipe = recipe_named(name, variant, seed)
     foreign = load_dataset(recipe.outliers.dataset, Part.TRAIN, data_dir) if recipe.outliers.dataset else None
     data = load_dataset(recipe.dataset, Part.TRAIN, data_dir)
-    run = Run(recipe, data, run_folder(runs_dir, recipe), foreign, together)
+    start = None if recipe.start is None else artifact_named(models_dir, recipe.model, recipe.start)
+    run = Run(recipe, data, run_folder(runs_dir, recipe), foreign, together, start)
     complete = run.train(max_steps)
     if complete:
         together.wait()  # for the chief, who measures and writes; the others would seem to have died

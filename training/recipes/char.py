@@ -22,15 +22,18 @@ RECIPE = Recipe(
     dataset="emnist/bymerge",
     geometry="emnist",
     network=NetworkSpec(widths=(64, 120)),
+    # Half of what the weights that it goes on from were trained with.
     augmentation=Augmentation(
-        rotation=10, shear=0.2, scale=0.1, aspect=0.1, shift=1.5, elastic=0.6, stroke=0.5, blur=1.0
+        rotation=5, shear=0.1, scale=0.05, aspect=0.05, shift=0.75, elastic=0.3, stroke=0.25, blur=0.5
     ),
     degraded_share=0.4,
-    degraded_copies=2,
+    degraded_copies=1,
     degradation=Degradation(),
-    epochs=8,
+    start=6,
+    precision="mixed_bfloat16",
+    epochs=5,
     batch_size=128,
-    peak_learning_rate=4e-3,
+    peak_learning_rate=5e-4,
     warmup_epochs=0.3,
     weight_decay=0.02,
     label_smoothing=0.03,

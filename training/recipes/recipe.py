@@ -41,6 +41,10 @@ class Recipe:
     degraded_share: of the training images, shown as the chain reads them off a page (`training.degrade`).
     degraded_copies: pages that each image is written on; the epochs take turns.
     degradation: what befalls the pages.
+    start: version of the model whose weights the run begins with, batch normalisation folded into them; None for
+        random ones.
+    precision: of the arithmetic while training, a Keras policy. With "mixed_bfloat16" a CPU that knows it trains in
+        two thirds of the time.
     epochs: of the first cycle, see `Cycle`.
     batch_size: images a step.
     peak_learning_rate: of the first cycle.
@@ -89,6 +93,8 @@ class Recipe:
     ema_decay: float
     validation_share: float
     limitations: tuple[str, ...]
+    start: int | None = None
+    precision: str = "float32"
     further_cycles: tuple[Cycle, ...] = ()
     written: int = 0
     fonts: bool = False

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -95,3 +96,13 @@ def test_the_icons_of_a_screenshot_are_left_out() -> None:
     for x in range(10, 130, 20):
         page[8:20, x : x + 12] = 90
     assert find_ink(page).box == alone
+
+
+def test_the_stem_of_a_k_that_the_rest_does_not_touch_is_no_line_between_cells() -> None:
+    page = np.full((112, 96), 220, np.uint8)
+    cv2.line(page, (36, 20), (34, 92), 40, 4)
+    cv2.polylines(page, [np.array([[60, 34], [43, 58], [64, 84]])], False, 40, 6)
+    left, top, _, bottom = find_ink(photographed(page)).box
+    assert left < 36
+    assert top < 26
+    assert bottom > 86
