@@ -43,8 +43,7 @@ class Recipe:
     degradation: what befalls the pages.
     start: version of the model whose weights the run begins with, batch normalisation folded into them; None for
         random ones.
-    precision: of the arithmetic while training, a Keras policy. With "mixed_bfloat16" a CPU that knows it trains in
-        two thirds of the time.
+    precision: of the arithmetic while training, a Keras policy; "mixed_bfloat16" is faster on a CPU that knows it.
     epochs: of the first cycle, see `Cycle`.
     batch_size: images a step.
     peak_learning_rate: of the first cycle.

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartParser
 
 from app.api.form import boundary_of, single_file
 
@@ -67,3 +72,31 @@ def test_what_clients_need_not_send_may_be_missing() -> None:
     assert single_file(form(b"x", head=HEAD.replace(b"Content-Type: image/png\r\n", b"")), b"b", "file") == b"x"
     assert single_file(form(b"x", head=HEAD.replace(b"a.png", b"")), b"b", "file") == b"x"
     assert single_file(form(b"x", head=HEAD.lower()), b"b", "file") == b"x"
+
+
+async def read_in_pieces(body: bytes) -> list[tuple[str, object]]:
+    """Return the names and contents of a form's parts as Starlette reads them; None as the content of no file."""
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield body
+
+    headers = Headers({"Content-Type": "multipart/form-data; boundary=b"})
+    parts = await MultiPartParser(headers, stream()).parse()
+    read = [(name, await item.read() if isinstance(item, UploadFile) else None) for name, item in parts.multi_items()]
+    await parts.close()
+    return read
+
+
+PIECES = st.sampled_from(
+    [b"--b", b"\r\n", b"--", b"\n", b"\r", b'"', b"; ", b"file", b'name="file"', b"filename=", HEAD, b"x", b"\0", b":"]
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(PIECES, max_size=4).map(b"".join), st.integers(0, 200), st.integers(0, 8), st.binary(max_size=20))
+def test_what_it_reads_the_general_reader_reads_too(splice: bytes, at: int, cut: int, content: bytes) -> None:
+    body = form(content)
+    body = body[:at] + splice + body[at + cut :]
+    found = single_file(body, b"b", "file")
+    if found is not None:
+        assert asyncio.run(read_in_pieces(body)) == [("file", found)]
