@@ -36,13 +36,13 @@ class Honesty:
 def compare_calibrators(
     logits: Floats, labels: npt.NDArray[np.int64], sharp: Floats, ridge: Ridge | None = None
 ) -> dict[str, tuple[Honesty, Honesty]]:
-    """Measure one temperature against temperatures that depend on the logits or on the picture, and against offsets.
+    """Measure one temperature against temperatures that depend on the logits or on the picture, or on the classes.
 
     Args:
         logits: float32 [2 * N, C], of N validation images as the data set has them, then of the same read off pages.
         labels: int64 [2 * N].
         sharp: float32 [2 * N], their sharpness.
-        ridge: of the offsets; None for no way with offsets.
+        ridge: of the classes' factors; None for no such way.
 
     Returns:
         Way to its honesty on the first kind and on the second.
@@ -55,7 +55,7 @@ def compare_calibrators(
         "by sharpness": (sharp, None),
     }
     if ridge:
-        ways["by sharpness, with offsets"] = (sharp, ridge)
+        ways["by sharpness and class"] = (sharp, ridge)
     return {name: _measure(logits, labels, *way) for name, way in ways.items()}
 
 

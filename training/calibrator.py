@@ -1,10 +1,10 @@
-"""What makes a network's confidences honest, folded into the graph that ships: a temperature, and an offset a class.
+"""What makes a network's confidences honest, folded into the graph that ships: a temperature for every picture.
 
 One temperature for all pictures (Guo et al. 2017, arXiv:1706.04599) is a compromise: a data set's own images want a
 lower one than characters read off pages, and the logits do not tell which of them they come from. The pictures do,
-by how sharp they are, so the temperature depends on that. An offset for each class takes back how much more often a
-network answers with it than it is there (Alexandari et al. 2020, arXiv:1901.06852); held near zero, since people's text
-has other frequencies than the data set. `python -m training calibrate` compares these ways.
+by how sharp they are, so the temperature depends on that. It may also depend on what is answered, since a network that
+takes classes for about equally frequent is too sure of the rarer of two that look alike, and not sure enough of the
+other. `python -m training calibrate` compares these ways.
 """
 
 from __future__ import annotations
@@ -27,27 +27,34 @@ LEAST_DIFFERENCE = 1e-6
 
 @dataclass(frozen=True)
 class Calibrator:
-    """What becomes of logits before the softmax: `logits / (base * sharp ** sharpness) + offsets`.
+    """The temperature that logits are divided by before the softmax: `base * sharp ** sharpness * factor`.
+
+    The factor is the mean of the classes', by logarithms, each weighing as much as the logits make it likely. A picture
+    has one temperature, whatever it is, so no answer is changed.
 
     base: the temperature of a picture without sharpness; positive.
     sharp: its factor where the sharpness is 1; 1 for the same temperature everywhere.
-    offsets: of each class; none where they are all zero, and no answer is changed.
+    factors: of each class, positive; none where they are all 1.
     """
 
     base: float
     sharp: float = 1.0
-    offsets: tuple[float, ...] = ()
+    factors: tuple[float, ...] = ()
 
     def probabilities(self, logits: Floats, sharpnesses: Floats) -> Floats:
         """Return float32 [N, C] probabilities of logits [N, C] and sharpnesses [N]."""
-        temperatures = self.base * self.sharp ** np.asarray(sharpnesses, np.float64)[:, None]
-        return np.asarray(softmax(logits / temperatures + (self.offsets or 0.0), axis=1), np.float32)
+        temperatures = self.base * self.sharp ** np.asarray(sharpnesses, np.float64)
+        if self.factors:
+            temperatures *= np.exp(softmax(logits.astype(np.float64), axis=1) @ np.log(self.factors))
+        return np.asarray(softmax(logits / temperatures[:, None], axis=1), np.float32)
 
     def graph(self, logits: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
         """Return the same on the graph, of logits and float32 [N, 28, 28, 1] images."""
         temperatures = self.base if self.sharp == 1 else self.base * tf.pow(self.sharp, sharpness(images)[:, None])
-        scaled = logits / temperatures
-        return tf.nn.softmax(scaled + tf.constant(self.offsets, tf.float32) if self.offsets else scaled)
+        if self.factors:
+            logarithms = tf.constant(np.log(self.factors), tf.float32)
+            temperatures *= tf.exp(tf.reduce_sum(tf.nn.softmax(logits) * logarithms, axis=1, keepdims=True))
+        return tf.nn.softmax(logits / temperatures)
 
 
 def sharpness(images: tf.Tensor) -> tf.Tensor:
@@ -74,10 +81,10 @@ def sharpnesses(images: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Ridge:
-    """Offsets that are fitted, and what holds them near zero.
+    """Factors of classes that are fitted, and what holds them near 1.
 
-    weight: half of it is what the sum of their squares adds to the negative log likelihood, in nats.
-    free: of each class, whether it may have an offset; bool [C].
+    weight: half of it is what the sum of their squared logarithms adds to the negative log likelihood, in nats.
+    free: of each class, whether it may have a factor; bool [C].
     """
 
     weight: float
@@ -93,7 +100,7 @@ def fit_calibrator(
         logits: float32 [N, C], of images that were not trained on.
         labels: int64 [N].
         sharp: float32 [N], sharpness of each image; None for one temperature whatever it is.
-        ridge: of the offsets; None for no offsets.
+        ridge: of the classes' factors; None for no factors.
     """
     low, high = np.log(TEMPERATURE_BOUNDS)
     rows, classes = np.arange(len(labels)), logits.shape[1]
@@ -103,29 +110,22 @@ def fit_calibrator(
     ends = mixture.shape[1]
     weight = ridge.weight if ridge else 0.0
     free = ridge.free if ridge else np.zeros(classes, np.bool_)
+    features = np.concatenate([mixture, softmax(wide, axis=1)[:, free]], axis=1)
+    held = np.concatenate([np.zeros(ends), np.full(int(free.sum()), weight)])
 
-    def loss(parameters: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        offsets = np.zeros(classes)
-        offsets[free] = parameters[ends:]
-        scaled = wide / np.exp(mixture @ parameters[:ends])[:, None]
-        logs = log_softmax(scaled + offsets, axis=1)
-        # How the loss changes with each scaled logit.
-        changes = np.exp(logs)
-        changes[rows, labels] -= 1
-        slopes = np.concatenate(
-            [
-                -mixture.T @ (changes * scaled).sum(axis=1) / len(labels),
-                changes.mean(axis=0)[free] + weight * offsets[free],
-            ]
-        )
-        return -float(logs[rows, labels].mean()) + weight * float(offsets @ offsets) / 2, slopes
+    def loss(logarithms: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        scaled = wide / np.exp(features @ logarithms)[:, None]
+        logs = log_softmax(scaled, axis=1)
+        slopes = scaled[rows, labels] - (np.exp(logs) * scaled).sum(axis=1)
+        penalty = float(held @ logarithms**2) / 2
+        return -float(logs[rows, labels].mean()) + penalty, features.T @ slopes / len(labels) + held * logarithms
 
     bounds = [(low, high)] * ends + [(None, None)] * int(free.sum())
     found = minimize(loss, np.zeros(len(bounds)), jac=True, bounds=bounds).x
-    offsets = np.zeros(classes)
-    offsets[free] = found[ends:]
+    logarithms = np.zeros(classes)
+    logarithms[free] = found[ends:]
     return Calibrator(
         float(np.exp(found[0])),
         float(np.exp(found[ends - 1] - found[0])),
-        tuple(round(float(offset), 4) for offset in offsets) if ridge else (),
+        tuple(round(float(factor), 4) for factor in np.exp(logarithms)) if ridge else (),
     )

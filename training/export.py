@@ -115,7 +115,7 @@ def recalibrate(
     """Make an artifact of another one's weights, with a calibrator that is fitted anew.
 
     Args:
-        recipe: the model's, whose `offset_ridge` may be another than when the artifact was made.
+        recipe: the model's, whose `factor_ridge` may be another than when the artifact was made.
         artifact: whose weights are taken, and what its card tells of their training.
         training: the data it was trained on.
         test: measured for the card, and for nothing else.
@@ -131,11 +131,11 @@ def recalibrate(
     card = artifact.card
     check_same_material(recipe, training, card)
     network = frozen_network(artifact.path, recipe.network, len(card.classes))
-    served = Calibrator(card.temperature, card.temperature_sharp, card.class_offsets)
+    served = Calibrator(card.temperature, card.temperature_sharp, card.class_factors)
     trained = Trained(
         network,
         network,
-        recipe={**card.recipe, "offset_ridge": recipe.offset_ridge},
+        recipe={**card.recipe, "factor_ridge": recipe.factor_ridge},
         seconds=card.training_seconds,
         log=artifact.path / LOG_FILE,
     )
@@ -190,7 +190,7 @@ def _make(
             preprocessing_version=PREPROCESSING_VERSION,
             temperature=calibrator.base,
             temperature_sharp=calibrator.sharp,
-            class_offsets=calibrator.offsets,
+            class_factors=calibrator.factors,
             parameters=trained.folded.count_params(),
             multiply_adds=multiply_adds(trained.folded),
             training_data=DataSource(
@@ -219,14 +219,14 @@ def _make(
 
 
 def ridge_of(recipe: Recipe, training: LabelledImages) -> Ridge | None:
-    """Return what holds the offsets of a recipe's calibrator; None where it has none.
+    """Return what holds the classes' factors of a recipe's calibrator; None where it has none.
 
-    Where labels contradict shapes, the classes of either have none: an offset would bring the labels' frequencies back.
+    Where labels contradict shapes, the classes of either have none: what is answered is right by its shape.
     """
-    if recipe.offset_ridge is None:
+    if recipe.factor_ridge is None:
         return None
     contradicted = {name for pair in recipe.relabelled for name in pair}
-    return Ridge(recipe.offset_ridge, np.array([item.label not in contradicted for item in training.classes]))
+    return Ridge(recipe.factor_ridge, np.array([item.label not in contradicted for item in training.classes]))
 
 
 def validation_logits(recipe: Recipe, run: Path, training: LabelledImages) -> tuple[Floats, Labels, Floats]:

@@ -33,6 +33,7 @@ from training.recipes import Recipe
 from training.runs import (
     CHECKPOINTS,
     LOG_FILE,
+    START_FILE,
     WEIGHTS_FILE,
     RunError,
     check_same_material,
@@ -56,7 +57,8 @@ class Run:
     """One training run in its folder.
 
     There are `run.json`, `degraded.npy` (the training images as read off pages), `labels.npy` (their labels by shape,
-    where the recipe wants them), `log.jsonl` (a line an epoch), `checkpoints/` and, after every epoch, `weights.npz`.
+    where the recipe wants them), `start.npz` (the weights that it began with, where it goes on from a model),
+    `log.jsonl` (a line an epoch), `checkpoints/` and, after every epoch, `weights.npz`.
     """
 
     @lost_process()
@@ -98,8 +100,11 @@ class Run:
         self._material = Material(recipe, data, self.folder, foreign)
         self._prior = logit_adjustment(recipe, data)
         self._correction = prior_correction(recipe, data, self.folder)
+        first = self._first_weights(start, data)
+        if first is not None:
+            save_weights(self.folder / START_FILE, first)
         with workers.strategy.scope():
-            self._make_variables(len(data.classes), self._first_weights(start, data))
+            self._make_variables(len(data.classes), first)
         self._counted = time.monotonic()
         self._train_step = self._build_step()
         self._checkpoints = tf.train.CheckpointManager(

@@ -45,7 +45,8 @@ multiply-adds an image.
 |---|---|---|---|---|---|
 {figures}
 
-Trained on {data.images:,} images of {data.name} {data.part}{written} for {card.training_seconds / 60:.0f} minutes;
+Trained on {data.images:,} images of {data.name} {data.part}{written}
+for {card.training_seconds / 60:.0f} minutes{_start(card)};
 {card.validation_images:,} more of its images were kept back to fit the temperature
 ({_temperature(card)}).{outliers} The weights are the moving average of the last step; no checkpoint was chosen.
 Preprocessing version {card.preprocessing_version}, geometry `{card.geometry}`. {libraries}.
@@ -81,13 +82,22 @@ class, of every bin of confidence, and of the most confident answers.
 """
 
 
+def _start(card: ModelCard) -> str:
+    """Return which model it goes on from, in words, where there is one."""
+    start, share = card.recipe.get("start"), card.recipe.get("start_share")
+    if start is None:
+        return ""
+    kept = f", which have a share of {share:g} in these" if share else ""
+    return f", going on from the weights of `{card.name}` {start}{kept}"
+
+
 def _temperature(card: ModelCard) -> str:
     """Return what becomes of the logits, in words."""
     words = f"{card.temperature:.3f}"
     if card.temperature_sharp != 1:
         words += f" times {card.temperature_sharp:.3f} to the power of the picture's sharpness"
-    if card.class_offsets:
-        words += f", and an offset for each class, from {min(card.class_offsets):.2f} to {max(card.class_offsets):.2f}"
+    if card.class_factors:
+        words += f", times a factor by class, from {min(card.class_factors):.2f} to {max(card.class_factors):.2f}"
     return words
 
 

@@ -24,6 +24,8 @@ from training.recipes import Recipe
 RUN_FILE = "run.json"
 LOG_FILE = "log.jsonl"
 WEIGHTS_FILE = "weights.npz"
+#: The weights that a run began with, where it goes on from a model.
+START_FILE = "start.npz"
 CHECKPOINTS = "checkpoints"
 #: Options of a recipe that have to be as they were when a model's weights were trained, for it to go on from them: they
 #: say what the network is, and which images it has not seen.
@@ -132,13 +134,19 @@ def trained_network(recipe: Recipe, run: Path, training: LabelledImages) -> kera
 
     Args:
         recipe: that was run.
-        run: folder with the moving average of the weights, and with what else the correction of its logits wants.
+        run: folder with the moving average of the weights, with those that it began with where they have a share, and
+            with what else the correction of its logits wants.
         training: the data it was run on, for its class frequencies.
 
     Raises:
         DatasetError, FontsMissing: the folder lacks that, and it cannot be made anew.
     """
-    return network_of(recipe, load_weights(run / WEIGHTS_FILE), prior_correction(recipe, training, run))
+    weights = load_weights(run / WEIGHTS_FILE)
+    if recipe.start_share:
+        share = np.float32(recipe.start_share)
+        pairs = zip(load_weights(run / START_FILE), weights, strict=True)
+        weights = [share * first + (1 - share) * last for first, last in pairs]
+    return network_of(recipe, weights, prior_correction(recipe, training, run))
 
 
 def network_of(recipe: Recipe, weights: list[npt.NDArray[np.float32]], correction: Offsets) -> keras.Model:

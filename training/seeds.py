@@ -56,7 +56,7 @@ def measure_seeds(
 
 
 def measure_run(recipe: Recipe, folder: Path, training: LabelledImages, seen: Images, labels: Labels) -> SeedFigures:
-    """Measure one complete run of a recipe: its network alone, before any offsets of a calibrator.
+    """Measure one complete run of a recipe.
 
     Args:
         recipe: with the run's seed.

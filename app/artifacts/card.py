@@ -126,10 +126,10 @@ class ModelCard(_CardPart):
         description="To the power of a picture's sharpness, 0 to 1, a factor of its temperature; 1 where that is one.",
         examples=[0.41],
     )
-    class_offsets: tuple[float, ...] = Field(
+    class_factors: tuple[float, ...] = Field(
         (),
-        description="Added to the scaled logits, one for each class in order; none where they are all zero.",
-        examples=[[0.1, -0.1]],
+        description="Of each class in order, a factor of the temperature as far as it is likely; none where all are 1.",
+        examples=[[0.9, 1.1]],
     )
     parameters: int = Field(ge=1, description="Trained numbers.", examples=[199778])
     multiply_adds: int = Field(ge=1, description="Of one image.", examples=[14111152])

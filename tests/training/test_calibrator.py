@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.special import softmax
 
 from tests.digits import network_inputs
 from training.calibrate import expected_calibration_error
@@ -40,25 +41,38 @@ def test_sharp_and_soft_pictures_get_a_temperature_each() -> None:
     assert fitted.sharp == pytest.approx(made.sharp, rel=0.15)
 
 
-def test_offsets_take_back_what_a_network_answers_too_often() -> None:
+def test_a_class_that_is_answered_too_surely_gets_a_temperature_of_its_own() -> None:
     logits, labels = honest_logits()
-    partial = np.linspace(-0.5, 0.5, 10).astype(np.float32)
-    fitted = fit_calibrator(logits + partial, labels, ridge=Ridge(0.0, np.ones(10, np.bool_)))
-    np.testing.assert_allclose(np.array(fitted.offsets) - np.mean(fitted.offsets), -partial, atol=0.08)
-    held = fit_calibrator(logits + partial, labels, ridge=Ridge(1.0, np.arange(10) > 0))
-    assert held.offsets[0] == 0
-    assert 0 < np.abs(held.offsets).max() < np.abs(fitted.offsets).max() / 2
+    # Surer than it should be, by half, where the first class is likely.
+    likely = softmax(logits, axis=1)[:, :1]
+    bold = logits * 1.5**likely
+    every = Ridge(0.0, np.ones(10, np.bool_))
+    fitted = fit_calibrator(bold, labels, ridge=every)
+    assert fitted.factors[0] / np.mean(fitted.factors[1:]) > 1.2
+    assert fit_calibrator(bold, labels, ridge=Ridge(0.0, np.arange(10) > 0)).factors[0] == 1
+    held = fit_calibrator(bold, labels, ridge=Ridge(0.3, every.free))
+    assert np.ptp(held.factors) < np.ptp(fitted.factors) / 2
+    mine, single = (
+        expected_calibration_error(found.max(axis=1)[first], (labels == 0)[first])
+        for found in (way.probabilities(bold, FLAT) for way in (fitted, fit_calibrator(bold, labels)))
+        for first in [found.argmax(axis=1) == 0]
+    )
+    assert mine < single
 
 
-def test_the_graph_says_the_same() -> None:
+def test_the_graph_says_the_same_and_changes_no_answer() -> None:
     seen = network_inputs("mnist")[0][:64, ..., None]
     logits = np.random.default_rng(0).normal(0, 3, (64, 10)).astype(np.float32)
-    offsets = tuple(np.linspace(-1, 1, 10).tolist())
-    for calibrator in (Calibrator(0.7), Calibrator(1.07, 0.4), Calibrator(1.07, 0.4, offsets)):
+    factors = tuple(np.geomspace(0.5, 2, 10).tolist())
+    for calibrator in (
+        Calibrator(0.7),
+        Calibrator(1.07, 0.4),
+        Calibrator(0.7, factors=factors),
+        Calibrator(1.07, 0.4, factors),
+    ):
         found = calibrator.graph(tf.constant(logits), tf.constant(seen)).numpy()
         np.testing.assert_allclose(found, calibrator.probabilities(logits, sharpnesses(seen)), atol=1e-6)
-        if not calibrator.offsets:
-            np.testing.assert_array_equal(found.argmax(axis=1), logits.argmax(axis=1))
+        np.testing.assert_array_equal(found.argmax(axis=1), logits.argmax(axis=1))
 
 
 def test_a_blurred_picture_is_less_sharp_and_a_blank_one_has_an_answer() -> None:

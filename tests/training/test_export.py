@@ -61,17 +61,17 @@ def test_every_form_of_the_model_gives_the_probabilities_of_the_network(artifact
 def test_a_model_is_calibrated_anew_without_its_run(artifact: Path, export_folder: Path, tmp_path: Path) -> None:
     data, test = small_digits(400), small_digits(300, "test")
     old = open_newest(export_folder / "models", "digit", 1)
-    recipe = dataclasses.replace(TINY, offset_ridge=0.01)
+    recipe = dataclasses.replace(TINY, factor_ridge=0.01)
     made = recalibrate(recipe, old, data, test, tmp_path)
     card = open_newest(tmp_path, "digit", 1).card
     assert card.temperature == pytest.approx(old.card.temperature, abs=0.2)
-    assert len(card.class_offsets) == 10
-    assert card.recipe == {**old.card.recipe, "offset_ridge": 0.01}
+    assert len(card.class_factors) == 10
+    assert card.recipe == {**old.card.recipe, "factor_ridge": 0.01}
     assert card.training_seconds == old.card.training_seconds
     assert (made / "log.jsonl").read_text() == (artifact / "log.jsonl").read_text()
-    assert "and an offset for each class" in (made / "MODEL_CARD.md").read_text()
+    assert "times a factor by class" in (made / "MODEL_CARD.md").read_text()
     before, after = (np.log(evaluate(path, test, "mnist").probabilities) for path in (artifact, made))
-    for logits in (before, after := after - np.array(card.class_offsets, np.float32)):
+    for logits in (before, after):
         logits -= logits.mean(axis=1, keepdims=True)
         logits /= np.linalg.norm(logits, axis=1, keepdims=True)
     np.testing.assert_allclose(before, after, atol=1e-3)

@@ -146,11 +146,18 @@ def test_a_run_goes_on_from_a_model(data: LabelledImages, artifact: Path, export
     network = trained_network(recipe, tmp_path / "idle", data)
     np.testing.assert_array_equal(predict_logits(network, test.seen).argmax(axis=1), test.answers)
     whole, cut = dataclasses.replace(recipe, peak_learning_rate=1e-3), tmp_path / "cut"
+    half = dataclasses.replace(whole, start_share=0.5)
     Run(whole, data, tmp_path / "whole", start=start).train()
     Run(whole, data, cut, start=start).train(max_steps=4)
     Run(whole, data, cut, start=start).train()
     for left, right in zip(*(load_weights(tmp_path / run / "weights.npz") for run in ("whole", "cut")), strict=True):
         np.testing.assert_array_equal(left, right)
+    first, last, mean = (
+        trained_network(*made, data).get_weights()
+        for made in ((recipe, tmp_path / "idle"), (whole, tmp_path / "whole"), (half, tmp_path / "whole"))
+    )
+    for left, right, middle in zip(first, last, mean, strict=True):
+        np.testing.assert_allclose(middle, (left + right) / 2, rtol=1e-5, atol=1e-6)
 
 
 def test_a_run_goes_on_from_its_model_alone(data: LabelledImages, export_folder: Path, tmp_path: Path) -> None:

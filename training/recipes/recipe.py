@@ -43,6 +43,9 @@ class Recipe:
     degradation: what befalls the pages.
     start: version of the model whose weights the run begins with, batch normalisation folded into them; None for
         random ones.
+    start_share: of those weights in what ships, the rest being what they were trained to. What fine-tuning gains on the
+        data set, half of it keeps, and most of what the start read that the data set has not (Wortsman et al. 2022,
+        arXiv:2109.01903).
     precision: of the arithmetic while training, a Keras policy; "mixed_bfloat16" is faster on a CPU that knows it.
     epochs: of the first cycle, see `Cycle`.
     batch_size: images a step.
@@ -61,7 +64,7 @@ class Recipe:
         set's own (`training.prior`).
     relabelled: pairs of classes' labels; images of the first with the second's shape count as the second among those
         frequencies (`training.relabel`).
-    offset_ridge: what holds the calibrator's offsets, one a class, near zero (`training.calibrator`); None for none.
+    factor_ridge: what holds the classes' factors of the temperature near 1 (`training.calibrator`); None for none.
     outliers: what the network learns to be unsure of.
     target_error: share of wrong answers that the model stays below by calling others uncertain.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
@@ -93,19 +96,22 @@ class Recipe:
     validation_share: float
     limitations: tuple[str, ...]
     start: int | None = None
+    start_share: float = 0.0
     precision: str = "float32"
     further_cycles: tuple[Cycle, ...] = ()
     written: int = 0
     fonts: bool = False
     prior_correction: float = 0.0
     relabelled: tuple[tuple[str, str], ...] = ()
-    offset_ridge: float | None = None
+    factor_ridge: float | None = None
     outliers: Outliers = field(default_factory=Outliers)
     seed: int = 0
 
     def __post_init__(self) -> None:
         if (self.degraded_share > 0) != (self.degraded_copies > 0):
             raise ValueError("A recipe has either degraded copies and a share of them, or neither.")
+        if self.start_share and self.start is None:
+            raise ValueError("A recipe without a start has no share of it.")
 
     @property
     def cycles(self) -> tuple[Cycle, ...]:
