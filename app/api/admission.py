@@ -79,7 +79,7 @@ class Admission:
         limit = self._max_batch_bytes if scope["path"].endswith("/batch") else self._max_upload_bytes
         headers = Headers(scope=scope)
         length = headers.get("Content-Length")
-        declared = length or "0"
+        declared = "0" if length is None else length
         try:
             self._check_open()
         except InferenceError as error:
