@@ -6,7 +6,7 @@ Every change is a pure function of (seed, step): a run that is cut and resumed s
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import tensorflow as tf
 
@@ -38,10 +38,6 @@ class Augmentation:
     elastic: float = 0.0
     stroke: float = 0.0
     blur: float = 0.0
-
-    def scaled(self, share: float) -> Augmentation:
-        """Return the same with a share of every range."""
-        return Augmentation(**{name: share * most for name, most in asdict(self).items()})
 
 
 def augment(images: tf.Tensor, spec: Augmentation, seed: tf.Tensor) -> tf.Tensor:

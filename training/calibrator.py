@@ -21,6 +21,8 @@ Floats = npt.NDArray[np.float32]
 #: Least and largest temperature at either end of sharpness. Label smoothing makes logits too flat (below 1), long
 #: training too steep (above).
 TEMPERATURE_BOUNDS = (0.2, 5.0)
+#: Least and largest factor of a class, and the decimals that are kept of it.
+FACTOR_BOUNDS, FACTOR_DECIMALS = (0.2, 5.0), 4
 #: A blank picture has no differences to divide by.
 LEAST_DIFFERENCE = 1e-6
 
@@ -120,12 +122,12 @@ def fit_calibrator(
         penalty = float(held @ logarithms**2) / 2
         return -float(logs[rows, labels].mean()) + penalty, features.T @ slopes / len(labels) + held * logarithms
 
-    bounds = [(low, high)] * ends + [(None, None)] * int(free.sum())
+    bounds = [(low, high)] * ends + [tuple(np.log(FACTOR_BOUNDS))] * int(free.sum())
     found = minimize(loss, np.zeros(len(bounds)), jac=True, bounds=bounds).x
     logarithms = np.zeros(classes)
     logarithms[free] = found[ends:]
     return Calibrator(
         float(np.exp(found[0])),
         float(np.exp(found[ends - 1] - found[0])),
-        tuple(round(float(factor), 4) for factor in np.exp(logarithms)) if ridge else (),
+        tuple(round(float(factor), FACTOR_DECIMALS) for factor in np.exp(logarithms)) if ridge else (),
     )

@@ -6,7 +6,6 @@ import datetime
 import importlib.metadata
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from app.artifacts import (
     Artifact,
     DataSource,
     ModelCard,
-    SeedFigures,
     versions,
     write_checksums,
 )
@@ -32,19 +30,21 @@ from training.calibrate import operating_points
 from training.calibrator import Calibrator, Floats, Ridge, fit_calibrator, sharpnesses
 from training.datasets import LabelledImages
 from training.degraded import shown_both_ways
-from training.evaluate import Evaluation, evaluate
+from training.evaluate import evaluate
 from training.evidence import write_evidence
 from training.forms import compare_forms
 from training.model_card import render
-from training.networks import INPUT_SHAPE, fold, frozen_network, multiply_adds
+from training.networks import INPUT_SHAPE, fold, multiply_adds
 from training.plots import curves_plot
 from training.quantise import quantise, range_images
 from training.recipes import Recipe
-from training.runs import LOG_FILE, RunError, check_same_material, finished, run_identity, trained_network
+from training.runs import LOG_FILE, RunError, finished, network_of_model, options, trained_network
 from training.seeds import measure_seeds
 from training.split import Images, Labels, framed, split_parts
 
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "pillow")
+#: Options of a recipe that may change while the weights stay.
+FITTED_ANEW = frozenset({"description", "factor_ridge", "limitations", "target_error"})
 #: Probabilities of the exported graph may differ this much from the network's that was trained, by float rounding.
 EXPORT_TOLERANCE = 1e-4
 #: Images that this is checked on.
@@ -64,6 +64,7 @@ class Trained:
     recipe: every option of the run, and its fonts.
     seconds: how long it took.
     log: a line an epoch.
+    runs_dir: where the recipe's runs with other seeds are; None where the run itself is gone.
     """
 
     network: keras.Model
@@ -71,6 +72,7 @@ class Trained:
     recipe: dict[str, Any]
     seconds: float
     log: Path
+    runs_dir: Path | None
 
 
 def export(
@@ -95,18 +97,16 @@ def export(
     """
     records = finished(recipe, run, training)
     target = _new_version(models_dir, recipe.model, version)
-    identity = run_identity(recipe, training)
     network = trained_network(recipe, run, training)
     trained = Trained(
         network,
         fold(network, recipe.network),
-        recipe={**identity["recipe"], "fonts": identity["fonts"]},
+        recipe=options(recipe),
         seconds=records[-1]["seconds"],
         log=run / LOG_FILE,
+        runs_dir=run.parent,
     )
-    return _make(
-        recipe, trained, training, test, target, run, lambda found: measure_seeds(recipe, run.parent, training, found)
-    )
+    return _make(recipe, trained, training, test, target, keep=run)
 
 
 def recalibrate(
@@ -115,7 +115,7 @@ def recalibrate(
     """Make an artifact of another one's weights, with a calibrator that is fitted anew.
 
     Args:
-        recipe: the model's, whose `factor_ridge` may be another than when the artifact was made.
+        recipe: the model's, of which what is `FITTED_ANEW` may be another than when the artifact was made.
         artifact: whose weights are taken, and what its card tells of their training.
         training: the data it was trained on.
         test: measured for the card, and for nothing else.
@@ -125,24 +125,27 @@ def recalibrate(
         The new artifact's folder.
 
     Raises:
-        RunError: the recipe has another network or other data than the artifact's, or the artifact's answers are not
-            those of the weights that were read from it.
+        RunError: the recipe or the data is another than the artifact's, or its answers are not those of the weights
+            that were read from it.
     """
     card = artifact.card
-    check_same_material(recipe, training, card)
-    network = frozen_network(artifact.path, recipe.network, len(card.classes))
-    served = Calibrator(card.temperature, card.temperature_sharp, card.class_factors)
+    told = options(recipe)
+    network = network_of_model(artifact, recipe, training, told.keys() - FITTED_ANEW)
     trained = Trained(
         network,
         network,
-        recipe={**card.recipe, "factor_ridge": recipe.factor_ridge},
+        recipe={**card.recipe, **{key: told[key] for key in FITTED_ANEW}},
         seconds=card.training_seconds,
         log=artifact.path / LOG_FILE,
+        runs_dir=None,
     )
-    _check_same(network, served, artifact.path, framed(test.take(np.arange(CHECKED_IMAGES)), recipe.geometry)[0])
+    served = Calibrator(card.temperature, card.temperature_sharp, card.class_factors)
+    known, _ = framed(training.take(np.arange(min(CHECKED_IMAGES, len(training.labels)))), recipe.geometry)
+    if (distance := _distance(network, served, artifact.path, known)) > EXPORT_TOLERANCE:
+        raise RunError(f"The weights read from {card.name} {card.version} answer otherwise than it, by {distance:.2g}.")
     target = _new_version(models_dir, recipe.model, None)
     with tempfile.TemporaryDirectory() as scratch:
-        return _make(recipe, trained, training, test, target, Path(scratch), lambda found: ())
+        return _make(recipe, trained, training, test, target, keep=Path(scratch))
 
 
 def _new_version(models_dir: Path, model: str, version: int | None) -> Path:
@@ -159,12 +162,11 @@ def _make(
     training: LabelledImages,
     test: LabelledImages,
     target: Path,
-    pages: Path,
-    seeds: Callable[[Evaluation], tuple[SeedFigures, ...]],
+    keep: Path,
 ) -> Path:
-    """Calibrate, save in every form, and measure; `pages` is the folder that keeps images as read off pages."""
+    """Calibrate, save in every form, and measure; the folder `keep` gets the images as read off pages."""
     learnt, validation = split_parts(recipe, training)
-    images, labels = calibration_images(recipe, validation, pages)
+    images, labels = calibration_images(recipe, validation, keep)
     logits = predict_logits(trained.network, images)
     sharp = sharpnesses(images)
     calibrator = fit_calibrator(logits, labels, sharp, ridge_of(recipe, training))
@@ -175,9 +177,10 @@ def _make(
     with tempfile.TemporaryDirectory(dir=target.parent) as staging:
         folder = Path(staging) / target.name
         save_model(trained.folded, calibrator, folder)
-        _check_same(trained.network, calibrator, folder, images[:CHECKED_IMAGES])
+        if (distance := _distance(trained.network, calibrator, folder, images[:CHECKED_IMAGES])) > EXPORT_TOLERANCE:
+            raise RunError(f"The exported graph differs from the trained network by {distance:.2g}.")
         convert_to_litert(folder)
-        quantise(folder, range_images(recipe, learnt, pages))
+        quantise(folder, range_images(recipe, learnt, keep))
         evaluation = evaluate(folder, test, recipe.geometry)
         command = f"python -m training evaluate {recipe.model} --version {target.name} --data-dir DIR"
         card = ModelCard(
@@ -205,7 +208,7 @@ def _make(
             operating_points=operating_points(confidences, right, TARGET_ERRORS),
             target_error=recipe.target_error,
             forms=compare_forms(folder, evaluation),
-            seeds=seeds(evaluation),
+            seeds=measure_seeds(recipe, trained.runs_dir, training, evaluation) if trained.runs_dir else (),
             limitations=recipe.limitations,
         )
         (folder / CARD_FILE).write_text(card.model_dump_json(indent=2) + "\n")
@@ -278,12 +281,12 @@ def convert_to_litert(folder: Path) -> None:
     (folder / LITERT_FILE).write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(folder)).convert())
 
 
-def _check_same(network: keras.Model, calibrator: Calibrator, folder: Path, images: np.ndarray) -> None:
+def _distance(network: keras.Model, calibrator: Calibrator, folder: Path, images: Images) -> float:
+    """Return how far, at most, a probability of a saved graph is from that of a network and its calibrator."""
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     exported = serve(image=tf.constant(images))["probabilities"].numpy()
     trained = calibrator.probabilities(predict_logits(network, images), sharpnesses(images))
-    if (distance := float(np.abs(exported - trained).max())) > EXPORT_TOLERANCE:
-        raise RunError(f"The exported graph differs from the trained network by {distance:.2g}.")
+    return float(np.abs(exported - trained).max())
 
 
 def _library_versions() -> dict[str, str]:

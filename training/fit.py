@@ -17,30 +17,31 @@ from typing import Any, cast
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from app.artifacts import Artifact
 from training.batches import predict_logits
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
-from training.learning_rate import CosineCycles
 from training.material import OUTLIER, Material
-from training.networks import build_network, frozen_network
+from training.networks import build_network
 from training.prior import logit_adjustment, prior_correction
 from training.progress import CONSOLE, progress
 from training.recipes import Recipe
 from training.runs import (
     CHECKPOINTS,
+    LASTING,
     LOG_FILE,
     START_FILE,
     WEIGHTS_FILE,
     RunError,
-    check_same_material,
+    Weights,
     claim,
     forget_epochs_after,
+    load_weights,
     log_epoch,
     network_of,
+    network_of_model,
     run_identity,
     save_weights,
 )
@@ -48,9 +49,6 @@ from training.split import Images, Labels
 from training.workers import ALONE, Workers, lost_process
 
 CHECKPOINT_SECONDS = 180.0
-
-#: Of a network, in its order.
-Weights = list[npt.NDArray[np.float32]]
 
 
 class Run:
@@ -83,9 +81,9 @@ class Run:
             start: the model of the recipe's `start`, where it has one.
 
         Raises:
-            RunError: `start` is missing, or was trained on other images; the folder holds a run of another recipe or
-                other data; the images do not fill a batch; or
-                another process has another recipe or other data, or has ended.
+            RunError: `start` is missing, or was made in another way or of other data; the folder holds a run of another
+                recipe or other data, or one that began with other weights; the images do not fill a batch; or another
+                process has another recipe or other data, or has ended.
             DatasetError: an image shows no character.
             FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
         """
@@ -96,15 +94,14 @@ class Run:
         # Before the claim, so that a process whose recipe differs leaves a new folder to the right one.
         if not workers.agree(identity):
             raise RunError("The processes that train together have different recipes or data.")
+        first = self._model_to_start_with(start, data)
         claim(self.folder, identity)
         self._material = Material(recipe, data, self.folder, foreign)
         self._prior = logit_adjustment(recipe, data)
         self._correction = prior_correction(recipe, data, self.folder)
-        first = self._first_weights(start, data)
-        if first is not None:
-            save_weights(self.folder / START_FILE, first)
+        weights = None if first is None else self._first_weights(first)
         with workers.strategy.scope():
-            self._make_variables(len(data.classes), first)
+            self._make_variables(len(data.classes), weights)
         self._counted = time.monotonic()
         self._train_step = self._build_step()
         self._checkpoints = tf.train.CheckpointManager(
@@ -123,17 +120,25 @@ class Run:
         workers.share(self._state())
         forget_epochs_after(self.folder / LOG_FILE, self.step // self._material.steps_per_epoch)
 
-    def _first_weights(self, start: Artifact | None, data: LabelledImages) -> Weights | None:
-        """Return the weights that the run begins with, None for random ones."""
+    def _model_to_start_with(self, start: Artifact | None, data: LabelledImages) -> keras.Model | None:
         if self.recipe.start is None:
             return None
         if start is None or start.card.version != self.recipe.start:
             raise RunError(f"The run begins with {self.recipe.model} {self.recipe.start}, which is not there.")
-        check_same_material(self.recipe, data, start.card)
-        network = frozen_network(start.path, self.recipe.network, len(data.classes))
-        # Made for answering; what is trained has none of it.
-        network.get_layer("logits").bias.assign_sub(self._correction)
-        return cast("Weights", network.get_weights())
+        return network_of_model(start, self.recipe, data, LASTING)
+
+    def _first_weights(self, model: keras.Model) -> Weights:
+        """Return the weights that the run begins with, and have the chief's folder keep them."""
+        # Its logits were corrected for answering, by as much as this run's will be; what is trained has none of it.
+        model.get_layer("logits").bias.assign_sub(self._correction)
+        weights = cast("Weights", model.get_weights())
+        kept = self.folder / START_FILE
+        if kept.exists():
+            if not all(map(np.array_equal, load_weights(kept), weights)):
+                raise RunError(f"The run in {self.folder} began with other weights than {self.recipe.model} has now.")
+        elif self._workers.chief:
+            save_weights(kept, weights)
+        return weights
 
     def _make_variables(self, classes: int, weights: Weights | None) -> None:
         """Make all that a checkpoint holds; the network with weights of its folded form, where some are given."""
@@ -167,7 +172,7 @@ class Run:
     @property
     def steps(self) -> int:
         """Steps of the whole run."""
-        return self.recipe.all_epochs * self._material.steps_per_epoch
+        return self.recipe.epochs * self._material.steps_per_epoch
 
     @lost_process()
     def train(self, max_steps: int | None = None) -> bool:
@@ -191,7 +196,7 @@ class Run:
                 if _value(self._sums[2]) and self.step % self._material.steps_per_epoch == 0:
                     # The last call was cut between an epoch's last step and its end.
                     self._close_epoch(self.step // self._material.steps_per_epoch - 1)
-                for epoch in range(self.step // self._material.steps_per_epoch, self.recipe.all_epochs):
+                for epoch in range(self.step // self._material.steps_per_epoch, self.recipe.epochs):
                     if not self._train_epoch(epoch, last):
                         break
             except KeyboardInterrupt:
@@ -207,7 +212,7 @@ class Run:
         """Train to the end of an epoch; False where `last` came first."""
         saved = time.monotonic()
         with progress() as bar:
-            task = bar.add_task(f"epoch {epoch + 1} of {self.recipe.all_epochs}", total=self._material.steps_per_epoch)
+            task = bar.add_task(f"epoch {epoch + 1} of {self.recipe.epochs}", total=self._material.steps_per_epoch)
             for images, labels in self._material.batches(epoch, self.step):
                 if self.step >= last:
                     return False
@@ -268,7 +273,7 @@ class Run:
             targets = tf.where(known[:, None] > 0, targets, 1 / classes)
             weights = known + recipe.outliers.weight * (1 - known)
             with tf.GradientTape() as tape:
-                logits = tf.cast(network(images, training=True), tf.float32) + prior * known[:, None]
+                logits = network(images, training=True) + prior * known[:, None]
                 losses = weights * tf.nn.softmax_cross_entropy_with_logits(targets, logits)
                 # Of the whole batch, whose gradients the optimiser sums over the replicas.
                 loss = tf.reduce_sum(losses) / (tf.reduce_sum(known) if workers.alone else recipe.batch_size)
@@ -311,7 +316,13 @@ def _validation_figures(network: keras.Model, images: Images, labels: Labels) ->
 
 
 def _optimiser(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    schedule = CosineCycles(recipe.cycles, warmup_epochs=recipe.warmup_epochs, steps_per_epoch=steps_per_epoch)
+    warmup = round(recipe.warmup_epochs * steps_per_epoch)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        warmup_target=recipe.peak_learning_rate,
+        warmup_steps=warmup,
+        decay_steps=max(1, recipe.epochs * steps_per_epoch - warmup),
+    )
     return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
 
 

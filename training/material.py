@@ -83,7 +83,6 @@ class Material:
             Of each step, float32 [N, 28, 28, 1] in 0..1 and labels int64 [N], `OUTLIER` where the image is one.
         """
         recipe, size = self._recipe, self._recipe.batch_size
-        augmentation = recipe.augmentation_of(epoch)
         # Tensors are captured; arrays would be copied into the graph.
         images, labels = (tf.constant(array) for array in self._training)
         order = tf.constant(np.random.default_rng([recipe.seed, 1, epoch]).permutation(len(labels)))
@@ -104,6 +103,6 @@ class Material:
                 drawn = tf.random.stateless_uniform([count], choice, 0, len(outliers), tf.int32)
                 shown = tf.concat([shown, tf.cast(tf.gather(outliers, drawn), tf.float32) / 255], 0)
                 targets = tf.concat([targets, tf.fill([count], tf.constant(OUTLIER, tf.int64))], 0)
-            return augment(shown, augmentation, seed), targets
+            return augment(shown, recipe.augmentation, seed), targets
 
         return tf.data.Dataset.range(first, (epoch + 1) * self.steps_per_epoch).map(batch).prefetch(2)

@@ -67,7 +67,7 @@ def build_network(
     """
     seeds = itertools.count(SEED_STRIDE * seed)
     if isinstance(spec, PlainSpec):
-        return build_plain(spec, classes, seeds)
+        return build_plain(spec, classes, seeds, precision)
 
     def convolution(x: keras.KerasTensor, width: int, size: int, stride: int, name: str) -> keras.KerasTensor:
         x = keras.layers.Conv2D(

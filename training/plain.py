@@ -22,13 +22,14 @@ class PlainSpec:
     dense: int
 
 
-def build_plain(spec: PlainSpec, classes: int, seeds: itertools.count[int]) -> keras.Model:
+def build_plain(spec: PlainSpec, classes: int, seeds: itertools.count[int], precision: str) -> keras.Model:
     """Build the network that maps images to logits.
 
     Args:
         spec: widths.
         classes: number of classes C.
         seeds: one for each layer.
+        precision: as for `training.networks.build_network`.
 
     Returns:
         A Keras model, float32 [N, 28, 28, 1] in 0..1 (white ink on black) -> float32 [N, C] logits.
@@ -39,9 +40,13 @@ def build_plain(spec: PlainSpec, classes: int, seeds: itertools.count[int]) -> k
 
     x = image = keras.Input((SIDE, SIDE, 1), name="image")
     for index, width in enumerate(spec.filters, start=1):
-        x = keras.layers.Conv2D(width, 3, activation="relu", kernel_initializer=initial(), name=f"stage{index}_conv")(x)
-        x = keras.layers.MaxPooling2D(name=f"stage{index}_pool")(x)
-    x = keras.layers.Flatten(name="flat")(x)
-    x = keras.layers.Dense(spec.dense, activation="relu", kernel_initializer=initial(), name="hidden")(x)
+        x = keras.layers.Conv2D(
+            width, 3, activation="relu", dtype=precision, kernel_initializer=initial(), name=f"stage{index}_conv"
+        )(x)
+        x = keras.layers.MaxPooling2D(dtype=precision, name=f"stage{index}_pool")(x)
+    x = keras.layers.Flatten(dtype=precision, name="flat")(x)
+    x = keras.layers.Dense(spec.dense, activation="relu", dtype=precision, kernel_initializer=initial(), name="hidden")(
+        x
+    )
     logits = keras.layers.Dense(classes, kernel_initializer=initial(), name="logits")(x)
     return keras.Model(image, logits, name="plain")

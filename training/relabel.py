@@ -16,7 +16,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from training.allographs import with_written
-from training.augment import augment
+from training.augment import Augmentation, augment
 from training.batches import predict_logits
 from training.datasets import LabelledImages
 from training.fonts import font_files
@@ -27,9 +27,12 @@ from training.split import Labels, framed
 
 #: In a run's folder: the training set's labels by shape.
 LABELS_FILE = "labels.npy"
-#: Of the judge: images drawn of each class, passes over them, images a step, peak learning rate.
+#: Of the judge: images drawn of each class, passes over them, images a step, peak learning rate. Nothing of it is the
+#: run's own: whichever run asks, the shapes of a data set are the same.
 DRAWN, EPOCHS, BATCH, LEARNING_RATE = 4_000, 6, 128, 2e-3
 JUDGE = NetworkSpec(widths=(24, 48))
+AUGMENTATION = Augmentation(rotation=10, shear=0.2, scale=0.1, aspect=0.1, shift=1.5, elastic=0.6, stroke=0.5, blur=1.0)
+SEED = 0
 #: An image keeps its label unless the judge gives the other class more than this; set by eye, on EMNIST's F.
 SURE = 0.9
 
@@ -38,7 +41,7 @@ def relabelled(recipe: Recipe, data: LabelledImages, folder: Path) -> LabelledIm
     """Return a training set with the labels that its images' shapes say, where the recipe has them judged.
 
     Args:
-        recipe: its `relabelled` names the classes; its geometry, augmentation, fonts and seed are the judge's.
+        recipe: its `relabelled` names the classes; its geometry and fonts are the judge's.
         data: the training set.
         folder: of the run; keeps the labels, which are not judged again.
 
@@ -67,21 +70,21 @@ def _share_of_other(
 ) -> npt.NDArray[np.float32]:
     """Return how sure a judge of two classes is that images show the second, float32 [N] in 0..1."""
     two = dataclasses.replace(data.take(np.empty(0, np.int64)), classes=(data.classes[label], data.classes[other]))
-    drawn = with_written(two, DRAWN, recipe.geometry, recipe.seed, font_files() if recipe.fonts else ())
-    judge = _trained_judge(recipe, *framed(drawn, recipe.geometry))
+    drawn = with_written(two, DRAWN, recipe.geometry, SEED, font_files() if recipe.fonts else ())
+    judge = _trained_judge(*framed(drawn, recipe.geometry))
     return np.asarray(keras.ops.softmax(predict_logits(judge, images)))[:, 1]
 
 
-def _trained_judge(recipe: Recipe, images: npt.NDArray[np.float32], labels: Labels) -> keras.Model:
+def _trained_judge(images: npt.NDArray[np.float32], labels: Labels) -> keras.Model:
     steps = EPOCHS * len(labels) // BATCH
     shown, targets = tf.constant(images), tf.constant(labels)
 
     def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        choice, seed = tf.unstack(tf.random.split(tf.stack([tf.constant(recipe.seed, tf.int64), step])))
+        choice, seed = tf.unstack(tf.random.split(tf.stack([tf.constant(SEED, tf.int64), step])))
         rows = tf.random.stateless_uniform([BATCH], choice, 0, len(labels), tf.int32)
-        return augment(tf.gather(shown, rows), recipe.augmentation, seed), tf.gather(targets, rows)
+        return augment(tf.gather(shown, rows), AUGMENTATION, seed), tf.gather(targets, rows)
 
-    judge = build_network(JUDGE, 2, seed=recipe.seed)
+    judge = build_network(JUDGE, 2, seed=SEED)
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     judge.compile(keras.optimizers.AdamW(rate), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     judge.fit(tf.data.Dataset.range(steps).map(batch).prefetch(2), shuffle=False, verbose=0)

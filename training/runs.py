@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,13 +12,13 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from app.artifacts import ModelCard
+from app.artifacts import Artifact, ModelCard
 from app.imaging import PREPROCESSING_VERSION
 from training.datasets import LabelledImages
 from training.degrade import PAGES_VERSION
 from training.fonts import font_versions
 from training.kept import replacing
-from training.networks import build_network
+from training.networks import build_network, frozen_network
 from training.prior import Offsets, prior_correction
 from training.recipes import Recipe
 
@@ -27,9 +28,16 @@ WEIGHTS_FILE = "weights.npz"
 #: The weights that a run began with, where it goes on from a model.
 START_FILE = "start.npz"
 CHECKPOINTS = "checkpoints"
-#: Options of a recipe that have to be as they were when a model's weights were trained, for it to go on from them: they
-#: say what the network is, and which images it has not seen.
-LASTING = ("dataset", "geometry", "network", "seed", "validation_share")
+#: Options of a recipe that have to be as they were when a model's weights were trained, for a run to go on from them:
+#: they say what the network is, which images it has not seen, and what its logits were corrected by.
+LASTING = (
+    *("dataset", "geometry", "network", "split_seed", "validation_share"),
+    *("fonts", "prior_correction", "relabelled", "written"),
+)
+
+
+#: Of a network, in its order.
+Weights = list[npt.NDArray[np.float32]]
 
 
 class RunError(Exception):
@@ -41,25 +49,57 @@ def run_folder(runs_dir: Path, recipe: Recipe) -> Path:
     return runs_dir / f"{recipe.name}-seed{recipe.seed}"
 
 
+def options(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe's options as `run.json` and a model's card tell them, with its fonts' versions."""
+    return _as_json({**dataclasses.asdict(recipe), "fonts": font_versions() if recipe.fonts else {}})
+
+
 def run_identity(recipe: Recipe, data: LabelledImages) -> dict[str, Any]:
     """Return what makes a run this run, as it stands in `run.json`: the recipe, the data, the preprocessing."""
-    identity = {
-        "recipe": dataclasses.asdict(recipe),
+    return {
+        "recipe": options(recipe),
         "files": data.files,
         "images": len(data.labels),
         "preprocessing_version": PREPROCESSING_VERSION,
         "pages_version": PAGES_VERSION,
-        "fonts": font_versions() if recipe.fonts else {},
     }
-    # By way of JSON, so that tuples and lists compare equal.
-    return cast("dict[str, Any]", json.loads(json.dumps(identity)))
 
 
-def check_same_material(recipe: Recipe, data: LabelledImages, card: ModelCard) -> None:
-    """Raise RunError unless a model was trained as a recipe would, as far as its network and validation images go."""
-    told = run_identity(recipe, data)["recipe"]
-    if other := [key for key in LASTING if card.recipe.get(key) != told[key]]:
+def network_of_model(model: Artifact, recipe: Recipe, data: LabelledImages, same: Collection[str]) -> keras.Model:
+    """Return the network of a model that was made as a recipe would make it, folded.
+
+    Args:
+        model: whose weights are read.
+        recipe: to go on with.
+        data: its data set's training part.
+        same: the recipe's options that have to be as they were.
+
+    Raises:
+        RunError: one of them was another, or the model was trained on other data.
+    """
+    card = model.card
+    made = _options_of(card)
+    if other := [key for key, value in options(recipe).items() if key in same and made.get(key) != value]:
         raise RunError(f"{card.name} {card.version} was made by another recipe ({', '.join(other)}).")
+    images = card.training_data.images + card.validation_images
+    if (card.training_data.files, images) != (data.files, len(data.labels)):
+        raise RunError(f"{card.name} {card.version} was trained on other data than {data.name} {data.part} here.")
+    try:
+        return frozen_network(model.path, recipe.network, len(data.classes))
+    except ValueError as error:
+        raise RunError(f"{card.name} {card.version} holds another network than its card says: {error}") from error
+
+
+def _options_of(card: ModelCard) -> dict[str, Any]:
+    """Return the options of a card's recipe, and of those that came later what was done before."""
+    fields = dataclasses.fields(Recipe)
+    before = {field.name: field.default for field in fields if field.default is not dataclasses.MISSING}
+    return {**_as_json(before), "fonts": {}, "split_seed": card.recipe.get("seed"), **card.recipe}
+
+
+def _as_json(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options as they come back from a file: tuples and lists compare equal."""
+    return cast("dict[str, Any]", json.loads(json.dumps(options)))
 
 
 def claim(folder: Path, identity: dict[str, Any]) -> None:
@@ -93,7 +133,7 @@ def finished(recipe: Recipe, folder: Path, data: LabelledImages) -> list[dict[st
     claim(folder, run_identity(recipe, data))
     log = folder / LOG_FILE
     records = read_log(log) if log.is_file() else []
-    if not records or records[-1]["epoch"] < recipe.all_epochs:
+    if not records or records[-1]["epoch"] < recipe.epochs:
         raise RunError(f"The run in {folder} has not finished. The same fit command goes on from where it stopped.")
     return records
 
@@ -117,13 +157,13 @@ def forget_epochs_after(path: Path, epoch: float) -> None:
         path.write_text("".join(f"{line}\n" for line in lines))
 
 
-def save_weights(path: Path, weights: list[npt.NDArray[np.float32]]) -> None:
+def save_weights(path: Path, weights: Weights) -> None:
     """Write weights in their order, replacing the file in one step."""
     with replacing(path) as file:
         np.savez(file, allow_pickle=False, **{f"{index:03d}": weight for index, weight in enumerate(weights)})
 
 
-def load_weights(path: Path) -> list[npt.NDArray[np.float32]]:
+def load_weights(path: Path) -> Weights:
     """Read what `save_weights` wrote."""
     with np.load(path) as arrays:
         return [arrays[key] for key in sorted(arrays.files)]
@@ -134,12 +174,12 @@ def trained_network(recipe: Recipe, run: Path, training: LabelledImages) -> kera
 
     Args:
         recipe: that was run.
-        run: folder with the moving average of the weights, with those that it began with where they have a share, and
-            with what else the correction of its logits wants.
+        run: folder with the moving average of the weights, and with those that it began with where they have a share.
         training: the data it was run on, for its class frequencies.
 
     Raises:
-        DatasetError, FontsMissing: the folder lacks that, and it cannot be made anew.
+        DatasetError, FontsMissing: the correction of its logits wants labels by shape, which the folder lacks and which
+            cannot be made.
     """
     weights = load_weights(run / WEIGHTS_FILE)
     if recipe.start_share:
@@ -149,7 +189,7 @@ def trained_network(recipe: Recipe, run: Path, training: LabelledImages) -> kera
     return network_of(recipe, weights, prior_correction(recipe, training, run))
 
 
-def network_of(recipe: Recipe, weights: list[npt.NDArray[np.float32]], correction: Offsets) -> keras.Model:
+def network_of(recipe: Recipe, weights: Weights, correction: Offsets) -> keras.Model:
     """Return a recipe's network with weights, in the order of `save_weights`, and a correction of its logits."""
     network = build_network(recipe.network, len(correction), folded=recipe.start is not None)
     network.set_weights(weights)

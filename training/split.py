@@ -16,8 +16,8 @@ Labels = npt.NDArray[np.int64]
 
 
 def split_parts(recipe: Recipe, data: LabelledImages) -> tuple[LabelledImages, LabelledImages]:
-    """Return what is trained on, and a random share for validation, the same for the same seed."""
-    order = np.random.default_rng([recipe.seed, 0]).permutation(len(data.labels))
+    """Return what is trained on, and a random share for validation, the same for the same `split_seed`."""
+    order = np.random.default_rng([recipe.split_seed, 0]).permutation(len(data.labels))
     held = round(recipe.validation_share * len(order))
     return data.take(order[held:]), data.take(order[:held])
 

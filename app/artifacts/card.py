@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class _CardPart(BaseModel):
@@ -126,9 +126,10 @@ class ModelCard(_CardPart):
         description="To the power of a picture's sharpness, 0 to 1, a factor of its temperature; 1 where that is one.",
         examples=[0.41],
     )
-    class_factors: tuple[float, ...] = Field(
+    class_factors: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (),
-        description="Of each class in order, a factor of the temperature as far as it is likely; none where all are 1.",
+        description="Of each class in order, a factor of the temperature: the logits are divided by temperature * "
+        "temperature_sharp ** sharpness * exp(sum(softmax(logits) * log(class_factors))). None where all are 1.",
         examples=[[0.9, 1.1]],
     )
     parameters: int = Field(ge=1, description="Trained numbers.", examples=[199778])
@@ -161,6 +162,12 @@ class ModelCard(_CardPart):
         (), description="Runs of the recipe that differ by their seed; the first is this model.", examples=[[_SEED]]
     )
     limitations: tuple[str, ...] = Field(description="What it cannot do.", examples=[["One digit an image."]])
+
+    @model_validator(mode="after")
+    def _check_factors(self) -> Self:
+        if self.class_factors and len(self.class_factors) != len(self.classes):
+            raise ValueError("class_factors has to have one of each class, or none")
+        return self
 
     def least_confidence(self, target_error: float | None = None) -> float:
         """Return the confidence below which an answer is uncertain, 0..1.

@@ -15,7 +15,7 @@ from training.evaluate import evaluate
 from training.export import export, recalibrate
 from training.fit import Run
 from training.forms import is_equal
-from training.networks import build_network
+from training.networks import NetworkSpec, build_network
 from training.runs import RunError
 
 
@@ -80,10 +80,16 @@ def test_a_model_is_calibrated_anew_without_its_run(artifact: Path, export_folde
 def test_other_weights_are_not_calibrated_anew(artifact: Path, export_folder: Path, tmp_path: Path) -> None:
     data, test = small_digits(400), small_digits(300, "test")
     old = open_newest(export_folder / "models", "digit", 1)
-    with pytest.raises(RunError, match=r"another recipe \(seed\)"):
-        recalibrate(dataclasses.replace(TINY, seed=3), old, data, test, tmp_path)
+    with pytest.raises(RunError, match=r"another recipe \(epochs\)"):
+        recalibrate(dataclasses.replace(TINY, epochs=4), old, data, test, tmp_path)
+    with pytest.raises(RunError, match="other data"):
+        recalibrate(TINY, old, data.take(np.arange(300)), test, tmp_path)
+    resized = old.card.recipe | {"network": {"widths": [8, 24], "blocks": [1, 1]}}
+    other = dataclasses.replace(old, card=old.card.model_copy(update={"recipe": resized}))
+    with pytest.raises(RunError, match="another network than its card says"):
+        recalibrate(dataclasses.replace(TINY, network=NetworkSpec((8, 24), (1, 1))), other, data, test, tmp_path)
     lying = dataclasses.replace(old, card=old.card.model_copy(update={"temperature": 3.0}))
-    with pytest.raises(RunError, match="differs"):
+    with pytest.raises(RunError, match="answer otherwise"):
         recalibrate(TINY, lying, data, test, tmp_path)
 
 

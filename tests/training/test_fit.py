@@ -16,8 +16,16 @@ from training.fit import Run
 from training.material import DEGRADED_FILE
 from training.networks import NetworkSpec
 from training.outliers import Outliers
-from training.recipes import RECIPES, Cycle
-from training.runs import LOG_FILE, RunError, load_weights, read_log, trained_network
+from training.recipes import RECIPES
+from training.runs import (
+    LOG_FILE,
+    START_FILE,
+    RunError,
+    load_weights,
+    read_log,
+    save_weights,
+    trained_network,
+)
 
 TINY = dataclasses.replace(
     RECIPES["digit"],
@@ -119,24 +127,6 @@ def test_too_few_images_for_a_batch(tmp_path: Path) -> None:
         Run(TINY, small_digits(20), tmp_path)
 
 
-def test_a_run_cut_in_its_second_cycle_is_the_run_that_was_not(data: LabelledImages, tmp_path: Path) -> None:
-    recipe = dataclasses.replace(TINY, epochs=2, further_cycles=(Cycle(1, 1e-3, augmentation=0.5),))
-    whole = Run(recipe, data, tmp_path / "whole")
-    assert whole.train()
-    assert not Run(recipe, data, tmp_path / "cut").train(max_steps=24)
-    second = Run(recipe, data, tmp_path / "cut")
-    assert second.train()
-    for left, right in zip(whole.average_weights(), second.average_weights(), strict=True):
-        np.testing.assert_array_equal(left, right)
-
-
-def test_each_cycle_changes_images_in_its_own_way() -> None:
-    recipe = dataclasses.replace(TINY, epochs=2, further_cycles=(Cycle(1, 1e-3, augmentation=0.5),))
-    assert recipe.all_epochs == 3
-    assert recipe.augmentation_of(1) == recipe.augmentation
-    assert recipe.augmentation_of(2).rotation == 0.5 * recipe.augmentation.rotation
-
-
 def test_a_run_goes_on_from_a_model(data: LabelledImages, artifact: Path, export_folder: Path, tmp_path: Path) -> None:
     start = open_newest(export_folder / "models", "digit", 1)
     recipe = dataclasses.replace(TINY, start=1, epochs=1, peak_learning_rate=0.0)
@@ -165,8 +155,40 @@ def test_a_run_goes_on_from_its_model_alone(data: LabelledImages, export_folder:
     for recipe, given in ((TINY, None), (dataclasses.replace(TINY, start=2), start)):
         with pytest.raises(RunError, match=f"digit {recipe.start or 1}, which is not there"):
             Run(dataclasses.replace(recipe, start=recipe.start or 1), data, tmp_path / str(recipe.start), start=given)
-    with pytest.raises(RunError, match=r"another recipe \(seed\)"):
-        Run(dataclasses.replace(TINY, start=1, seed=5), data, tmp_path / "seed", start=start)
+    for option, other in (("split_seed", 5), ("written", 10)):
+        recipe = dataclasses.replace(TINY, start=1, **{option: other})  # type: ignore[arg-type]
+        with pytest.raises(RunError, match=rf"another recipe \({option}\)"):
+            Run(recipe, data, tmp_path / option, start=start)
+    for changed in (data.take(np.arange(399)), dataclasses.replace(data, files={"digits.csv": "1" * 64})):
+        with pytest.raises(RunError, match="other data"):
+            Run(dataclasses.replace(TINY, start=1), changed, tmp_path / "data", start=start)
+    assert not list(tmp_path.iterdir())
+
+
+def test_runs_that_go_on_from_a_model_differ_by_their_seed(
+    data: LabelledImages, export_folder: Path, tmp_path: Path
+) -> None:
+    start = open_newest(export_folder / "models", "digit", 1)
+    runs = []
+    for seed in (0, 5):
+        recipe = dataclasses.replace(TINY, start=1, epochs=1, seed=seed)
+        runs.append(Run(recipe, data, tmp_path / str(seed), start=start))
+        runs[-1].train()
+    first, second = (load_weights(tmp_path / seed / START_FILE) for seed in ("0", "5"))
+    assert all(map(np.array_equal, first, second))
+    assert not all(map(np.array_equal, runs[0].average_weights(), runs[1].average_weights()))
+
+
+def test_a_run_whose_start_has_changed_does_not_go_on(
+    data: LabelledImages, export_folder: Path, tmp_path: Path
+) -> None:
+    start = open_newest(export_folder / "models", "digit", 1)
+    recipe = dataclasses.replace(TINY, start=1)
+    Run(recipe, data, tmp_path, start=start).train(max_steps=4)
+    weights = load_weights(tmp_path / START_FILE)
+    save_weights(tmp_path / START_FILE, [2 * weight for weight in weights])
+    with pytest.raises(RunError, match="began with other weights"):
+        Run(recipe, data, tmp_path, start=start)
 
 
 def test_half_precision_learns_and_resumes_exactly(data: LabelledImages, tmp_path: Path) -> None:
@@ -175,9 +197,8 @@ def test_half_precision_learns_and_resumes_exactly(data: LabelledImages, tmp_pat
     Run(recipe, data, tmp_path / "cut").train(max_steps=14)
     assert Run(recipe, data, tmp_path / "cut").train()
     assert log(tmp_path / "whole") == log(tmp_path / "cut")
-    single = Run(TINY, data, tmp_path / "single")
-    single.train()
-    assert log(tmp_path / "whole")[-1]["training_loss"] == pytest.approx(
-        log(tmp_path / "single")[-1]["training_loss"], rel=0.05
-    )
+    Run(TINY, data, tmp_path / "single").train()
+    half, single = (log(tmp_path / run)[-1]["training_loss"] for run in ("whole", "single"))
+    assert half != single
+    assert half == pytest.approx(single, rel=0.05)
     assert load_weights(tmp_path / "whole" / "weights.npz")[0].dtype == np.float32

@@ -56,7 +56,9 @@ work = Path(tempfile.mkdtemp())
 
 # %% tags=["quiet"]
 # The shipped recipe goes on from an earlier model; here the network begins with random weights.
-recipe = dataclasses.replace(RECIPES["char"], start=None, start_share=0.0, epochs=8, peak_learning_rate=4e-3)
+recipe = dataclasses.replace(
+    RECIPES["char"], start=None, start_share=0.0, epochs=8, peak_learning_rate=4e-3, precision="float32"
+)
 if DATA_DIR is None:
     recipe = dataclasses.replace(
         recipe,

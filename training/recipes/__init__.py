@@ -3,9 +3,9 @@
 from training.recipes.char import RECIPE as CHAR
 from training.recipes.digit import RECIPE as DIGIT
 from training.recipes.five_epochs import RECIPES as FIVE_EPOCHS
-from training.recipes.recipe import Cycle, Recipe
+from training.recipes.recipe import Recipe
 
-__all__ = ["MODELS", "RECIPES", "SHIPPED", "VARIANTS", "Cycle", "Recipe", "recipe_of"]
+__all__ = ["MODELS", "RECIPES", "SHIPPED", "VARIANTS", "Recipe", "recipe_of"]
 
 #: What a model ships as, and what a recipe is called that makes no shipped one.
 SHIPPED = "shipped"

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
+from typing import Literal
 
 from training.augment import Augmentation
 from training.degrade import Degradation
 from training.networks import NetworkSpec
 from training.outliers import Outliers
 from training.plain import PlainSpec
-
-
-@dataclass(frozen=True)
-class Cycle:
-    """Epochs over which the learning rate rises and falls once.
-
-    epochs: passes over the training images.
-    peak_learning_rate: of AdamW, reached after `warmup_epochs`, then a cosine down to zero.
-    augmentation: share of the recipe's ranges that images are changed by. With less at the end a network comes closer
-        to images as they are sent, and forgets little of the others.
-    """
-
-    epochs: int
-    peak_learning_rate: float
-    augmentation: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -43,21 +28,20 @@ class Recipe:
     degradation: what befalls the pages.
     start: version of the model whose weights the run begins with, batch normalisation folded into them; None for
         random ones.
-    start_share: of those weights in what ships, the rest being what they were trained to. What fine-tuning gains on the
-        data set, half of it keeps, and most of what the start read that the data set has not (Wortsman et al. 2022,
-        arXiv:2109.01903).
+    start_share: weight, 0 up to but not 1, of those weights in the mean that ships; what they were trained to has the
+        rest. Training on gains on the data set and loses some of what the start could read that the data set has not;
+        the mean keeps most of both (Wortsman et al. 2022, arXiv:2109.01903).
     precision: of the arithmetic while training, a Keras policy; "mixed_bfloat16" is faster on a CPU that knows it.
-    epochs: of the first cycle, see `Cycle`.
+    epochs: passes over the training images.
     batch_size: images a step.
-    peak_learning_rate: of the first cycle.
-    warmup_epochs: of each cycle, over which the learning rate rises from zero.
+    peak_learning_rate: of AdamW, reached after the warm-up, then a cosine down to zero.
+    warmup_epochs: over which the learning rate rises from zero.
     weight_decay: of AdamW, decoupled.
     label_smoothing: share of the target spread over all classes.
     logit_adjustment: 0 learns the training set's own class frequencies; 1 makes the network answer as if all classes
         were equally frequent (Menon et al. 2021, arXiv:2007.07314).
     character_prior: 0 treats classes alike; at 1 a class of two characters is answered as if each of them were as
         frequent as any other character.
-    further_cycles: those after the first.
     written: images of each class that are drawn, in other shapes than the data set's (`training.allographs`).
     fonts: whether some of those are drawn with the handwriting fonts of `training.fonts`.
     prior_correction: 0 answers by the class frequencies of what is trained on, drawn images included; 1 by the data
@@ -70,7 +54,8 @@ class Recipe:
     ema_decay: of the moving average of the weights that is evaluated and shipped.
     validation_share: of the training images, kept from training for choosing and calibrating.
     limitations: sentences for the model card.
-    seed: of the split, the weights, the order, the pages and the augmentation.
+    split_seed: of which images are kept for that, the same for runs that differ by their seed.
+    seed: of random weights, the order, what is drawn, the pages and the augmentation.
     """
 
     name: str
@@ -97,14 +82,14 @@ class Recipe:
     limitations: tuple[str, ...]
     start: int | None = None
     start_share: float = 0.0
-    precision: str = "float32"
-    further_cycles: tuple[Cycle, ...] = ()
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
     written: int = 0
     fonts: bool = False
     prior_correction: float = 0.0
     relabelled: tuple[tuple[str, str], ...] = ()
     factor_ridge: float | None = None
     outliers: Outliers = field(default_factory=Outliers)
+    split_seed: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -112,19 +97,5 @@ class Recipe:
             raise ValueError("A recipe has either degraded copies and a share of them, or neither.")
         if self.start_share and self.start is None:
             raise ValueError("A recipe without a start has no share of it.")
-
-    @property
-    def cycles(self) -> tuple[Cycle, ...]:
-        """All cycles, at least one."""
-        return (Cycle(self.epochs, self.peak_learning_rate), *self.further_cycles)
-
-    @property
-    def all_epochs(self) -> int:
-        """Epochs of the whole run."""
-        return sum(cycle.epochs for cycle in self.cycles)
-
-    def augmentation_of(self, epoch: int) -> Augmentation:
-        """Return how images are changed in an epoch, from 0."""
-        ends = itertools.accumulate(cycle.epochs for cycle in self.cycles)
-        share = next(cycle.augmentation for cycle, end in zip(self.cycles, ends, strict=True) if epoch < end)
-        return self.augmentation.scaled(share)
+        if not 0 <= self.start_share < 1:
+            raise ValueError("The share of a recipe's start is 0 up to but not 1.")

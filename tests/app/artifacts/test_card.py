@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
-from app.artifacts import OperatingPoint
+from app.artifacts import ModelCard, OperatingPoint
 from tests.models import shipped
 
 CARD = shipped("digit").card.model_copy(
@@ -25,3 +26,9 @@ def test_the_next_stricter_operating_point_is_taken(target_error: float | None, 
 
 def test_a_card_without_operating_points_makes_nothing_uncertain() -> None:
     assert CARD.model_copy(update={"operating_points": ()}).least_confidence(0.001) == 0
+
+
+@pytest.mark.parametrize("factors", [(1.0,) * 9, (1.0,) * 9 + (0.0,)])
+def test_every_class_has_its_factor_or_none_has(factors: tuple[float, ...]) -> None:
+    with pytest.raises(ValidationError, match="class_factors"):
+        ModelCard.model_validate(CARD.model_dump() | {"class_factors": factors})
