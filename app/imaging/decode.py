@@ -123,8 +123,8 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
         image.draft("L" if image.mode == "L" else "RGB", (WORKING_SIDE, WORKING_SIDE))
         image.load()
         # Pillow turns TIFFs by itself while it loads them. Asking costs a tenth of what a tiny picture takes.
-        turned = image.format != "TIFF" and not ORIENTED.isdisjoint(image.info)
-        orientation = image.getexif().get(ExifTags.Base.Orientation) if turned else None
+        may_be_turned = image.format != "TIFF" and not ORIENTED.isdisjoint(image.info)
+        orientation = image.getexif().get(ExifTags.Base.Orientation) if may_be_turned else None
         if orientation is not None:
             ImageOps.exif_transpose(image, in_place=True)
     except Exception as error:

@@ -270,8 +270,9 @@ def stems(marks: Marks, main: int) -> Chosen:
     left, top, right, bottom = marks.boxes.T
     height, gap = bottom - top, top - bottom[main]
     under = (gap >= 0) & (gap <= height) & (left < right[main]) & (right > left[main])
+    at_lower_edge = bottom >= marks.labels.shape[0] - 1
     size = max(height[main], right[main] - left[main])
-    return np.asarray(under & (height > right - left) & (size <= DOT_SHARE * height), np.bool_)
+    return np.asarray(under & at_lower_edge & (height > right - left) & (size <= DOT_SHARE * height), np.bool_)
 
 
 def neighbours(marks: Marks, main: int, found: Beside) -> Chosen:

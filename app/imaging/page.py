@@ -101,7 +101,7 @@ def measure_page(pixels: Pixels) -> Page:
 
 
 def _median_of(levels: range, counts: list[int]) -> float:
-    """Return the median of grey levels, of each of which there are so many."""
+    """Return the median of pixels, `counts` of which have each of the ascending `levels`."""
     half, odd = divmod(sum(counts), 2)
     up_to = list(itertools.accumulate(counts))
     lower, upper = (levels[bisect.bisect_right(up_to, rank)] for rank in (half if odd else half - 1, half))

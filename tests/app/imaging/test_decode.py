@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
+from PIL.PngImagePlugin import PngInfo
 
 from app.imaging import (
     GEOMETRIES,
@@ -94,6 +95,28 @@ def test_exif_orientation_is_undone(orientation: int) -> None:
         picture = decode(encode(stored, kind, exif=exif.tobytes()), max_pixels=LIMIT)
         np.testing.assert_array_equal(picture.pixels, upright)
         assert picture.size == (160, 100)
+
+
+@pytest.mark.parametrize("kept_in", ["XMP of a PNG", "XMP of a JPEG", "raw profile of a PNG"])
+def test_an_orientation_is_found_wherever_a_program_leaves_it(kept_in: str) -> None:
+    upright = draw("F", (160, 100))
+    stored = Image.fromarray(np.ascontiguousarray(np.rot90(upright)))
+    xmp = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    )
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    chunks = PngInfo()
+    if kept_in == "XMP of a PNG":
+        chunks.add_itxt("XML:com.adobe.xmp", xmp)
+    elif kept_in == "raw profile of a PNG":
+        block = exif.tobytes()
+        chunks.add_text("Raw profile type exif", f"\nexif\n{len(block):8}\n{block.hex()}\n")
+    data = encode(stored, "JPEG", xmp=xmp.encode()) if "JPEG" in kept_in else encode(stored, "PNG", pnginfo=chunks)
+    picture = decode(data, max_pixels=LIMIT)
+    assert picture.size == (160, 100)
+    assert np.abs(picture.pixels.astype(int) - upright).mean() < 5
 
 
 def test_a_phones_multi_picture_jpeg_counts_as_its_first_picture() -> None:

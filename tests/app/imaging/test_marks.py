@@ -53,6 +53,16 @@ def test_the_stem_of_an_i_that_stands_at_the_lower_edge_is_kept(lit: bool) -> No
     assert found.box[3] > 100
 
 
+@pytest.mark.parametrize("lit", [False, True])
+def test_the_edge_of_a_box_beside_a_small_mark_is_no_stem(lit: bool) -> None:
+    """It is upright, starts below the mark and touches an edge, but not the lower one."""
+    page = np.full((112, 96), 220, np.uint8)
+    page[30:50, 4:24] = 40
+    page[55:100, 0:9] = 40
+    found = find_ink(photographed(page) if lit else page)
+    assert found.box[3] < 56
+
+
 def test_a_stroke_cut_by_the_edge_is_kept() -> None:
     """The bar of a 5 that touches the edge of a tight crop, and does not touch the rest."""
     page = np.full((60, 40), 240, np.uint8)
