@@ -67,13 +67,13 @@ class Admission:
             await self._app(scope, receive, send)
         elif scope["method"] == "POST":
             await self._admit(scope, receive, send)
-        elif self._lacks_key(scope):
+        elif self._lacks_key(scope, Headers(scope=scope)):
             await problem_response(_unauthorised())(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _lacks_key(self, scope: Scope, headers: Headers | None = None) -> bool:
-        return not self._keys.admit(scope["path"], headers or Headers(scope=scope))
+    def _lacks_key(self, scope: Scope, headers: Headers) -> bool:
+        return not self._keys.admit(scope["path"], headers)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = self._max_batch_bytes if scope["path"].endswith("/batch") else self._max_upload_bytes

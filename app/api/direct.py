@@ -12,10 +12,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.form import boundary_of, single_file
-from app.api.problems import ANSWERED, answer_to
+from app.api.problems import EXPECTED, response_to
 
 #: What an endpoint does with the bytes of a file where no parameter is given.
-Answer = Callable[[bytes], Awaitable[BaseModel]]
+Call = Callable[[bytes], Awaitable[BaseModel]]
 
 
 class Direct:
@@ -24,7 +24,7 @@ class Direct:
     What the router depends on is not asked on this way: keys are the business of `app.api.admission`.
     """
 
-    def __init__(self, app: ASGIApp, *, calls: Mapping[str, Answer], part: str) -> None:
+    def __init__(self, app: ASGIApp, *, calls: Mapping[str, Call], part: str) -> None:
         """Wrap an application.
 
         Args:
@@ -37,9 +37,9 @@ class Direct:
         self._part = part
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = self._calls.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
-        boundary = None if answer is None or scope["query_string"] else _boundary(scope)
-        if answer is None or boundary is None:
+        call = self._calls.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        boundary = None if call is None or scope["query_string"] else _boundary(scope)
+        if call is None or boundary is None:
             await self._app(scope, receive, send)
             return
         message = await receive()
@@ -51,9 +51,9 @@ class Direct:
             return
         response: Response
         try:
-            found = await answer(file)
-        except ANSWERED as error:
-            response = answer_to(error)
+            found = await call(file)
+        except EXPECTED as error:
+            response = response_to(error)
         else:
             response = Response(found.model_dump_json(exclude_none=True), media_type="application/json")
         await response(scope, receive, send)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 
-#: Of RFC 2046's characters those that need no quoting thought; browsers and libraries use letters, digits and dashes.
+#: Of a boundary that is not in quotes, fewer characters than RFC 2046 allows are taken: clients use letters, digits and
+#: dashes.
 MULTIPART = re.compile(
     rb'multipart/form-data; ?boundary=(?:"([\w\'()+,./:=?-]{1,70})"|([\w\'+.-]{1,70}))', re.IGNORECASE
 )
-#: What comes before the file's bytes, after the first delimiter. A name or file name that needs escapes is left out.
+#: What comes before the file's bytes, after the first delimiter. A name or file name that needs escapes is left out,
+#: and what is longer than clients write: the general reader refuses a line of more than 4,224 bytes.
 HEAD = re.compile(
-    rb'\r\nContent-Disposition: form-data; name="([^"\r\n\\%]*)"; filename="[^"\r\n\\]*"\r\n'
-    rb"(?:Content-Type: [^\r\n]*\r\n)?\r\n",
+    rb'\r\nContent-Disposition: form-data; name="([^"\r\n\\%]{0,256})"; filename="[^"\r\n\\]{0,1024}"\r\n'
+    rb"(?:Content-Type: [^\r\n]{0,256}\r\n)?\r\n",
     re.IGNORECASE,
 )
 

@@ -96,7 +96,7 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
 
         The image may be a photo, a scan or a drawing of one character, of either polarity and any size.
         """
-        return await predictor.answer(await file.read(), chosen, explain=explain)
+        return await predictor.answer(await _content(file, predictor), chosen, explain=explain)
 
     @router.post(
         "/batch",
@@ -117,7 +117,12 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         """Recognise each image on its own, in the order sent: a bad one gets a problem, the others their answers."""
         if len(files) > max_batch_files:
             raise RequestProblem(TOO_MANY_FILES, f"At most {max_batch_files} files are accepted at once.")
-        contents = [await upload.read() for upload in files]
+        contents = [await _content(upload, predictor) for upload in files]
         return BatchAnswer(results=await predictor.answers(contents, chosen, explain=explain))
 
     return router
+
+
+async def _content(upload: UploadFile, predictor: Predictor) -> bytes:
+    """Return the bytes of a file, of one that is too large as many as show it."""
+    return await upload.read(predictor.max_upload_bytes + 1)

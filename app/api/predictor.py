@@ -28,10 +28,10 @@ class Predictor:
             recogniser: does the work.
             max_upload_bytes: of each file.
         """
+        self.max_upload_bytes = max_upload_bytes
         self._name = name
         self._registry = registry
         self._recogniser = recogniser
-        self._max_upload_bytes = max_upload_bytes
 
     async def answer(self, data: bytes, chosen: Options = DEFAULTS, *, explain: bool = False) -> Answer:
         """Say what one image shows.
@@ -73,8 +73,8 @@ class Predictor:
         return [results[index] for index in range(len(files))]
 
     def _check_size(self, data: bytes) -> None:
-        if len(data) > self._max_upload_bytes:
-            raise RequestProblem(UPLOAD_TOO_LARGE, f"The file is larger than {self._max_upload_bytes} bytes.")
+        if len(data) > self.max_upload_bytes:
+            raise RequestProblem(UPLOAD_TOO_LARGE, f"The file is larger than {self.max_upload_bytes} bytes.")
 
 
 def _failure(problem: Problem) -> Failure:

@@ -92,11 +92,8 @@ KINDS: dict[type[Exception], Kind] = {
     DeadlineExceeded: DEADLINE_EXCEEDED,
     RuntimeFailed: INTERNAL_ERROR,
 }
-#: Every code, for the metrics.
-CODES = sorted(
-    {kind.code for kind in (*KINDS.values(), MALFORMED_UPLOAD, UNAUTHORISED, NOT_FOUND, METHOD_NOT_ALLOWED)}
-    | {UPLOAD_TOO_LARGE.code, TOO_MANY_FILES.code, MODEL_REFUSED.code}
-)
+#: Every code above, for the metrics.
+CODES = sorted(kind.code for kind in list(globals().values()) if isinstance(kind, Kind))
 BY_STATUS = {
     HTTPStatus.BAD_REQUEST: MALFORMED_UPLOAD,
     HTTPStatus.NOT_FOUND: NOT_FOUND,
@@ -157,11 +154,11 @@ def problem_response(document: Problem, headers: Mapping[str, str] | None = None
 
 
 #: What the layers below and this one raise on purpose, each of which has its problem document.
-ANSWERED = (ImageError, InferenceError, UnknownCharacters, RequestProblem)
+EXPECTED = (ImageError, InferenceError, UnknownCharacters, RequestProblem)
 
 
-def answer_to(error: Exception) -> JSONResponse:
-    """Return the problem document of one of `ANSWERED` as a response; a defect among them is logged."""
+def response_to(error: Exception) -> JSONResponse:
+    """Return the problem document of one of `EXPECTED` as a response; a defect among them is logged."""
     if isinstance(error, RequestProblem):
         return problem_response(problem(error.kind, str(error)))
     document = problem_of(error)
@@ -198,7 +195,7 @@ def install_handlers(app: FastAPI) -> None:
     """Make every exception that reaches FastAPI a problem document."""
 
     async def raised(request: Request, error: Exception) -> JSONResponse:
-        return answer_to(error)
+        return response_to(error)
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
@@ -213,7 +210,7 @@ def install_handlers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         return problem_response(_validation_problem(error))
 
-    for base in ANSWERED:
+    for base in EXPECTED:
         app.add_exception_handler(base, raised)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, validation)

@@ -77,6 +77,7 @@ _BY_CODE: dict[str, type[ServiceProblem]] = {
     "image-too-large": ImageProblem,
     "upload-too-large": ImageProblem,
     "no-ink": ImageProblem,
+    "malformed-request": InvalidRequest,
     "malformed-upload": InvalidRequest,
     "invalid-parameter": InvalidRequest,
     "too-many-files": InvalidRequest,

@@ -48,26 +48,27 @@ def rank(
     Raises:
         UnknownCharacters: a character of `allow` has no class.
     """
-    shares = np.asarray(probabilities, np.float64)
-    permitted = None
-    if allow is not None:
-        check_allowed(allow, classes)
-        permitted = {
-            index: kept
-            for index, item in enumerate(classes)
-            if (kept := tuple(character for character in item.characters if character in allow))
-        }
-        mask = np.isin(np.arange(len(classes)), list(permitted))
-        # The smallest normal number stands in for a probability that has underflown, so that the sum is never zero.
-        shares = np.where(mask, np.maximum(probabilities, np.finfo(np.float32).tiny), 0).astype(np.float64)
-        shares /= shares.sum()
-    best = np.argsort(-shares, kind="stable").tolist()
-    if permitted is not None:
-        best = [index for index in best if index in permitted]
-    return [
-        _candidate(classes[index], classes[index].characters if permitted is None else permitted[index], shares[index])
-        for index in best[:top_k]
-    ]
+    if allow is None:
+        shares = np.asarray(probabilities, np.float64)
+        best = _best_first(shares)[:top_k]
+        return [_candidate(classes[index], classes[index].characters, shares[index]) for index in best]
+    check_allowed(allow, classes)
+    permitted = {
+        index: kept
+        for index, item in enumerate(classes)
+        if (kept := tuple(character for character in item.characters if character in allow))
+    }
+    mask = np.isin(np.arange(len(classes)), list(permitted))
+    # The smallest normal number stands in for a probability that has underflown, so that the sum is never zero.
+    shares = np.where(mask, np.maximum(probabilities, np.finfo(np.float32).tiny), 0).astype(np.float64)
+    shares /= shares.sum()
+    best = [index for index in _best_first(shares) if index in permitted][:top_k]
+    return [_candidate(classes[index], permitted[index], shares[index]) for index in best]
+
+
+def _best_first(shares: npt.NDArray[np.float64]) -> list[int]:
+    best: list[int] = np.argsort(-shares, kind="stable").tolist()
+    return best
 
 
 def _candidate(found: CharacterClass, characters: tuple[str, ...], share: float) -> Candidate:

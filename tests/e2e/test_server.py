@@ -8,6 +8,7 @@ import struct
 import subprocess
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from app.client import Answer, ImageProblem
@@ -79,6 +80,18 @@ def test_what_is_not_http_gets_a_problem_document(server: Server, sent: bytes) -
     document = json.loads(body)
     assert document["code"] == "malformed-request"
     assert document["instance"] == headers["x-request-id"]
+    assert "date" in headers
+
+
+def test_a_whole_request_is_answered_though_what_follows_it_is_not_http(server: Server) -> None:
+    request = httpx2.Request("POST", f"{server.url}/predict/digit", files={"file": encode(draw("7"))})
+    body = request.read()
+    fields = b"".join(b"%s: %s\r\n" % field for field in request.headers.raw)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as link, link.makefile("rb") as reply:
+        link.sendall(b"POST /predict/digit HTTP/1.1\r\n" + fields + b"\r\n" + body + b"\x16\x03\x01\x02")
+        head, answer = reply.read().split(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert json.loads(answer)["label"] == "7"
 
 
 def test_stalled_uploads_cost_nobody_an_answer(server: Server) -> None:
@@ -98,10 +111,14 @@ def test_stalled_uploads_cost_nobody_an_answer(server: Server) -> None:
 def test_logs_are_json_lines_with_request_ids() -> None:
     with serving(log_format="json", runtime="litert") as running:
         running.client.get("/livez", headers={"X-Request-ID": "find-me"})
+        with socket.create_connection(("127.0.0.1", running.port), timeout=30) as link, link.makefile("rb") as reply:
+            link.sendall(b"no HTTP\r\n\r\n")
+            malformed = json.loads(reply.read().split(b"\r\n\r\n")[1])["instance"]
         running.stop()
         records = [json.loads(line) for line in running.lines if line.startswith("{")]
     (found,) = [record for record in records if record.get("request_id") == "find-me"]
     assert (found["path"], found["status"], found["level"]) == ("/livez", 200, "info")
+    assert [record["event"] for record in records if record.get("request_id") == malformed] == ["malformed request"]
 
 
 def test_odd_files_leave_nothing_in_the_log_but_their_requests() -> None:

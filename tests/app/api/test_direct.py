@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from collections.abc import Iterable
 
 import fastapi.routing
+import numpy as np
 import pytest
+from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
+from app.api.direct import Direct
+from app.api.problems import Problem
+from app.inference import Overloaded, RuntimeFailed
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import wait_until_ready
@@ -16,6 +24,7 @@ from tests.strokes import draw, encode
 
 SEVEN = encode(draw("7"))
 TINY = encode(draw("7", (28, 28)))
+BIG = encode(np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8))
 BLANK = encode(draw("7", (28, 28), ink=240))
 
 FORMS: dict[str, list[tuple[str, tuple[str, bytes]]]] = {
@@ -89,3 +98,62 @@ def test_the_short_way_wants_a_key_too() -> None:
         for key, status in (("open sesame", 200), ("wrong", 401)):
             reply = guarded.post("/predict/digit", files={"file": SEVEN}, headers={"X-API-Key": key})
             assert reply.status_code == status
+
+
+def test_both_ways_know_the_same_largest_file() -> None:
+    settings = Settings(models_dir=MODELS, runtime="litert", max_upload_bytes=2_000, _env_file=None)
+    with TestClient(create_app(settings)) as limited:
+        wait_until_ready(limited)
+        replies = [limited.post(f"/predict/digit{query}", files={"file": BIG}) for query in ("", "?top_k=3")]
+    assert [reply.status_code for reply in replies] == [413, 413]
+    short, long = ({**reply.json(), "instance": ""} for reply in replies)
+    assert short == long
+
+
+def exchange(received: Iterable[Message], error: Exception | None = None) -> tuple[list[bytes], list[Message], int]:
+    """Send messages to a `Direct`: the files it answers, what reaches the application behind it, and the status."""
+    left, files, behind, sent = iter(received), [], [], []
+
+    async def receive() -> Message:
+        return next(left)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def call(file: bytes) -> Problem:
+        files.append(file)
+        assert error is not None
+        raise error
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        while True:
+            behind.append(message := await receive())
+            if not message.get("more_body"):
+                break
+        await PlainTextResponse("")(scope, receive, send)
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
+    scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"", "headers": headers}
+    asyncio.run(Direct(application, calls={"/x": call}, part="file")(scope, receive, send))
+    return files, behind, sent[0]["status"]
+
+
+FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nink\r\n--b--\r\n'
+
+
+def test_a_body_in_pieces_reaches_the_router_whole() -> None:
+    pieces: list[Message] = [
+        {"type": "http.request", "body": FORM[:40], "more_body": True},
+        {"type": "http.request", "body": FORM[40:]},
+    ]
+    assert exchange(pieces) == ([], pieces, 200)
+
+
+def test_a_client_that_is_gone_is_the_routers_business() -> None:
+    gone: list[Message] = [{"type": "http.disconnect"}]
+    assert exchange(gone) == ([], gone, 200)
+
+
+@pytest.mark.parametrize(("error", "status"), [(RuntimeFailed("lost"), 500), (Overloaded("full"), 429)])
+def test_what_goes_wrong_behind_it_has_its_status(error: Exception, status: int) -> None:
+    assert exchange([{"type": "http.request", "body": FORM}], error) == ([b"ink"], [], status)

@@ -61,6 +61,8 @@ def test_the_bytes_between_the_delimiters_come_out(content: bytes, boundary: byt
         form(b"x", head=HEAD.replace(b'"a.png"', b"\"a.png\"; filename*=UTF-8''b.png")),
         form(b"x", head=HEAD.replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding: base64\r\n\r\n")),
         form(b"x", head=HEAD.replace(b"\r\n", b"\n")),
+        form(b"x", head=HEAD.replace(b"a.png", 5_000 * b"a")),
+        form(b"x", head=HEAD.replace(b"image/png", 5_000 * b"a")),
         b"--b\r\n" + HEAD + b"--b--\r\n",
     ],
 )
