@@ -3,6 +3,8 @@ PYTHON ?= python3
 DATA_DIR ?= data
 NOTEBOOKS_DIR ?= docs/notebooks
 BIN := .venv/bin
+# Tests wait a good part of their time, for browsers and for services that start.
+TWO_AT_A_TIME := --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help serve dev test test-slow lint bench load soak drain hostile compare batch bulk start fuzz audit openapi notebooks fonts train-digit train-char lock clean
@@ -16,10 +18,10 @@ serve: .venv/.serve ## Start the service (PORT=9000 for another port than 8000)
 dev: .venv/.dev ## Build .venv with everything for training and testing
 
 test: .venv/.dev ## Run all tests but the slow ones
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" $(TWO_AT_A_TIME)
 
 test-slow: .venv/.dev ## Run the slow tests: those that start a Ray cluster or run the notebooks
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow $(TWO_AT_A_TIME)
 
 lint: .venv/.dev ## Check format, lint, types and import contracts
 	$(BIN)/ruff format --check .

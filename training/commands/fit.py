@@ -78,4 +78,6 @@ def _print_claim(recipe: Recipe, runs_dir: Path, training: LabelledImages, data_
             str(one.epochs),
             f"{one.total_seconds:.0f}",
         )
+    # Of a narrow terminal the numbers' headings take two lines; a name that is cut short says nothing.
+    table.columns[0].min_width = max(len(one.name) for one in reached)
     CONSOLE.print(table)
