@@ -3,7 +3,7 @@ PYTHON ?= python3
 DATA_DIR ?= data
 NOTEBOOKS_DIR ?= docs/notebooks
 BIN := .venv/bin
-# Tests wait a good part of their time, for browsers and for services that start.
+# Tests wait a good part of their time, for browsers, services and clusters that start.
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help

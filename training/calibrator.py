@@ -21,8 +21,10 @@ Floats = npt.NDArray[np.float32]
 #: Least and largest temperature at either end of sharpness. Label smoothing makes logits too flat (below 1), long
 #: training too steep (above).
 TEMPERATURE_BOUNDS = (0.2, 5.0)
-#: Least and largest factor of a class, and the decimals that are kept of it.
-FACTOR_BOUNDS, FACTOR_DECIMALS = (0.2, 5.0), 4
+#: Least and largest factor of a class: with little to hold it, one of a class that is never right has no end.
+FACTOR_BOUNDS = (0.2, 5.0)
+#: Of a factor, as the card has it.
+FACTOR_DECIMALS = 4
 #: A blank picture has no differences to divide by.
 LEAST_DIFFERENCE = 1e-6
 

@@ -36,6 +36,7 @@ from training.forms import compare_forms
 from training.model_card import render
 from training.networks import INPUT_SHAPE, fold, multiply_adds
 from training.plots import curves_plot
+from training.prior import prior_correction
 from training.quantise import quantise, range_images
 from training.recipes import Recipe
 from training.runs import LOG_FILE, RunError, finished, network_of_model, options, trained_network
@@ -43,8 +44,10 @@ from training.seeds import measure_seeds
 from training.split import Images, Labels, framed, split_parts
 
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "pillow")
-#: Options of a recipe that may change while the weights stay.
-FITTED_ANEW = frozenset({"description", "factor_ridge", "limitations", "target_error"})
+#: Options of a recipe that say nothing of the weights.
+APART_FROM_WEIGHTS = frozenset({"description", "factor_ridge", "limitations", "target_error"})
+#: Of an offset, as the card has it.
+OFFSET_DECIMALS = 6
 #: Probabilities of the exported graph may differ this much from the network's that was trained, by float rounding.
 EXPORT_TOLERANCE = 1e-4
 #: Images that this is checked on.
@@ -62,6 +65,7 @@ class Trained:
     network: float32 [N, 28, 28, 1] in 0..1 -> float32 [N, C] logits.
     folded: the same function in the form that is served; see `fold`.
     recipe: every option of the run, and its fonts.
+    offsets: what was added to the logits once they were trained, of each class.
     seconds: how long it took.
     log: a line an epoch.
     runs_dir: where the recipe's runs with other seeds are; None where the run itself is gone.
@@ -70,6 +74,7 @@ class Trained:
     network: keras.Model
     folded: keras.Model
     recipe: dict[str, Any]
+    offsets: tuple[float, ...]
     seconds: float
     log: Path
     runs_dir: Path | None
@@ -102,6 +107,7 @@ def export(
         network,
         fold(network, recipe.network),
         recipe=options(recipe),
+        offsets=tuple(round(float(added), OFFSET_DECIMALS) for added in prior_correction(recipe, training, run)),
         seconds=records[-1]["seconds"],
         log=run / LOG_FILE,
         runs_dir=run.parent,
@@ -115,7 +121,7 @@ def recalibrate(
     """Make an artifact of another one's weights, with a calibrator that is fitted anew.
 
     Args:
-        recipe: the model's, of which what is `FITTED_ANEW` may be another than when the artifact was made.
+        recipe: the model's, of which what is `APART_FROM_WEIGHTS` may be another than when the artifact was made.
         artifact: whose weights are taken, and what its card tells of their training.
         training: the data it was trained on.
         test: measured for the card, and for nothing else.
@@ -125,16 +131,17 @@ def recalibrate(
         The new artifact's folder.
 
     Raises:
-        RunError: the recipe or the data is another than the artifact's, or its answers are not those of the weights
-            that were read from it.
+        RunError: the recipe, the data or the network is another than the artifact's, or its answers are not those of
+            the weights that were read from it.
     """
     card = artifact.card
     told = options(recipe)
-    network = network_of_model(artifact, recipe, training, told.keys() - FITTED_ANEW)
+    network = network_of_model(artifact, recipe, training, told.keys() - APART_FROM_WEIGHTS)
     trained = Trained(
         network,
         network,
-        recipe={**card.recipe, **{key: told[key] for key in FITTED_ANEW}},
+        recipe={**card.recipe, **{key: told[key] for key in APART_FROM_WEIGHTS}},
+        offsets=card.logit_offsets,
         seconds=card.training_seconds,
         log=artifact.path / LOG_FILE,
         runs_dir=None,
@@ -194,6 +201,7 @@ def _make(
             temperature=calibrator.base,
             temperature_sharp=calibrator.sharp,
             class_factors=calibrator.factors,
+            logit_offsets=trained.offsets,
             parameters=trained.folded.count_params(),
             multiply_adds=multiply_adds(trained.folded),
             training_data=DataSource(

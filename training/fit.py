@@ -19,7 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from app.artifacts import Artifact
+from app.artifacts import Artifact, ModelCard
 from training.batches import predict_logits
 from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
@@ -32,6 +32,7 @@ from training.runs import (
     CHECKPOINTS,
     LASTING,
     LOG_FILE,
+    OF_OFFSETS,
     START_FILE,
     WEIGHTS_FILE,
     RunError,
@@ -99,7 +100,7 @@ class Run:
         self._material = Material(recipe, data, self.folder, foreign)
         self._prior = logit_adjustment(recipe, data)
         self._correction = prior_correction(recipe, data, self.folder)
-        weights = None if first is None else self._first_weights(first)
+        weights = None if first is None or start is None else self._first_weights(first, start.card)
         with workers.strategy.scope():
             self._make_variables(len(data.classes), weights)
         self._counted = time.monotonic()
@@ -125,17 +126,20 @@ class Run:
             return None
         if start is None or start.card.version != self.recipe.start:
             raise RunError(f"The run begins with {self.recipe.model} {self.recipe.start}, which is not there.")
-        return network_of_model(start, self.recipe, data, LASTING)
+        return network_of_model(start, self.recipe, data, LASTING if start.card.logit_offsets else LASTING + OF_OFFSETS)
 
-    def _first_weights(self, model: keras.Model) -> Weights:
+    def _first_weights(self, model: keras.Model, card: ModelCard) -> Weights:
         """Return the weights that the run begins with, and have the chief's folder keep them."""
-        # Its logits were corrected for answering, by as much as this run's will be; what is trained has none of it.
-        model.get_layer("logits").bias.assign_sub(self._correction)
+        # Its logits were corrected for answering; what is trained has none of that.
+        added = np.asarray(card.logit_offsets, np.float32) if card.logit_offsets else self._correction
+        model.get_layer("logits").bias.assign_sub(added)
         weights = cast("Weights", model.get_weights())
         kept = self.folder / START_FILE
         if kept.exists():
             if not all(map(np.array_equal, load_weights(kept), weights)):
-                raise RunError(f"The run in {self.folder} began with other weights than {self.recipe.model} has now.")
+                raise RunError(
+                    f"The run in {self.folder} began with other weights than {self.recipe.model} {card.version} has."
+                )
         elif self._workers.chief:
             save_weights(kept, weights)
         return weights

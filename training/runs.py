@@ -19,6 +19,7 @@ from training.degrade import PAGES_VERSION
 from training.fonts import font_versions
 from training.kept import replacing
 from training.networks import build_network, frozen_network
+from training.outliers import Outliers
 from training.prior import Offsets, prior_correction
 from training.recipes import Recipe
 
@@ -29,12 +30,10 @@ WEIGHTS_FILE = "weights.npz"
 START_FILE = "start.npz"
 CHECKPOINTS = "checkpoints"
 #: Options of a recipe that have to be as they were when a model's weights were trained, for a run to go on from them:
-#: they say what the network is, which images it has not seen, and what its logits were corrected by.
-LASTING = (
-    *("dataset", "geometry", "network", "split_seed", "validation_share"),
-    *("fonts", "prior_correction", "relabelled", "written"),
-)
-
+#: they say what the network is, and which images it has not seen.
+LASTING = ("dataset", "geometry", "network", "split_seed", "validation_share")
+#: And these, where the card does not tell what was added to the logits, which they decide.
+OF_OFFSETS = ("fonts", "prior_correction", "relabelled", "written")
 
 #: Of a network, in its order.
 Weights = list[npt.NDArray[np.float32]]
@@ -66,16 +65,19 @@ def run_identity(recipe: Recipe, data: LabelledImages) -> dict[str, Any]:
 
 
 def network_of_model(model: Artifact, recipe: Recipe, data: LabelledImages, same: Collection[str]) -> keras.Model:
-    """Return the network of a model that was made as a recipe would make it, folded.
+    """Return the network of a model, folded, whose recipe was as one now is in some options.
 
     Args:
         model: whose weights are read.
         recipe: to go on with.
         data: its data set's training part.
-        same: the recipe's options that have to be as they were.
+        same: the options that have to be as they were.
+
+    Returns:
+        float32 [N, 28, 28, 1] in 0..1 -> float32 [N, C] logits as the model has them, offsets and all.
 
     Raises:
-        RunError: one of them was another, or the model was trained on other data.
+        RunError: one of the options was another, the model was trained on other data, or it holds another network.
     """
     card = model.card
     made = _options_of(card)
@@ -92,9 +94,11 @@ def network_of_model(model: Artifact, recipe: Recipe, data: LabelledImages, same
 
 def _options_of(card: ModelCard) -> dict[str, Any]:
     """Return the options of a card's recipe, and of those that came later what was done before."""
-    fields = dataclasses.fields(Recipe)
-    before = {field.name: field.default for field in fields if field.default is not dataclasses.MISSING}
-    return {**_as_json(before), "fonts": {}, "split_seed": card.recipe.get("seed"), **card.recipe}
+    before = {
+        field.name: field.default for field in dataclasses.fields(Recipe) if field.default is not dataclasses.MISSING
+    }
+    outliers = dataclasses.asdict(Outliers())
+    return {**_as_json(before), "outliers": outliers, "fonts": {}, "split_seed": card.recipe["seed"], **card.recipe}
 
 
 def _as_json(options: dict[str, Any]) -> dict[str, Any]:

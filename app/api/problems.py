@@ -92,8 +92,11 @@ KINDS: dict[type[Exception], Kind] = {
     DeadlineExceeded: DEADLINE_EXCEEDED,
     RuntimeFailed: INTERNAL_ERROR,
 }
-#: Every code above, for the metrics.
-CODES = sorted(kind.code for kind in list(globals().values()) if isinstance(kind, Kind))
+#: Every code that a request may end in, for the metrics. What cannot be read as HTTP does not become one.
+CODES = sorted(
+    {kind.code for kind in (*KINDS.values(), MALFORMED_UPLOAD, UNAUTHORISED, NOT_FOUND, METHOD_NOT_ALLOWED)}
+    | {UPLOAD_TOO_LARGE.code, TOO_MANY_FILES.code, MODEL_REFUSED.code}
+)
 BY_STATUS = {
     HTTPStatus.BAD_REQUEST: MALFORMED_UPLOAD,
     HTTPStatus.NOT_FOUND: NOT_FOUND,

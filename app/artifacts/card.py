@@ -129,8 +129,14 @@ class ModelCard(_CardPart):
     class_factors: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (),
         description="Of each class in order, a factor of the temperature: the logits are divided by temperature * "
-        "temperature_sharp ** sharpness * exp(sum(softmax(logits) * log(class_factors))). None where all are 1.",
+        "temperature_sharp ** sharpness * exp(sum(softmax(logits) * log(class_factors))). Empty where all are 1.",
         examples=[[0.9, 1.1]],
+    )
+    logit_offsets: tuple[float, ...] = Field(
+        (),
+        description="Of each class in order, added to the logits once they were trained: natural logarithms. Empty in "
+        "the cards of models made before this was told.",
+        examples=[[-0.1, 0.1]],
     )
     parameters: int = Field(ge=1, description="Trained numbers.", examples=[199778])
     multiply_adds: int = Field(ge=1, description="Of one image.", examples=[14111152])
@@ -166,7 +172,7 @@ class ModelCard(_CardPart):
     @model_validator(mode="after")
     def _check_factors(self) -> Self:
         if self.class_factors and len(self.class_factors) != len(self.classes):
-            raise ValueError("class_factors has to have one of each class, or none")
+            raise ValueError("class_factors has to have one for each class, or be empty")
         return self
 
     def least_confidence(self, target_error: float | None = None) -> float:

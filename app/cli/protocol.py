@@ -5,6 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import structlog
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.api.context import SECURITY_HEADERS
@@ -18,38 +20,48 @@ class ProblemProtocol(HttpToolsProtocol):
     """One connection. What its parser refuses never reaches the application, and so none of its error handlers."""
 
     def send_400_response(self, msg: str) -> None:
-        """Answer with a problem document, and close the connection.
+        """Refuse what was sent with a problem document in its turn, and let the connection end.
 
-        A whole request that came before it gets its answer first, and is the last of the connection.
+        A whole request that came before it gets its answer first. Where the answer to a request whose body is malformed
+        has begun, breaking the connection is the only honest end.
         """
-        under_way = self.cycle is not None and not self.cycle.response_complete
-        if under_way and not self.cycle.more_body:
-            self.cycle.keep_alive = False
-            self.flow.pause_reading()
-            return
-        if not (under_way and self.cycle.response_started):
-            self.transport.write(self._refusal())
-        self.transport.close()
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            self._refuse_now()
+        elif not cycle.more_body:
+            cycle.keep_alive = False
+        elif self.pipeline:  # the malformed request waits for those before it
+            cycle.keep_alive = False
+            self.pipeline[0] = (cycle, _refuse)  # type: ignore[assignment]  # Uvicorn has ASGI types of its own
+        elif cycle.response_started:
+            self.transport.close()
+        else:
+            self._refuse_now()
 
-    def _refusal(self) -> bytes:
-        identity = begin_request(None)
-        _log.info("malformed request", request_id=identity)
-        detail = (
-            "What was sent cannot be read as an HTTP/1.1 request: its first line, a header or a chunk is malformed."
-        )
-        response = problem_response(problem(MALFORMED_REQUEST, detail))
-        headers = [
-            *self.server_state.default_headers,
-            *response.raw_headers,
-            (HEADER.lower().encode(), identity.encode()),
-            (b"cache-control", b"no-store"),
-            (b"connection", b"close"),
-            *SECURITY_HEADERS,
-        ]
+    def _refuse_now(self) -> None:
+        response = _refusal()
+        headers = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]
         status = HTTPStatus.BAD_REQUEST
-        return (
+        self.transport.write(
             b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode())
             + b"".join(b"%s: %s\r\n" % header for header in headers)
             + b"\r\n"
             + bytes(response.body)
         )
+        self.transport.close()
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    await _refusal()(scope, receive, send)
+
+
+def _refusal() -> JSONResponse:
+    """Return the problem document with the headers of all responses, and log it."""
+    identity = begin_request(None)
+    _log.info("malformed request", request_id=identity)
+    detail = "What was sent cannot be read as an HTTP/1.1 request: its first line, a header or a chunk is malformed."
+    response = problem_response(problem(MALFORMED_REQUEST, detail))
+    response.headers[HEADER] = identity
+    response.headers["Cache-Control"] = "no-store"
+    response.raw_headers.extend(SECURITY_HEADERS)
+    return response

@@ -83,15 +83,30 @@ def test_what_is_not_http_gets_a_problem_document(server: Server, sent: bytes) -
     assert "date" in headers
 
 
-def test_a_whole_request_is_answered_though_what_follows_it_is_not_http(server: Server) -> None:
+@pytest.mark.parametrize("follows", [b"\x16\x03\x01\x02", b"GET / HTTP/1.1\r\nno colon\r\n\r\n"])
+def test_a_whole_request_is_answered_though_what_follows_it_is_not_http(server: Server, follows: bytes) -> None:
     request = httpx2.Request("POST", f"{server.url}/predict/digit", files={"file": encode(draw("7"))})
     body = request.read()
     fields = b"".join(b"%s: %s\r\n" % field for field in request.headers.raw)
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as link, link.makefile("rb") as reply:
-        link.sendall(b"POST /predict/digit HTTP/1.1\r\n" + fields + b"\r\n" + body + b"\x16\x03\x01\x02")
+        link.sendall(b"POST /predict/digit HTTP/1.1\r\n" + fields + b"\r\n" + body + follows)
         head, answer = reply.read().split(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
     assert json.loads(answer)["label"] == "7"
+
+
+def test_of_two_requests_at_once_a_malformed_second_is_refused_in_its_turn(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as link, link.makefile("rb") as reply:
+        link.sendall(
+            b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
+            b"POST /predict/digit HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n"
+        )
+        head, first, second = reply.read().split(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    ready, refusal = first.split(b"HTTP/1.1 400 Bad Request\r\n")
+    assert json.loads(ready) == {"status": "ready"}
+    assert b"application/problem+json" in refusal
+    assert json.loads(second)["code"] == "malformed-request"
 
 
 def test_stalled_uploads_cost_nobody_an_answer(server: Server) -> None:

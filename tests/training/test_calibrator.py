@@ -8,7 +8,7 @@ from scipy.special import softmax
 
 from tests.digits import network_inputs
 from training.calibrate import expected_calibration_error
-from training.calibrator import Calibrator, Ridge, fit_calibrator, sharpnesses
+from training.calibrator import FACTOR_BOUNDS, Calibrator, Ridge, fit_calibrator, sharpnesses
 
 FLAT = np.zeros(20_000, np.float32)
 
@@ -39,6 +39,13 @@ def test_sharp_and_soft_pictures_get_a_temperature_each() -> None:
     fitted = fit_calibrator(logits * (made.base * made.sharp ** sharp[:, None]), labels, sharp)
     assert fitted.base == pytest.approx(made.base, rel=0.07)
     assert fitted.sharp == pytest.approx(made.sharp, rel=0.15)
+
+
+def test_the_factor_of_a_class_that_is_never_right_has_an_end() -> None:
+    logits, labels = honest_logits()
+    wrong = np.where(labels == 0, 1, labels)
+    fitted = fit_calibrator(logits, wrong, ridge=Ridge(0.0, np.ones(10, np.bool_)))
+    assert fitted.factors[0] == max(fitted.factors) == FACTOR_BOUNDS[1]
 
 
 def test_a_class_that_is_answered_too_surely_gets_a_temperature_of_its_own() -> None:

@@ -12,6 +12,7 @@ from training.augment import Augmentation
 from training.batches import predict_logits
 from training.datasets import LabelledImages
 from training.evaluate import evaluate
+from training.export import export
 from training.fit import Run
 from training.material import DEGRADED_FILE
 from training.networks import NetworkSpec
@@ -155,7 +156,7 @@ def test_a_run_goes_on_from_its_model_alone(data: LabelledImages, export_folder:
     for recipe, given in ((TINY, None), (dataclasses.replace(TINY, start=2), start)):
         with pytest.raises(RunError, match=f"digit {recipe.start or 1}, which is not there"):
             Run(dataclasses.replace(recipe, start=recipe.start or 1), data, tmp_path / str(recipe.start), start=given)
-    for option, other in (("split_seed", 5), ("written", 10)):
+    for option, other in (("split_seed", 5), ("validation_share", 0.1)):
         recipe = dataclasses.replace(TINY, start=1, **{option: other})  # type: ignore[arg-type]
         with pytest.raises(RunError, match=rf"another recipe \({option}\)"):
             Run(recipe, data, tmp_path / option, start=start)
@@ -163,6 +164,31 @@ def test_a_run_goes_on_from_its_model_alone(data: LabelledImages, export_folder:
         with pytest.raises(RunError, match="other data"):
             Run(dataclasses.replace(TINY, start=1), changed, tmp_path / "data", start=start)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_was_added_to_a_models_logits_is_taken_off_to_go_on_from_it(tmp_path: Path) -> None:
+    uneven = small_digits(400)
+    uneven = uneven.take(np.flatnonzero((uneven.labels > 0) | (np.arange(400) < 100)))
+    recipe = dataclasses.replace(TINY, epochs=1, prior_correction=1.0, written=20)
+    run = tmp_path / "digit-seed0"
+    Run(recipe, uneven, run).train()
+    export(recipe, run, uneven, small_digits(50, "test"), tmp_path / "models", version=None)
+    model = open_newest(tmp_path / "models", "digit")
+    assert max(map(abs, model.card.logit_offsets)) > 0.1
+    untold = dataclasses.replace(model, card=model.card.model_copy(update={"logit_offsets": ()}))
+    shown = np.random.default_rng(0).random((20, 28, 28, 1), np.float32)
+    logits = predict_logits(trained_network(recipe, run, uneven), shown)
+    for number, start in enumerate((model, untold)):
+        idle = dataclasses.replace(recipe, start=1, peak_learning_rate=0.0)
+        Run(idle, uneven, tmp_path / str(number), start=start).train()
+        again = predict_logits(trained_network(idle, tmp_path / str(number), uneven), shown)
+        np.testing.assert_allclose(again, logits, atol=1e-4)
+    with pytest.raises(RunError, match=r"another recipe \(written\)"):
+        Run(dataclasses.replace(recipe, start=1, written=10), uneven, tmp_path / "untold", start=untold)
+    other = dataclasses.replace(recipe, start=1, prior_correction=0.0, peak_learning_rate=0.0)
+    Run(other, uneven, tmp_path / "other", start=model).train()
+    bare = predict_logits(trained_network(other, tmp_path / "other", uneven), shown)
+    np.testing.assert_allclose(bare + np.float32(model.card.logit_offsets), logits, atol=1e-4)
 
 
 def test_runs_that_go_on_from_a_model_differ_by_their_seed(

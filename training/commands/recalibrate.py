@@ -20,8 +20,9 @@ def recalibrate(
 ) -> None:
     """Make the next version of a model from the weights of one that there is, its confidences fitted anew.
 
-    On the validation images alone, as its recipe now says; then quantise, measure on the test set and write the card as
-    export does. For models whose run is gone.
+    On the validation images alone; then quantise, measure on the test set and write the card as export does. For models
+    whose run is gone. All of the recipe that the weights come from has to be as it was; `factor_ridge`, `target_error`
+    and what the card says in words may be others.
     """
     recipe = recipe_named(name, SHIPPED, None)
     target = recalibrate_artifact(

@@ -55,7 +55,8 @@ from training.recipes import RECIPES
 work = Path(tempfile.mkdtemp())
 
 # %% tags=["quiet"]
-# The shipped recipe goes on from an earlier model; here the network begins with random weights.
+# The shipped recipe goes on from an earlier model, and in half precision, which few CPUs know; here the network begins
+# with random weights.
 recipe = dataclasses.replace(
     RECIPES["char"], start=None, start_share=0.0, epochs=8, peak_learning_rate=4e-3, precision="float32"
 )

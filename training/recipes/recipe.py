@@ -53,9 +53,9 @@ class Recipe:
     target_error: share of wrong answers that the model stays below by calling others uncertain.
     ema_decay: of the moving average of the weights that is evaluated and shipped.
     validation_share: of the training images, kept from training for choosing and calibrating.
+    split_seed: of the choice of these, the same for runs that differ by their seed.
     limitations: sentences for the model card.
-    split_seed: of which images are kept for that, the same for runs that differ by their seed.
-    seed: of random weights, the order, what is drawn, the pages and the augmentation.
+    seed: of random weights, the order, what is drawn, the pages, the outliers and the augmentation.
     """
 
     name: str

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from app.api import problems
 from app.api.context import RequestContext
-from app.api.problems import KINDS, install_handlers
+from app.api.problems import CODES, KINDS, MALFORMED_REQUEST, Kind, install_handlers
 from app.imaging import ImageError
 from app.inference import InferenceError
 from tests.strokes import draw, encode
@@ -90,3 +90,8 @@ def test_a_defect_is_a_plain_500() -> None:
 def test_retry_after_where_trying_again_helps(status: int, has: bool) -> None:
     kind = {429: problems.OVERLOADED, 503: problems.DRAINING, 422: problems.NO_INK}[status]
     assert ("retry-after" in problems.problem_response(problems.problem(kind, "x")).headers) is has
+
+
+def test_the_metrics_know_every_problem_that_a_request_may_end_in() -> None:
+    kinds = [kind.code for kind in vars(problems).values() if isinstance(kind, Kind) and kind is not MALFORMED_REQUEST]
+    assert sorted(kinds) == CODES
