@@ -37,9 +37,12 @@ FAINTER = 0.75
 #: Of a line's or the writing's pixels, the quantile that is its strength.
 STRENGTH_QUANTILE = 0.9
 #: Between lines a page is free: where more than this share of a picture is ink, there are none to be found.
-MOST_INK = 0.4
+MOST_INK = 0.5
+#: So many lines that come to the edges, and no fewer than half of all, tell that the others are ruling as well: of a
+#: faint one, the outermost pixels may be lost.
+FEW_LINES = 4
 #: Ruling is printed page-wide. Where more lines than this are found, it is texture.
-MOST_LINES = 24
+MOST_LINES = 40
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,10 @@ def remove_ruling(ink: Pixels) -> Pixels:
     Returns:
         The same without the lines; all black where there was nothing else.
     """
-    return np.ascontiguousarray(_without_lines(_without_lines(ink).T).T)
+    mask = ink >= LINE_LEVEL
+    # Both looked for before either is taken out: what is cut out of the lines that cross them leaves gaps in these.
+    level, upright = find_lines(mask), find_lines(mask.T)
+    return np.ascontiguousarray(_without_lines(_without_lines(ink, level).T, upright).T)
 
 
 def find_lines(mask: Mask) -> list[Line]:
@@ -98,7 +104,7 @@ def find_lines(mask: Mask) -> list[Line]:
     covers = _covers(mask)
     reach = (covers.shape[1] - height) // 2
     limit = max(LEAST_THICKNESS, LINE_THICKNESS * height)
-    lines = []
+    found: list[Line] = []
     for top, bottom in _runs(np.logical_or.reduce(crosses)):
         # Along its own slope, a line is sharpest.
         near = covers[:, top : bottom + 2] * crosses[:, top : bottom + 1].any(axis=1, keepdims=True)
@@ -108,8 +114,11 @@ def find_lines(mask: Mask) -> list[Line]:
             continue
         first, last = next(run for run in _runs(covers[best] >= BODY_COVER) if run[0] <= peak <= run[1])
         line = Line(first - reach, last - reach, best)
-        if last - first + 1 <= limit and _reaches_edges(mask, line):
-            lines.append(line)
+        if last - first + 1 <= limit:
+            found.append(line)
+    lines = [line for line in found if _reaches_edges(mask, line)]
+    if len(lines) >= max(FEW_LINES, len(found) / 2):
+        lines = found
     return lines if len(lines) <= MOST_LINES else []
 
 
@@ -148,9 +157,8 @@ def _shifts(width: int) -> npt.NDArray[np.int32]:
     return shifts
 
 
-def _without_lines(ink: Pixels) -> Pixels:
+def _without_lines(ink: Pixels, lines: list[Line]) -> Pixels:
     """Return the ink without its nearly horizontal lines."""
-    lines = find_lines(ink >= LINE_LEVEL)
     if not lines:
         return ink
     bare = [_bare(ink, line) for line in lines]

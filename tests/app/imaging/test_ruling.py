@@ -37,6 +37,33 @@ def test_paper_may_be_held_askew(character: str, squared: bool, slope: float) ->
     assert difference(seen, prepare_pixels(plain, geometry)) < 25
 
 
+@pytest.mark.parametrize("lit", [False, True])
+def test_nearly_every_sheet_of_squares_reads_like_a_plain_one(lit: bool) -> None:
+    geometry = GEOMETRIES["mnist"]
+    close = []
+    for character in "0235678":
+        plain = draw(character, (640, 640), scale=0.35)
+        expected = prepare_pixels(photographed(plain) if lit else plain, geometry)
+        for spacing in (20, 24, 28, 32, 36, 40, 45, 50, 60, 80):
+            sheet = ruled(plain, spacing, squared=True, slope=0.04)
+            seen = prepare_pixels(photographed(sheet) if lit else sheet, geometry)
+            close.append(difference(seen, expected) < 35)
+    assert np.mean(close) >= 0.97
+
+
+@pytest.mark.parametrize("spacing", [30, 36, 40, 43, 45, 47, 55, 70])
+@pytest.mark.parametrize("character", "2358")
+def test_squares_of_a_sheet_that_is_reduced_to_be_read(character: str, spacing: int) -> None:
+    """Lines of two pixels become a half of one, and are as faint or as strong as they happen to fall."""
+    plain = draw(character, (900, 900), scale=0.33)
+    sheet = plain.copy()
+    for first in (9, 10):
+        for lines in (sheet[first::spacing], sheet[:, first::spacing]):
+            np.minimum(lines, 190, out=lines)
+    geometry = GEOMETRIES["mnist"]
+    assert difference(prepare_pixels(sheet, geometry), prepare_pixels(plain, geometry)) < 35
+
+
 def test_lines_have_slopes_of_their_own() -> None:
     mask = np.zeros((200, 200), np.uint8)
     for row, slope in ((40, -0.06), (80, -0.02), (120, 0.02), (160, 0.06)):
