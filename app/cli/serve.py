@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from typing import Annotated
@@ -32,7 +33,7 @@ def serve(
         fail(f"{variable('workers')} above 1 needs a system with signals, which Windows is not.")
     # Before the models are loaded, which takes seconds, and not after.
     listener = listen(settings.host, settings.port)
-    _log.info("starting", address=address_of(listener))
+    _log.info("starting", address=address_of(listener), process=os.getpid())
     if code := supervise(settings, listener) if settings.workers > 1 else serve_alone(settings, listener):
         raise typer.Exit(code)
 

@@ -81,7 +81,7 @@ class Reloader:
             # TensorFlow's models hold themselves in cycles: 14 reloads of two models without this took the process from
             # 713 MiB to over 1 GB, with it to 755. It holds the others up for 0.2 s, no longer than loading does.
             collect_and_freeze()
-        _log.info("models reloaded", versions={item.name: item.version for item in outcomes})
+        _log.info("reload ended", versions={item.name: item.version for item in outcomes})
         return outcomes
 
     def _reloaded(self, name: str) -> Outcome:

@@ -160,7 +160,7 @@ def draws_a_picture(command: str, desk: Desk) -> None:
 def reloads_on_a_signal(command: str, desk: Desk) -> None:
     with serving(runtime="litert") as running:
         desk.run(command.replace("PID", str(running.process.pid)))
-        running.wait_for_log("models reloaded")
+        running.wait_for_log("reload ended")
 
 
 def reloads_on_a_call(command: str, desk: Desk) -> None:

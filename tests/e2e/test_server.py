@@ -27,6 +27,7 @@ def test_a_drawn_digit_is_read_over_http(server: Server) -> None:
 def test_it_says_where_it_serves(server: Server) -> None:
     (said,) = (json.loads(line) for line in server.lines if '"event":"starting"' in line)
     assert said["address"] == server.url
+    assert said["process"] == server.process.pid
 
 
 def test_http_answers_what_evaluation_answers_to_the_image(server: Server) -> None:

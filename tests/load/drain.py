@@ -95,8 +95,8 @@ def reload(running: Server, versions: dict[str, int]) -> None:
     """Send SIGHUP and wait until it has been followed."""
     before = len(running.lines)
     running.process.send_signal(signal.SIGHUP)
-    running.wait_for_log('"models reloaded"', after=before)
-    (record,) = (json.loads(line) for line in running.lines[before:] if "models reloaded" in line)
+    running.wait_for_log('"reload ended"', after=before)
+    (record,) = (json.loads(line) for line in running.lines[before:] if "reload ended" in line)
     assert record["versions"] == versions
 
 
