@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Query, UploadFile
+from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
 from pydantic import WithJsonSchema
 
 from app.api import problems
@@ -76,6 +76,7 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         responses=describe(
             problems.MALFORMED_UPLOAD,
             UPLOAD_TOO_LARGE,
+            TOO_MANY_FILES,
             problems.IMAGE_TOO_LARGE,
             problems.UNSUPPORTED_IMAGE,
             INVALID_PARAMETER,
@@ -86,6 +87,7 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         ),
     )
     async def predict(
+        request: Request,
         file: Annotated[
             ImageFile, File(description=f"{ACCEPTED}; recognised by content. `/web/sample.png` is one to try with.")
         ],
@@ -96,6 +98,9 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
 
         The image may be a photo, a scan or a drawing of one character, of either polarity and any size.
         """
+        # Of several, FastAPI takes the last; the form is read by now, and kept.
+        if len((await request.form()).getlist(PART)) > 1:
+            raise RequestProblem(TOO_MANY_FILES, f"Send one file; {router.prefix}/batch takes several.")
         return await predictor.answer(await _content(file, predictor), chosen, explain=explain)
 
     @router.post(

@@ -105,3 +105,10 @@ def test_a_batch_has_a_limit(client: TestClient) -> None:
     for count in (9, 1200):
         reply = client.post("/predict/digit/batch", files=[("files", b"x")] * count)
         assert (reply.status_code, reply.json()["code"]) == (413, "too-many-files")
+
+
+def test_none_of_several_files_is_dropped_in_silence(client: TestClient) -> None:
+    both = [("file", encode(draw(character))) for character in "37"]
+    reply = client.post("/predict/digit", files=both)
+    assert (reply.status_code, reply.json()["code"]) == (413, "too-many-files")
+    assert "/predict/digit/batch" in reply.json()["detail"]
