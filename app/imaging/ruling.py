@@ -38,8 +38,8 @@ FAINTER = 0.75
 STRENGTH_QUANTILE = 0.9
 #: Between lines a page is free: where more than this share of a picture is ink, there are none to be found.
 MOST_INK = 0.5
-#: So many lines that come to the edges, and no fewer than half of all, tell that the others are ruling as well: of a
-#: faint one, the outermost pixels may be lost.
+#: So many lines either way that come to the edges, and no fewer than half of all, are squared paper, where the others
+#: are ruling as well: of a faint one, the outermost pixels may be lost.
 FEW_LINES = 4
 #: Ruling is printed page-wide. Where more lines than this are found, it is texture.
 MOST_LINES = 40
@@ -78,7 +78,9 @@ def remove_ruling(ink: Pixels) -> Pixels:
     """
     mask = ink >= LINE_LEVEL
     # Both looked for before either is taken out: what is cut out of the lines that cross them leaves gaps in these.
-    level, upright = find_lines(mask), find_lines(mask.T)
+    sides = _candidates(mask), _candidates(mask.T)
+    squared = all(len(whole) >= max(FEW_LINES, len(found) / 2) for whole, found in sides)
+    level, upright = (_unless_texture(found if squared else whole) for whole, found in sides)
     return np.ascontiguousarray(_without_lines(_without_lines(ink, level).T, upright).T)
 
 
@@ -91,16 +93,25 @@ def find_lines(mask: Mask) -> list[Line]:
     Returns:
         The lines from top to bottom; none where there are more than `MOST_LINES`.
     """
+    return _unless_texture(_candidates(mask)[0])
+
+
+def _unless_texture(lines: list[Line]) -> list[Line]:
+    return lines if len(lines) <= MOST_LINES else []
+
+
+def _candidates(mask: Mask) -> tuple[list[Line], list[Line]]:
+    """Return the lines that come to both edges, and these with those that do not quite, from top to bottom."""
     height, width = mask.shape
     # Sheared either way, a column has one pixel on a line, so that too few columns with ink make none.
     if np.count_nonzero(mask.any(axis=0)) < LINE_COVER * width or np.count_nonzero(mask) > MOST_INK * mask.size:
-        return []
+        return [], []
     # Where a thin line falls between two rows, either has a part of it.
     below = np.zeros_like(mask)
     below[:-1] = mask[1:]
     crosses = _covers(mask | below) >= LINE_COVER
     if not crosses.any():
-        return []
+        return [], []
     covers = _covers(mask)
     reach = (covers.shape[1] - height) // 2
     limit = max(LEAST_THICKNESS, LINE_THICKNESS * height)
@@ -116,10 +127,7 @@ def find_lines(mask: Mask) -> list[Line]:
         line = Line(first - reach, last - reach, best)
         if last - first + 1 <= limit:
             found.append(line)
-    lines = [line for line in found if _reaches_edges(mask, line)]
-    if len(lines) >= max(FEW_LINES, len(found) / 2):
-        lines = found
-    return lines if len(lines) <= MOST_LINES else []
+    return [line for line in found if _reaches_edges(mask, line)], found
 
 
 def _covers(mask: Mask) -> npt.NDArray[np.float64]:
