@@ -6,7 +6,7 @@ measures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -50,11 +50,13 @@ class Line:
     """A nearly horizontal line: rows `first` to `last`, both included, in the middle column, and its slope.
 
     slope: index into `SLOPES`.
+    whole: whether it comes to the outermost pixels at both ends.
     """
 
     first: int
     last: int
     slope: int
+    whole: bool
 
     def rows(self, width: int) -> npt.NDArray[np.int32]:
         """Return int32 [width], how far down from the middle column the line is at each column."""
@@ -78,44 +80,37 @@ def remove_ruling(ink: Pixels) -> Pixels:
     """
     mask = ink >= LINE_LEVEL
     # Both looked for before either is taken out: what is cut out of the lines that cross them leaves gaps in these.
-    sides = _candidates(mask), _candidates(mask.T)
-    squared = all(len(whole) >= max(FEW_LINES, len(found) / 2) for whole, found in sides)
-    level, upright = (_unless_texture(found if squared else whole) for whole, found in sides)
-    return np.ascontiguousarray(_without_lines(_without_lines(ink, level).T, upright).T)
+    level, upright = find_lines(mask), find_lines(mask.T)
+    squared = all(sum(line.whole for line in lines) >= max(FEW_LINES, len(lines) / 2) for lines in (level, upright))
+    for lines in (level, upright):
+        ruling = [line for line in lines if squared or line.whole]
+        ink = _without_lines(ink, ruling if len(ruling) <= MOST_LINES else []).T
+    return np.ascontiguousarray(ink)
 
 
 def find_lines(mask: Mask) -> list[Line]:
-    """Find thin, nearly horizontal lines that cross the whole picture.
+    """Find thin, nearly horizontal lines that cross the whole picture, or all but its edges.
 
     Args:
         mask: bool [height, width], where there is ink.
 
     Returns:
-        The lines from top to bottom; none where there are more than `MOST_LINES`.
+        The lines from top to bottom.
     """
-    return _unless_texture(_candidates(mask)[0])
-
-
-def _unless_texture(lines: list[Line]) -> list[Line]:
-    return lines if len(lines) <= MOST_LINES else []
-
-
-def _candidates(mask: Mask) -> tuple[list[Line], list[Line]]:
-    """Return the lines that come to both edges, and these with those that do not quite, from top to bottom."""
     height, width = mask.shape
     # Sheared either way, a column has one pixel on a line, so that too few columns with ink make none.
     if np.count_nonzero(mask.any(axis=0)) < LINE_COVER * width or np.count_nonzero(mask) > MOST_INK * mask.size:
-        return [], []
+        return []
     # Where a thin line falls between two rows, either has a part of it.
     below = np.zeros_like(mask)
     below[:-1] = mask[1:]
     crosses = _covers(mask | below) >= LINE_COVER
     if not crosses.any():
-        return [], []
+        return []
     covers = _covers(mask)
     reach = (covers.shape[1] - height) // 2
     limit = max(LEAST_THICKNESS, LINE_THICKNESS * height)
-    found: list[Line] = []
+    lines = []
     for top, bottom in _runs(np.logical_or.reduce(crosses)):
         # Along its own slope, a line is sharpest.
         near = covers[:, top : bottom + 2] * crosses[:, top : bottom + 1].any(axis=1, keepdims=True)
@@ -124,10 +119,10 @@ def _candidates(mask: Mask) -> tuple[list[Line], list[Line]]:
         if covers[best, peak] < BODY_COVER:
             continue
         first, last = next(run for run in _runs(covers[best] >= BODY_COVER) if run[0] <= peak <= run[1])
-        line = Line(first - reach, last - reach, best)
+        line = Line(first - reach, last - reach, best, whole=False)
         if last - first + 1 <= limit:
-            found.append(line)
-    return [line for line in found if _reaches_edges(mask, line)], found
+            lines.append(replace(line, whole=_reaches_edges(mask, line)))
+    return lines
 
 
 def _covers(mask: Mask) -> npt.NDArray[np.float64]:
