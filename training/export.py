@@ -148,8 +148,8 @@ def recalibrate(
     )
     served = Calibrator(card.temperature, card.temperature_sharp, card.class_factors)
     known, _ = framed(training.take(np.arange(min(CHECKED_IMAGES, len(training.labels)))), recipe.geometry)
-    if (distance := _distance(network, served, artifact.path, known)) > EXPORT_TOLERANCE:
-        raise RunError(f"The weights read from {card.name} {card.version} answer otherwise than it, by {distance:.2g}.")
+    otherwise = f"The weights read from {card.name} {card.version} answer otherwise than it,"
+    _check_same(network, served, artifact.path, known, otherwise)
     target = _new_version(models_dir, recipe.model, None)
     with tempfile.TemporaryDirectory() as scratch:
         return _make(recipe, trained, training, test, target, keep=Path(scratch))
@@ -184,8 +184,8 @@ def _make(
     with tempfile.TemporaryDirectory(dir=target.parent) as staging:
         folder = Path(staging) / target.name
         save_model(trained.folded, calibrator, folder)
-        if (distance := _distance(trained.network, calibrator, folder, images[:CHECKED_IMAGES])) > EXPORT_TOLERANCE:
-            raise RunError(f"The exported graph differs from the trained network by {distance:.2g}.")
+        otherwise = "The exported graph differs from the trained network"
+        _check_same(trained.network, calibrator, folder, images[:CHECKED_IMAGES], otherwise)
         convert_to_litert(folder)
         quantise(folder, range_images(recipe, learnt, keep))
         evaluation = evaluate(folder, test, recipe.geometry)
@@ -289,12 +289,13 @@ def convert_to_litert(folder: Path) -> None:
     (folder / LITERT_FILE).write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(folder)).convert())
 
 
-def _distance(network: keras.Model, calibrator: Calibrator, folder: Path, images: Images) -> float:
-    """Return how far, at most, a probability of a saved graph is from that of a network and its calibrator."""
+def _check_same(network: keras.Model, calibrator: Calibrator, folder: Path, images: Images, otherwise: str) -> None:
+    """Raise RunError, with words and by how much, unless a saved graph answers as a network and its calibrator do."""
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     exported = serve(image=tf.constant(images))["probabilities"].numpy()
     trained = calibrator.probabilities(predict_logits(network, images), sharpnesses(images))
-    return float(np.abs(exported - trained).max())
+    if (distance := float(np.abs(exported - trained).max())) > EXPORT_TOLERANCE:
+        raise RunError(f"{otherwise} by {distance:.2g}.")
 
 
 def _library_versions() -> dict[str, str]:
