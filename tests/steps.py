@@ -46,8 +46,9 @@ def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
     if page.plain:
         strips["ink.lift_plain"] = ink = lift_plain(contrast)
     else:
-        strips["ink.flatten_locally"] = flatten_locally(contrast, narrow and narrow[0 if dark else 1])
-        strips["ink.lift_uneven"] = ink = lift_uneven(strips["ink.flatten_locally"], page.share(noise))
+        side = narrow and narrow[0 if dark else 1]
+        strips["ink.flatten_locally"] = flatten_locally(contrast, side)
+        strips["ink.lift_uneven"] = ink = lift_uneven(contrast, side, page.share(noise))
     strips["ruling.remove_ruling"] = remove_ruling(ink)
     strips["marks.keep_writing"] = keep_writing(strips["ruling.remove_ruling"], plain=page.plain)
     strips["geometry.frame"] = GEOMETRIES["mnist"].frame(find_ink(upload))

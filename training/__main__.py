@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
+from app.quiet import quiet_start
+
 # TensorFlow announces its CPU features on standard error unless told otherwise before it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 try:
-    from training.commands import cli
+    with quiet_start():
+        from training.commands import cli
 except ModuleNotFoundError as error:
     sys.exit(f"{error.name} is not installed. Training needs more than serving: make dev, or pip install '.[training]'")
 

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from app.artifacts import Artifact, ArtifactError
-from app.cli.quiet import quiet_start
 from app.inference import RUNTIMES, Model, Registry, UnknownCharacters, check_allowed
 from app.main import build_recogniser, build_registry, verified_artifacts
+from app.quiet import quiet_start
 from app.recogniser import Options, Recogniser
 from app.settings import LogFormat, Settings, unknown_variables, variable
 from app.telemetry import configure_logs

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.errors import NoInkFound
-from app.imaging.marks import bounding_box, keep_writing, writing_strength
+from app.imaging.marks import bounding_box, find_marks, keep_writing, main_mark, writing_strength
 from app.imaging.page import (
     CROP_SIDE,
     DARKEST_REFERENCE,
@@ -30,7 +30,7 @@ from app.imaging.page import (
     median,
 )
 from app.imaging.ruling import remove_ruling
-from app.imaging.sheet import without_table
+from app.imaging.sheet import without_surround, without_table
 
 #: Longest side, in pixels, that ink is looked for in; a character that fills a tenth of it still has the network's
 #: resolution. 512 reads the same of 2,442 photos and takes twice the time.
@@ -71,6 +71,9 @@ MIN_SIGNAL = 12.0
 LOCAL_WINDOW = 0.3
 #: Longest side, in pixels, at which that is done; strokes and shadows are still apart.
 LOCAL_SIDE = 64
+#: The window need be no wider than so many times the width of the strokes, ink of at least such a share of their
+#: strength, but is at least so many of those pixels: strokes cross, and the eyes of an 8 may fill.
+STROKE_WIDTHS, STROKE_STRENGTH, LEAST_WINDOW = 3.0, 0.6, 8
 #: Where less than this share of the squared contrast lies in strokes, the page was taken for what lies around it.
 STROKES_SHARE = 0.08
 #: From a pixel to the next but one, strokes gain or lose this much contrast at their sides; glare nowhere does.
@@ -113,10 +116,9 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     """
     pixels = reduced(pixels)
     page = measure_page(pixels)
-    if not page.plain:
-        bare = without_table(pixels)
-        if bare is not pixels:
-            pixels, page = bare, measure_page(bare)
+    bare = without_surround(pixels, float(page.level[0, 0])) if page.plain else without_table(pixels)
+    if bare is not pixels:
+        pixels, page = bare, measure_page(bare)
     noise = 0.0
     if not page.plain:
         pixels, noise = quiet(pixels)
@@ -130,7 +132,7 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     if page.plain:
         ink = lift_plain(contrast)
     else:
-        ink = lift_uneven(flatten_locally(contrast, narrow and narrow[0 if dark else 1]), page.share(noise))
+        ink = lift_uneven(contrast, narrow and narrow[0 if dark else 1], page.share(noise))
     ink = keep_writing(remove_ruling(ink), plain=page.plain)
     return Ink(ink, bounding_box(ink), polarity)
 
@@ -195,27 +197,46 @@ def strokes(contrast: Contrast, darker: Contrast, lighter: Contrast) -> Contrast
     return np.asarray(both * np.minimum(rise / STROKE_RISE, 1), np.float32)
 
 
-def flatten_locally(contrast: Contrast, narrow: Contrast | None = None) -> Contrast:
+def flatten_locally(contrast: Contrast, narrow: Contrast | None = None, share: float = LOCAL_WINDOW) -> Contrast:
     """Take out what is wider than any stroke: folds, hard shadows, stains.
 
     Args:
         contrast: float32 [height, width], positive where there may be ink.
         narrow: the side of `narrow_contrast` that ink is on. A surface and it go wrong in different places, so ink is
             what both see.
+        share: of the shorter side, that no stroke is as wide as.
 
     Returns:
-        The same, less its opening by a disc of `LOCAL_WINDOW`, and at most `narrow`.
+        The same, less its opening by a disc of that share, and at most `narrow`.
     """
-    flat = contrast - _without_narrow(contrast, cv2.MORPH_OPEN)
+    flat = contrast - _without_narrow(contrast, cv2.MORPH_OPEN, share=share)
     return flat if narrow is None else np.asarray(np.minimum(flat, narrow), np.float32)
 
 
-def _without_narrow(field: Contrast, kind: int, blur: float | None = None) -> Contrast:
-    """Open or close a field by a disc of `LOCAL_WINDOW`, and blur it by so many pixels of `LOCAL_SIDE`."""
+def local_window(ink: Pixels) -> float:
+    """Return a share of the shorter side that the strokes on an uneven page are narrower than, by a good measure.
+
+    What is left of the shadow of an arm or a pen is weaker than the strokes, and wider.
+
+    Args:
+        ink: uint8 [height, width], white on black.
+    """
+    strong = ink >= STROKE_STRENGTH * 255
+    if not strong.any():
+        return LOCAL_WINDOW
+    marks = find_marks(np.where(strong, ink, 0).astype(np.float32), 0)
+    depth = cv2.distanceTransform((marks.labels == main_mark(marks)).astype(np.uint8), cv2.DIST_L2, 3)
+    width = 2 * float(np.asarray(depth).max())
+    least = LEAST_WINDOW / min(1.0, LOCAL_SIDE / max(ink.shape))
+    return float(min(LOCAL_WINDOW, max(least, STROKE_WIDTHS * width) / min(ink.shape)))
+
+
+def _without_narrow(field: Contrast, kind: int, blur: float | None = None, share: float = LOCAL_WINDOW) -> Contrast:
+    """Open or close a field by a disc of a share of its side, and blur it by so many pixels of `LOCAL_SIDE`."""
     scale = min(1.0, LOCAL_SIDE / max(field.shape))
     height, width = (max(2, round(side * scale)) for side in field.shape)
     small = cv2.resize(field, (width, height), interpolation=cv2.INTER_AREA)
-    window = int(LOCAL_WINDOW * min(height, width)) | 1
+    window = int(share * min(height, width)) | 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (window, window))
     padded = cv2.copyMakeBorder(small, window, window, window, window, cv2.BORDER_REPLICATE)
     wide = cv2.GaussianBlur(cv2.morphologyEx(padded, kind, disc), (0, 0), blur or window / 6)
@@ -249,11 +270,30 @@ def _ring(contrast: Contrast) -> Contrast:
     return np.concatenate([contrast[0], contrast[-1], contrast[:, 0], contrast[:, -1]])
 
 
-def lift_uneven(contrast: Contrast, noise: float) -> Pixels:
-    """Map an uneven page to 0 and the writing's own strength to 255, linearly between.
+def lift_uneven(contrast: Contrast, narrow: Contrast | None, noise: float) -> Pixels:
+    """Flatten an uneven page, and again once it is known how wide the strokes are; then lift what is written.
 
     Args:
-        contrast: float32 [height, width], flattened, positive where there may be ink.
+        contrast: float32 [height, width], positive where there may be ink.
+        narrow: see `flatten_locally`.
+        noise: standard deviation of the noise in it.
+
+    Returns:
+        uint8 [height, width]; see `lift_flat`.
+
+    Raises:
+        NoInkFound: as `lift_flat`.
+    """
+    ink = lift_flat(flatten_locally(contrast, narrow), noise)
+    window = local_window(ink)
+    return ink if window == LOCAL_WINDOW else lift_flat(flatten_locally(contrast, narrow, window), noise)
+
+
+def lift_flat(contrast: Contrast, noise: float) -> Pixels:
+    """Map a flattened page to 0 and the writing's own strength to 255, linearly between.
+
+    Args:
+        contrast: float32 [height, width], positive where there may be ink.
         noise: standard deviation of the noise in it.
 
     Returns:

@@ -49,12 +49,14 @@ FAR_GAP, FAR_MASS = 0.35, 0.06
 #: its mass, is a stray one: the icons and captions of a screenshot.
 STRAY_GAP, STRAY_MASS = 0.6, 0.3
 #: Texture has more marks than this of at least this share of the main one's mass, or more holes in it. 2,442 pictures
-#: of characters have at most 6 of either.
+#: of characters have at most 6 of either. Where marks that touch the edge do not count, since they may be the lines of
+#: writing above and below, it has twice as many.
 COMPARABLE_MASS, MOST_COMPARABLE = 0.2, 6
 MOST_HOLES = 9
 #: On a photo, pieces no farther apart than this share of the shorter side are one mark. What looks like texture is
-#: chalk where such a mark has at least this share of all mass.
+#: chalk where such a mark has at least this share of all mass; or a dotted character, whose gaps are wider.
 GAP_SHARE, CHALK_MASS = 0.02, 0.7
+DOTTED_GAPS = (0.04, 0.06, 0.08)
 #: On a plain page, a mark at the edge belongs to the neighbourhood where it lies farther from the main mark than this
 #: share of its longest side, or has less than this share of its mass; a bar that a tight crop cuts is neither.
 EDGE_GAP, EDGE_MASS = 0.1, 0.06
@@ -68,6 +70,17 @@ DIVIDER_WIDTH, DIVIDER_REACH, DIVIDER_GAP = 0.12, 0.08, 0.12
 FRAME_SPAN, FRAME_CONTENT = 0.2, 0.08
 #: At least this share of its pixels lies along its box, in a border of this share of the box's sides; of a 0, half do.
 FRAME_STRAIGHT, FRAME_BORDER = 0.85, 0.1
+#: A ring that a number of a list stands in has sides that differ by no more than such a share, which those of a 0 do.
+#: At most a share of its pixels lies within another of its radius, and of the sectors around its middle it has nearly
+#: all: not those where a hand's circle does not close.
+RING_ROUND = 0.8
+RING_INK, RING_HOLLOW = 0.1, 0.7
+RING_SECTORS, RING_CLOSED = 36, 0.9
+#: What stands in it is at least so long, and no farther from its middle, as shares of its sides: no dot in an O.
+RING_CONTENT, RING_OFF_CENTRE = 0.3, 0.25
+#: A line under the character is lower than this share of its length, which is at least such a share of the
+#: character's height; and farther below than this share of it, or it may be the foot of a 2 or a Z.
+UNDERLINE_HEIGHT, UNDERLINE_LENGTH, UNDERLINE_GAP = 0.15, 0.7, 0.04
 
 
 @dataclass(frozen=True)
@@ -165,6 +178,7 @@ def keep_writing(ink: Pixels, *, plain: bool) -> Pixels:
         return np.asarray(np.where(_near(marks, dropped) > _near(marks, keep), 0, ink), np.uint8)
     found = beside(marks, main)
     keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main, found) & ~strays(found)
+    keep &= ~underlines(marks, main)
     return np.asarray(ink * _near(marks, keep), np.uint8)
 
 
@@ -184,22 +198,33 @@ def _keep_on_photo(ink: Pixels, *, texture: bool) -> Pixels:
         closed, marks = without_gaps(ink)
     main = main_mark(marks)
     if texture:
-        apart = marks.touches_edge[main] or marks.mass[main] < CHALK_MASS * marks.mass.sum()
-        if apart or is_texture(marks, main):
+        for gap in DOTTED_GAPS:
+            if not _is_scattered(marks, main):
+                break
+            closed, marks = without_gaps(ink, gap)
+            main = main_mark(marks)
+        if _is_scattered(marks, main):
             raise NoInkFound("The picture is all texture; no character stands out in it.")
         ink = closed
     return np.asarray(ink * _near(marks, companions(marks, main)), np.uint8)
+
+
+def _is_scattered(marks: Marks, main: int) -> bool:
+    """Tell whether the main mark of what looks like texture is no character whose gaps were closed."""
+    apart = marks.touches_edge[main] or marks.mass[main] < CHALK_MASS * marks.mass.sum()
+    return bool(apart or is_texture(marks, main))
 
 
 def _cleared(ink: Pixels, marks: Marks, chosen: Chosen) -> Pixels:
     return np.asarray(np.where(_near(marks, chosen), 0, ink), np.uint8) if chosen.any() else ink
 
 
-def without_gaps(ink: Pixels) -> tuple[Pixels, Marks]:
+def without_gaps(ink: Pixels, share: float = GAP_SHARE) -> tuple[Pixels, Marks]:
     """Close the gaps of chalk, and of a pen that skips.
 
     Args:
         ink: uint8 [height, width], white on black, of an uneven page.
+        share: of the shorter side, how wide a gap may be.
 
     Returns:
         The ink with its gaps closed, of the same shape, and its marks.
@@ -207,37 +232,68 @@ def without_gaps(ink: Pixels) -> tuple[Pixels, Marks]:
     Raises:
         NoInkFound: there is no ink.
     """
-    side = 2 * round(GAP_SHARE * min(ink.shape) / 2) + 1
+    side = 2 * round(share * min(ink.shape) / 2) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     closed = np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, disc), np.uint8)
     return closed, find_marks(closed.astype(np.float32), 255 * UNEVEN_MARK_LEVEL)
 
 
 def frames(marks: Marks) -> Chosen:
-    """Choose a printed or drawn frame around the character that it does not touch: bool [M]."""
+    """Choose a printed or drawn frame around the character that it does not touch, a box or a ring: bool [M]."""
     left, top, right, bottom = marks.boxes.T
     chosen = np.zeros(len(marks.mass), np.bool_)
     height, width = marks.labels.shape
     spans = np.minimum((right - left) / width, (bottom - top) / height)
     for frame in np.flatnonzero((spans > FRAME_SPAN) & (marks.mass > 0)):
-        pixels = marks.labels[top[frame] : bottom[frame], left[frame] : right[frame]] == frame
-        tall, wide = pixels.shape
-        y, x = round(FRAME_BORDER * tall), round(FRAME_BORDER * wide)
-        straight = pixels[y : tall - y, x : wide - x].sum() <= (1 - FRAME_STRAIGHT) * pixels.sum()
         inside = (left > left[frame]) & (top > top[frame]) & (right < right[frame]) & (bottom < bottom[frame])
-        chosen[frame] = straight and (marks.mass * inside).max() > FRAME_CONTENT * marks.mass[frame]
+        content = int((marks.mass * inside).argmax())
+        if not inside[content] or marks.mass[content] <= FRAME_CONTENT * marks.mass[frame]:
+            continue
+        pixels = marks.labels[top[frame] : bottom[frame], left[frame] : right[frame]] == frame
+        chosen[frame] = _is_box(pixels) or (_is_ring(pixels) and _fills(marks.boxes[content], marks.boxes[frame]))
     return chosen
+
+
+def _is_box(pixels: Chosen) -> bool:
+    """Tell whether the pixels of a mark, bool [height, width], lie along its box."""
+    tall, wide = pixels.shape
+    y, x = round(FRAME_BORDER * tall), round(FRAME_BORDER * wide)
+    return bool(pixels[y : tall - y, x : wide - x].sum() <= (1 - FRAME_STRAIGHT) * pixels.sum())
+
+
+def _is_ring(pixels: Chosen) -> bool:
+    """Tell whether the pixels of a mark, bool [height, width], are a ring that fills its box."""
+    tall, wide = pixels.shape
+    if min(tall, wide) < RING_ROUND * max(tall, wide):
+        return False
+    y, x = np.nonzero(pixels)
+    across, down = (2 * x + 1) / wide - 1, (2 * y + 1) / tall - 1
+    sectors = np.unique(np.floor((np.arctan2(down, across) / (2 * np.pi) + 0.5) * RING_SECTORS))
+    return bool(
+        np.mean(np.hypot(across, down) < RING_HOLLOW) <= RING_INK and len(sectors) >= RING_CLOSED * RING_SECTORS
+    )
+
+
+def _fills(content: npt.NDArray[np.int32], ring: npt.NDArray[np.int32]) -> bool:
+    """Tell whether a box is large, and in the middle of a ring's box, as a character in it is."""
+    sides = ring[2:] - ring[:2]
+    off_centre = np.abs(content[2:] + content[:2] - ring[2:] - ring[:2]) / 2
+    return bool(
+        (content[2:] - content[:2]).max() >= RING_CONTENT * sides.min()
+        and (off_centre <= RING_OFF_CENTRE * sides).all()
+    )
 
 
 def is_texture(marks: Marks, main: int) -> bool:
     """Tell whether there are many marks as large as the main one, or that one is a mesh."""
+    comparable = marks.mass > COMPARABLE_MASS * marks.mass[main]
     # What reaches in from outside may be the lines of writing above and below.
-    counted = marks.touches_edge[main] | ~marks.touches_edge
-    comparable = int(((marks.mass > COMPARABLE_MASS * marks.mass[main]) & counted).sum())
+    counted = comparable & (marks.touches_edge[main] | ~marks.touches_edge)
+    many = counted.sum() > MOST_COMPARABLE or comparable.sum() > 2 * MOST_COMPARABLE
     # Beyond the edge the page goes on, so what a stroke cuts off there is no hole. Two regions are mark and page.
     around = np.pad((marks.labels != main).astype(np.uint8), 1, constant_values=1)
     regions, _ = cv2.connectedComponents(around, connectivity=4)
-    return comparable > MOST_COMPARABLE or regions - 2 > MOST_HOLES
+    return bool(many or regions - 2 > MOST_HOLES)
 
 
 def companions(marks: Marks, main: int) -> Chosen:
@@ -246,7 +302,7 @@ def companions(marks: Marks, main: int) -> Chosen:
     chosen = ((gap <= NEAR_GAP) & (share > NEAR_MASS)) | ((gap <= FAR_GAP) & (share > FAR_MASS))
     if not marks.touches_edge[main]:
         chosen &= ~marks.touches_edge | stems(marks, main)
-    chosen &= ~dividers(marks, main)
+    chosen &= ~dividers(marks, main) & ~underlines(marks, main)
     chosen[main], chosen[0] = True, False
     return chosen
 
@@ -263,6 +319,15 @@ def dividers(marks: Marks, main: int) -> Chosen:
     beyond = (top < top[main] - reach) & (bottom > bottom[main] + reach)
     aside = (right + gap <= left[main]) | (left >= right[main] + gap)
     return np.asarray(beyond & aside & (right - left < DIVIDER_WIDTH * (bottom - top)), np.bool_)
+
+
+def underlines(marks: Marks, main: int) -> Chosen:
+    """Choose the lines under the main mark that do not touch it, for an answer or for stress: bool [M]."""
+    left, top, right, bottom = marks.boxes.T
+    height = bottom[main] - top[main]
+    under = (top >= bottom[main] + UNDERLINE_GAP * height) & (left < right[main]) & (right > left[main])
+    long = right - left >= UNDERLINE_LENGTH * height
+    return np.asarray(under & long & (bottom - top < UNDERLINE_HEIGHT * (right - left)), np.bool_)
 
 
 def stems(marks: Marks, main: int) -> Chosen:

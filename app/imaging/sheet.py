@@ -1,4 +1,4 @@
-"""A sheet of paper that lies on something darker: where it is, and the picture without what lies around it."""
+"""What is written on within a picture: a sheet of paper on a table, a canvas in a screenshot, a photo between bars."""
 
 from __future__ import annotations
 
@@ -13,11 +13,70 @@ LEAST_AREA, MOST_AREA = 0.1, 0.9
 FILLED, RECTANGULAR = 0.8, 0.85
 #: Across its edge grey levels fall by at least so many, along at least this share of what of its outline is in the
 #: picture, which is at least such a share of the outline. A shadow has no edge, or one side alone.
-LEAST_STEP, SHARP, IN_PICTURE = 30, 0.85, 0.6
+LEAST_STEP, SHARP, IN_PICTURE = 30, 0.85, 0.48
 #: The share of it, off its edges, that is darker lies between these: something is written on it.
 LEAST_WRITTEN, MOST_WRITTEN = 0.001, 0.2
 #: What is taken off its edges, and the blur that goes on beyond them, as shares of the picture's shorter side.
 EDGE, BEYOND = 0.02, 0.15
+#: A canvas differs from a plain surround by at least so many grey levels.
+CANVAS_STEP = 24
+#: Its box covers at least a share of the picture, and as much of either side, and is filled but for what is written in
+#: it, along its outline nearly all.
+CANVAS_AREA, CANVAS_SIDE, CANVAS_FILLED, CANVAS_OUTLINE = 0.1, 0.3, 0.7, 0.95
+#: It is plain where at least this share of it has its commonest level, as that of a drawing program has and a photo has
+#: not.
+CANVAS_PLAIN = 0.5
+
+
+def without_surround(pixels: Pixels, level: float) -> Pixels:
+    """Go on with a canvas beyond its edges, where a plain picture shows one in a screenshot, or a photo between bars.
+
+    Args:
+        pixels: uint8 [height, width], 0 black to 255 white.
+        level: of what lies around it, a grey level.
+
+    Returns:
+        The same, or with the canvas's own level or light in place of what lies around it.
+    """
+    if min(pixels.shape) < CROP_SIDE or (canvas := find_canvas(pixels, level)) is None:
+        return pixels
+    inside = _within(canvas)
+    counts = np.bincount(pixels[inside > 0], minlength=256)
+    if counts.max() >= CANVAS_PLAIN * counts.sum():
+        return np.where(inside, pixels, counts.argmax()).astype(np.uint8)
+    return _gone_on(pixels, inside)
+
+
+def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
+    """Find an upright rectangle in a plain picture with something written on it.
+
+    Args:
+        pixels: uint8 [height, width].
+        level: of the rest of the picture.
+
+    Returns:
+        uint8 [height, width], 1 on the canvas and its writing; None where there is no canvas.
+    """
+    off = cv2.absdiff(pixels, np.full_like(pixels, round(level))) >= CANVAS_STEP
+    if np.count_nonzero(off) < CANVAS_FILLED * CANVAS_AREA * pixels.size:
+        return None
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(off.astype(np.uint8), connectivity=4)
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    left, top, width, height, area = stats[largest].tolist()
+    box = np.zeros_like(pixels)
+    box[top : top + height, left : left + width] = 1
+    outline = labels[(box > 0) & (_within(box) == 0)] == largest
+    if not (
+        width * height >= CANVAS_AREA * pixels.size
+        and min(width / pixels.shape[1], height / pixels.shape[0]) >= CANVAS_SIDE
+        and area >= CANVAS_FILLED * width * height
+        and outline.size
+        and outline.mean() >= CANVAS_OUTLINE
+    ):
+        return None
+    within = pixels[_within(box) > 0]
+    written = np.mean(np.abs(within.astype(np.int16) - median(within)) >= CANVAS_STEP)
+    return box if written > LEAST_WRITTEN else None
 
 
 def without_table(pixels: Pixels) -> Pixels:
@@ -31,7 +90,11 @@ def without_table(pixels: Pixels) -> Pixels:
     """
     if min(pixels.shape) < CROP_SIDE or (hull := find_sheet(pixels)) is None:
         return pixels
-    inside = _within(hull)
+    return _gone_on(pixels, _within(hull))
+
+
+def _gone_on(pixels: Pixels, inside: Pixels) -> Pixels:
+    """Return a picture with the light of what is inside, where uint8 [height, width] is 1, gone on beyond that."""
     window = 2 * round(BEYOND * min(pixels.shape)) + 1
     weight = cv2.blur(inside.astype(np.float32), (window, window))
     light = cv2.blur(np.where(inside, pixels, 0).astype(np.float32), (window, window)) / np.maximum(weight, 1e-6)

@@ -44,6 +44,10 @@ class _Lines:
     debug = info = warning = error = critical = write
 
 
+#: A defect's trace without the values of variables, which are pictures that people sent, and keys.
+TRACES = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
+
 def configure_logs(*, level: str, json_lines: bool, worker: int | None = None) -> None:
     """Give our own log records and the libraries' one form.
 
@@ -64,9 +68,11 @@ def configure_logs(*, level: str, json_lines: bool, worker: int | None = None) -
     if worker is not None:
         shared.append(partial(_with_worker, worker))
     ending: list[Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(serializer=_json)]
+        [TRACES, structlog.processors.JSONRenderer(serializer=_json)]
         if json_lines
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     )
     structlog.configure(
         processors=[*shared, *ending],

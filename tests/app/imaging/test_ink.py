@@ -111,6 +111,29 @@ def test_a_character_on_a_long_strip_is_not_lost() -> None:
     assert bottom - top > 60
 
 
+@pytest.mark.parametrize("darker", [0.3, 0.4])
+@pytest.mark.parametrize("character", DIGITS)
+def test_the_soft_shadow_of_an_arm_across_a_character_is_no_ink(character: str, darker: float) -> None:
+    page = photographed(draw(character, (240, 240), scale=0.5))
+    arm = cv2.GaussianBlur(cv2.line(np.zeros((240, 240), np.float32), (245, 245), (110, 120), 1, 44), (0, 0), 4)
+    found = find_ink(np.asarray(page * (1 - darker * arm), np.uint8))
+    assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 4
+
+
+@pytest.mark.parametrize("gap", [10, 14])
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_dotted_character_of_a_worksheet_is_no_texture(character: str, gap: int) -> None:
+    page = draw(character, (240, 240), scale=0.7, width=0.03)
+    rows, columns = np.nonzero(page < 100)
+    dotted, dots = np.full_like(page, 240), [(-gap, -gap)]
+    for x, y in zip(columns.tolist(), rows.tolist(), strict=True):
+        if all(np.hypot(x - left, y - top) >= gap for left, top in dots):
+            dots.append((x, y))
+            cv2.circle(dotted, (x, y), 3, 30, -1, cv2.LINE_AA)
+    found = find_ink(photographed(dotted))
+    assert np.abs(np.subtract(found.box, find_ink(page).box)).max() < gap
+
+
 @pytest.mark.parametrize("character", DIGITS)
 def test_a_hard_shadow_across_a_character_is_no_ink(character: str) -> None:
     page = draw(character, (240, 240), scale=0.5)

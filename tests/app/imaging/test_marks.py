@@ -24,6 +24,60 @@ def test_a_zero_is_no_frame() -> None:
     assert box[2] - box[0] > 90
 
 
+def ringed(page: np.ndarray, axes: tuple[int, int], ends: tuple[int, int] = (10, 352)) -> np.ndarray:
+    """Draw a ring around the middle of a page, as a hand does that does not quite close it."""
+    height, width = page.shape
+    return cv2.ellipse(page.copy(), (width // 2, height // 2), axes, 0, *ends, 40, 4, cv2.LINE_AA)
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("axes", [(75, 75), (88, 76)], ids=["circle", "ellipse"])
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_ring_around_a_number_is_left_out(character: str, axes: tuple[int, int], lit: bool) -> None:
+    page = draw(character, (200, 200), scale=0.35, width=0.12)
+    found = find_ink(photographed(ringed(page, axes)) if lit else ringed(page, axes))
+    assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 5
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize(
+    ("axes", "ends"),
+    [((50, 75), (0, 360)), ((75, 75), (40, 320))],
+    ids=["a stroke in a 0", "a G whose bar is apart"],
+)
+def test_a_character_with_a_stroke_in_it_is_no_ring(axes: tuple[int, int], ends: tuple[int, int], lit: bool) -> None:
+    page = ringed(draw("1", (200, 200), scale=0.35, width=0.12), axes, ends)
+    box = find_ink(photographed(page) if lit else page).box
+    assert box[3] - box[1] > 140
+
+
+@pytest.mark.parametrize("lit", [False, True])
+def test_an_o_with_a_dot_in_it_is_no_ring(lit: bool) -> None:
+    page = cv2.circle(ringed(np.full((200, 200), 235, np.uint8), (75, 75)), (100, 100), 14, 40, -1, cv2.LINE_AA)
+    box = find_ink(photographed(page) if lit else page).box
+    assert box[3] - box[1] > 140
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("length", [50, 120])
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_line_under_the_character_is_left_out(character: str, length: int, lit: bool) -> None:
+    page = draw(character, (200, 200), scale=0.35, width=0.12).copy()
+    alone = find_ink(page).box
+    below = alone[3] + 9
+    cv2.line(page, (100 - length // 2, below), (100 + length // 2, below + length // 20), 40, 3, cv2.LINE_AA)
+    found = find_ink(photographed(page) if lit else page)
+    assert np.abs(np.subtract(found.box, alone)).max() <= 4
+
+
+@pytest.mark.parametrize("lit", [False, True])
+def test_the_foot_of_a_2_that_a_gap_parts_from_it_is_kept(lit: bool) -> None:
+    page = draw("7", (200, 200), scale=0.5, width=0.08).copy()
+    bottom = find_ink(page).box[3]
+    cv2.line(page, (68, bottom + 5), (135, bottom + 5), 40, 5, cv2.LINE_AA)
+    assert find_ink(photographed(page) if lit else page).box[3] >= bottom + 6
+
+
 @pytest.mark.parametrize("lit", [False, True])
 @pytest.mark.parametrize("character", DIGITS)
 def test_the_next_line_of_writing_is_left_out(character: str, lit: bool) -> None:

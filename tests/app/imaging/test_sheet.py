@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from app.imaging.ink import find_ink
-from app.imaging.sheet import find_sheet, without_table
+from app.imaging.page import measure_page
+from app.imaging.sheet import find_canvas, find_sheet, without_surround, without_table
 from tests.pages import photographed, ruled, wood
 from tests.strokes import DIGITS, draw
 
@@ -54,3 +55,48 @@ def test_the_sheet_is_found_where_it_is() -> None:
 )
 def test_what_is_no_sheet_stays_as_it_is(page: np.ndarray) -> None:
     assert without_table(page) is page
+
+
+def in_window(canvas: np.ndarray, around: int, *, button: bool) -> np.ndarray:
+    """Show a canvas of 160 pixels in the window of a drawing program."""
+    window = np.full((240, 240), around, np.uint8)
+    window[36:196, 40:200] = canvas
+    if button:
+        cv2.rectangle(window, (60, 208), (110, 226), 110, -1)
+        cv2.putText(window, "Draw", (90, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 255 - around, 1, cv2.LINE_AA)
+    return window
+
+
+@pytest.mark.parametrize("button", [False, True])
+@pytest.mark.parametrize(("paper", "ink", "around"), [(255, 0, 33), (255, 0, 200), (0, 255, 252), (20, 230, 90)])
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_canvas_in_a_screenshot_reads_like_the_canvas(
+    character: str, paper: int, ink: int, around: int, button: bool
+) -> None:
+    canvas = draw(character, (160, 160), scale=0.6, paper=paper, ink=ink)
+    expected = np.add(find_ink(canvas).box, (40, 36, 40, 36))
+    assert np.abs(find_ink(in_window(canvas, around, button=button)).box - expected).max() <= 2
+
+
+@pytest.mark.parametrize("upright", [False, True])
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_photo_between_black_bars_reads_like_the_photo(character: str, upright: bool) -> None:
+    photo = photographed(draw(character, (128, 128), scale=0.5))
+    screen = np.zeros((256, 128) if upright else (128, 256), np.uint8)
+    screen[(slice(64, 192), slice(None)) if upright else (slice(None), slice(64, 192))] = photo
+    expected = np.add(find_ink(photo).box, (0, 64, 0, 64) if upright else (64, 0, 64, 0))
+    assert np.abs(find_ink(screen).box - expected).max() <= 3
+
+
+def test_a_canvas_with_nothing_on_it_is_no_canvas() -> None:
+    """It may be an l, or a black square."""
+    window = np.full((240, 240), 255, np.uint8)
+    window[40:200, 60:180] = 0
+    assert find_canvas(window, 255) is None
+
+
+@pytest.mark.parametrize("character", "08L")
+@pytest.mark.parametrize("width", [0.2, 0.3])
+def test_a_thick_character_is_no_canvas(character: str, width: float) -> None:
+    page = draw(character, (240, 240), scale=0.7, width=width)
+    assert without_surround(page, float(measure_page(page).level[0, 0])) is page

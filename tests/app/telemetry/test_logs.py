@@ -59,6 +59,19 @@ def test_a_defect_is_logged_with_its_trace(capsys: pytest.CaptureFixture[str]) -
     assert record["exception"][0]["exc_value"] == "broken"
 
 
+@pytest.mark.parametrize("json_lines", [True, False])
+def test_a_trace_tells_no_values_of_variables(json_lines: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(level="info", json_lines=json_lines)
+    key = "".join(["a", "key"])
+    try:
+        raise ValueError(len(key))
+    except ValueError:
+        structlog.get_logger("ours").exception("defect")
+    written = capsys.readouterr().err
+    assert "ValueError" in written
+    assert "akey" not in written
+
+
 def test_what_is_no_unicode_text_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(level="info", json_lines=True)
     structlog.get_logger("ours").info("hello", name="\udcff", thing=object)
