@@ -76,11 +76,18 @@ FRAME_STRAIGHT, FRAME_BORDER = 0.85, 0.1
 RING_ROUND = 0.8
 RING_INK, RING_HOLLOW = 0.1, 0.7
 RING_SECTORS, RING_CLOSED = 36, 0.9
-#: What stands in it is at least so long, and no farther from its middle, as shares of its sides: no dot in an O.
-RING_CONTENT, RING_OFF_CENTRE = 0.3, 0.25
+#: What stands in it is at least so long, and no farther from its middle, as shares of its sides: no dot in an O. The
+#: diagonal of its box fits in, which that of a hollow letter's inner outline does not. Where it is a straight stroke,
+#: of so much less variance across than along, it stands within this slant, in pixels across per pixel down: a 1, but no
+#: bar of a 0 and no tail of a Q.
+RING_CONTENT, RING_OFF_CENTRE, RING_DIAGONAL = 0.3, 0.2, 0.95
+STRAIGHT, UPRIGHT = 0.06, 0.5
 #: A line under the character is lower than this share of its length, which is at least such a share of the
-#: character's height; and farther below than this share of it, or it may be the foot of a 2 or a Z.
-UNDERLINE_HEIGHT, UNDERLINE_LENGTH, UNDERLINE_GAP = 0.15, 0.7, 0.04
+#: character's height, and farther below than this share of it. Nearer, it may be the foot of a 2 or an I, unless it
+#: is longer than that, and by such a factor than the character is wide. Under a flat mark there is none.
+UNDERLINE_HEIGHT, UNDERLINE_LENGTH, UNDERLINE_GAP = 0.15, 0.7, 0.1
+NEAR_UNDERLINE_LENGTH, NEAR_UNDERLINE_REACH, NEAR_UNDERLINE_GAP = 1.2, 1.6, 0.04
+FLAT_MARK = 0.5
 
 
 @dataclass(frozen=True)
@@ -244,13 +251,13 @@ def frames(marks: Marks) -> Chosen:
     chosen = np.zeros(len(marks.mass), np.bool_)
     height, width = marks.labels.shape
     spans = np.minimum((right - left) / width, (bottom - top) / height)
-    for frame in np.flatnonzero((spans > FRAME_SPAN) & (marks.mass > 0)):
+    for frame in np.flatnonzero((spans > FRAME_SPAN) & (marks.mass > 0)).tolist():
         inside = (left > left[frame]) & (top > top[frame]) & (right < right[frame]) & (bottom < bottom[frame])
         content = int((marks.mass * inside).argmax())
         if not inside[content] or marks.mass[content] <= FRAME_CONTENT * marks.mass[frame]:
             continue
         pixels = marks.labels[top[frame] : bottom[frame], left[frame] : right[frame]] == frame
-        chosen[frame] = _is_box(pixels) or (_is_ring(pixels) and _fills(marks.boxes[content], marks.boxes[frame]))
+        chosen[frame] = _is_box(pixels) or (_is_ring(pixels) and _stands_in(marks, content, frame))
     return chosen
 
 
@@ -274,14 +281,25 @@ def _is_ring(pixels: Chosen) -> bool:
     )
 
 
-def _fills(content: npt.NDArray[np.int32], ring: npt.NDArray[np.int32]) -> bool:
-    """Tell whether a box is large, and in the middle of a ring's box, as a character in it is."""
-    sides = ring[2:] - ring[:2]
-    off_centre = np.abs(content[2:] + content[:2] - ring[2:] - ring[:2]) / 2
+def _stands_in(marks: Marks, content: int, ring: int) -> bool:
+    """Tell whether a mark is large, in the middle of a ring, and upright, as a character in it is."""
+    box, around = marks.boxes[content], marks.boxes[ring]
+    sides, inner = around[2:] - around[:2], box[2:] - box[:2]
+    off_centre = np.abs(box[2:] + box[:2] - around[2:] - around[:2]) / 2
     return bool(
-        (content[2:] - content[:2]).max() >= RING_CONTENT * sides.min()
+        inner.max() >= RING_CONTENT * sides.min()
+        and np.hypot(*(inner / sides)) <= RING_DIAGONAL
         and (off_centre <= RING_OFF_CENTRE * sides).all()
+        and not _is_slanted_stroke(marks.labels == content)
     )
+
+
+def _is_slanted_stroke(pixels: Chosen) -> bool:
+    """Tell whether a mark is one straight stroke, level or slanted."""
+    y, x = np.nonzero(pixels)
+    spread, axes = np.linalg.eigh(np.cov(x, y))
+    across, down = np.abs(axes[:, -1])
+    return bool(spread[0] <= STRAIGHT * spread[-1] and across > UPRIGHT * down)
 
 
 def is_texture(marks: Marks, main: int) -> bool:
@@ -324,10 +342,16 @@ def dividers(marks: Marks, main: int) -> Chosen:
 def underlines(marks: Marks, main: int) -> Chosen:
     """Choose the lines under the main mark that do not touch it, for an answer or for stress: bool [M]."""
     left, top, right, bottom = marks.boxes.T
-    height = bottom[main] - top[main]
-    under = (top >= bottom[main] + UNDERLINE_GAP * height) & (left < right[main]) & (right > left[main])
-    long = right - left >= UNDERLINE_LENGTH * height
-    return np.asarray(under & long & (bottom - top < UNDERLINE_HEIGHT * (right - left)), np.bool_)
+    height, width = bottom[main] - top[main], right[main] - left[main]
+    if height < FLAT_MARK * width:
+        return np.zeros(len(marks.mass), np.bool_)
+    gap, length = top - bottom[main], right - left
+    far = (gap >= UNDERLINE_GAP * height) & (length >= UNDERLINE_LENGTH * height)
+    long = (length >= NEAR_UNDERLINE_LENGTH * height) & (length >= NEAR_UNDERLINE_REACH * width)
+    level = (bottom - top < UNDERLINE_HEIGHT * length) & (left < right[main]) & (right > left[main])
+    if (level & (bottom <= top[main]) & (length >= height / 2)).any():  # the head of an I, which has a foot as well
+        return np.zeros(len(marks.mass), np.bool_)
+    return np.asarray(level & (far | (long & (gap >= NEAR_UNDERLINE_GAP * height))), np.bool_)
 
 
 def stems(marks: Marks, main: int) -> Chosen:

@@ -6,6 +6,7 @@ measures.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
+Slopes = tuple[float, ...]
 
 #: Ink from this grey level up may belong to a line; printed ruling is often much fainter than the writing.
 LINE_LEVEL = 28
@@ -27,7 +29,10 @@ LEAST_THICKNESS = 2
 #: Rows that a line covers at least so far are part of its thickness.
 BODY_COVER = 0.4
 #: Slopes that are tried: lines of a hand-held photo, in pixels down per pixel across. Seen from the side, lines differ.
-SLOPES = np.linspace(-0.12, 0.12, 25)
+SLOPES = tuple(np.linspace(-0.12, 0.12, 25).tolist())
+#: And these, of up to twenty degrees, where none of those is a line's: of squared paper alone, since a single line as
+#: steep may be a stroke.
+STEEP_SLOPES = tuple(np.concatenate([np.linspace(-0.36, -0.13, 24), np.linspace(0.13, 0.36, 24)]).tolist())
 #: Pixels beside a line that are this strong, as a share of full ink, belong to a stroke that touches it.
 STROKE_LEVEL = 0.3
 #: Rows from the edge of a picture within which a line may be a stroke of a tight crop, or what is left of a box.
@@ -49,18 +54,18 @@ MOST_LINES = 40
 class Line:
     """A nearly horizontal line: rows `first` to `last`, both included, in the middle column, and its slope.
 
-    slope: index into `SLOPES`.
+    slope: pixels down per pixel across.
     whole: whether it comes to the outermost pixels at both ends.
     """
 
     first: int
     last: int
-    slope: int
+    slope: float
     whole: bool
 
     def rows(self, width: int) -> npt.NDArray[np.int32]:
         """Return int32 [width], how far down from the middle column the line is at each column."""
-        return np.asarray(_shifts(width)[self.slope], np.int32)
+        return np.asarray(_shifts((self.slope,), width)[0], np.int32)
 
     def at_edge(self, height: int, width: int) -> bool:
         """Tell whether it comes to the outermost rows of a picture of this size, and not far beyond them."""
@@ -80,19 +85,35 @@ def remove_ruling(ink: Pixels) -> Pixels:
     """
     mask = ink >= LINE_LEVEL
     # Both looked for before either is taken out: what is cut out of the lines that cross them leaves gaps in these.
-    level, upright = find_lines(mask), find_lines(mask.T)
-    squared = all(sum(line.whole for line in lines) >= max(FEW_LINES, len(lines) / 2) for lines in (level, upright))
-    for lines in (level, upright):
+    lines_of = find_lines(mask), find_lines(mask.T)
+    squared = is_squared(lines_of)
+    if not squared and min(mask.shape) > EDGE_ROWS and _is_crossed(mask):
+        steep = find_lines(mask, STEEP_SLOPES), find_lines(mask.T, STEEP_SLOPES)
+        if squared := is_squared(steep):
+            lines_of = steep
+    for lines in lines_of:
         ruling = [line for line in lines if squared or line.whole]
         ink = _without_lines(ink, ruling if len(ruling) <= MOST_LINES else []).T
     return np.ascontiguousarray(ink)
 
 
-def find_lines(mask: Mask) -> list[Line]:
+def is_squared(lines_of: Iterable[list[Line]]) -> bool:
+    """Tell whether the lines of both directions are those of squared paper."""
+    return all(sum(line.whole for line in lines) >= max(FEW_LINES, len(lines) / 2) for lines in lines_of)
+
+
+def _is_crossed(mask: Mask) -> bool:
+    """Tell whether so many lines come in over every edge that there may be squared paper."""
+    edges = (mask[EDGE_ROWS], mask[-1 - EDGE_ROWS], mask[:, EDGE_ROWS], mask[:, -1 - EDGE_ROWS])
+    return all(len(_runs(edge)) >= FEW_LINES for edge in edges)
+
+
+def find_lines(mask: Mask, slopes: Slopes = SLOPES) -> list[Line]:
     """Find thin, nearly horizontal lines that cross the whole picture, or all but its edges.
 
     Args:
         mask: bool [height, width], where there is ink.
+        slopes: that are tried.
 
     Returns:
         The lines from top to bottom.
@@ -104,10 +125,10 @@ def find_lines(mask: Mask) -> list[Line]:
     # Where a thin line falls between two rows, either has a part of it.
     below = np.zeros_like(mask)
     below[:-1] = mask[1:]
-    crosses = _covers(mask | below) >= LINE_COVER
+    crosses = _covers(mask | below, slopes) >= LINE_COVER
     if not crosses.any():
         return []
-    covers = _covers(mask)
+    covers = _covers(mask, slopes)
     reach = (covers.shape[1] - height) // 2
     limit = max(LEAST_THICKNESS, LINE_THICKNESS * height)
     lines = []
@@ -119,32 +140,34 @@ def find_lines(mask: Mask) -> list[Line]:
         if covers[best, peak] < BODY_COVER:
             continue
         first, last = next(run for run in _runs(covers[best] >= BODY_COVER) if run[0] <= peak <= run[1])
-        line = Line(first - reach, last - reach, best, whole=False)
+        line = Line(first - reach, last - reach, slopes[best], whole=False)
         if last - first + 1 <= limit:
             lines.append(replace(line, whole=_reaches_edges(mask, line)))
     return lines
 
 
-def _covers(mask: Mask) -> npt.NDArray[np.float64]:
+def _covers(mask: Mask, slopes: Slopes) -> npt.NDArray[np.float64]:
     """Return float64 [slopes, rows], the share of each line that has ink; rows as in `_in_sight`."""
     y, x = np.nonzero(mask)
-    in_sight = _in_sight(*mask.shape)
+    in_sight = _in_sight(slopes, *mask.shape)
     rows = in_sight.shape[1]
     y += (rows - len(mask)) // 2
-    return np.stack([np.bincount(y - shifts[x], minlength=rows) for shifts in _shifts(mask.shape[1])]) / in_sight
+    return (
+        np.stack([np.bincount(y - shifts[x], minlength=rows) for shifts in _shifts(slopes, mask.shape[1])]) / in_sight
+    )
 
 
 @lru_cache(maxsize=8)
-def _in_sight(height: int, width: int) -> npt.NDArray[np.float32]:
+def _in_sight(slopes: Slopes, height: int, width: int) -> npt.NDArray[np.float32]:
     """Return float32 [slopes, rows], what a line's ink is counted against: its pixels in the picture.
 
     Never fewer than `LINE_IN_SIGHT` of the width, so that a line of which less is in sight never counts as whole.
     The middle rows are the picture's; those above and below are of lines that come into it off the middle column.
     """
-    reach = int(np.abs(_shifts(width)).max())
+    reach = int(np.abs(_shifts(slopes, width)).max())
     rows = height + 2 * reach
     counts = []
-    for shifts in _shifts(width):
+    for shifts in _shifts(slopes, width):
         enter, leave = (np.bincount(start - shifts, minlength=rows + 1) for start in (reach, reach + height))
         counts.append(np.cumsum(enter - leave)[:-1])
     in_sight = np.asarray(np.maximum(np.stack(counts), LINE_IN_SIGHT * width), np.float32)
@@ -152,10 +175,10 @@ def _in_sight(height: int, width: int) -> npt.NDArray[np.float32]:
     return in_sight
 
 
-@lru_cache(maxsize=8)
-def _shifts(width: int) -> npt.NDArray[np.int32]:
+@lru_cache(maxsize=256)
+def _shifts(slopes: Slopes, width: int) -> npt.NDArray[np.int32]:
     """Return int32 [slopes, width], how far down from the middle column a line of each slope is at each column."""
-    shifts = np.asarray(np.rint(SLOPES[:, None] * (np.arange(width) - (width - 1) / 2)), np.int32)
+    shifts = np.asarray(np.rint(np.array(slopes)[:, None] * (np.arange(width) - (width - 1) / 2)), np.int32)
     shifts.setflags(write=False)
     return shifts
 

@@ -22,7 +22,7 @@ EDGE, BEYOND = 0.02, 0.15
 CANVAS_STEP = 24
 #: Its box covers at least a share of the picture, and as much of either side, and is filled but for what is written in
 #: it, along its outline nearly all.
-CANVAS_AREA, CANVAS_SIDE, CANVAS_FILLED, CANVAS_OUTLINE = 0.1, 0.3, 0.7, 0.95
+CANVAS_AREA, CANVAS_SIDE, CANVAS_FILLED, CANVAS_OUTLINE = 0.1, 0.3, 0.85, 0.97
 #: It is plain where at least this share of it has its commonest level, as that of a drawing program has and a photo has
 #: not.
 CANVAS_PLAIN = 0.5

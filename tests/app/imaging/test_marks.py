@@ -59,6 +59,18 @@ def test_an_o_with_a_dot_in_it_is_no_ring(lit: bool) -> None:
 
 
 @pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("hole", [38, 58], ids=["the tail of a Q", "an outline"])
+def test_a_letter_with_a_stroke_or_a_hole_in_it_is_no_ring(hole: int, lit: bool) -> None:
+    page = ringed(np.full((200, 200), 235, np.uint8), (75, 75), (0, 360))
+    if hole > 50:
+        page = ringed(page, (hole, hole), (0, 360))
+    else:
+        cv2.line(page, (108, 108), (108 + hole, 108 + hole), 40, 5, cv2.LINE_AA)
+    box = find_ink(photographed(page) if lit else page).box
+    assert box[3] - box[1] > 140
+
+
+@pytest.mark.parametrize("lit", [False, True])
 @pytest.mark.parametrize("length", [50, 120])
 @pytest.mark.parametrize("character", DIGITS)
 def test_a_line_under_the_character_is_left_out(character: str, length: int, lit: bool) -> None:
@@ -76,6 +88,14 @@ def test_the_foot_of_a_2_that_a_gap_parts_from_it_is_kept(lit: bool) -> None:
     bottom = find_ink(page).box[3]
     cv2.line(page, (68, bottom + 5), (135, bottom + 5), 40, 5, cv2.LINE_AA)
     assert find_ink(photographed(page) if lit else page).box[3] >= bottom + 6
+
+
+@pytest.mark.parametrize("lit", [False, True])
+def test_the_foot_of_an_i_drawn_in_three_strokes_is_kept(lit: bool) -> None:
+    page = np.full((200, 200), 235, np.uint8)
+    for start, end in (((60, 50), (140, 50)), ((100, 62), (100, 138)), ((60, 150), (140, 150))):
+        cv2.line(page, start, end, 40, 5, cv2.LINE_AA)
+    assert find_ink(photographed(page) if lit else page).box[3] > 145
 
 
 @pytest.mark.parametrize("lit", [False, True])
