@@ -104,7 +104,7 @@ class Metrics:
         self._stages = {(card.name, stage): stages.labels(card.name, stage) for card in cards for stage in Stage}
         batches = Histogram(
             "inkling_batch_images",
-            "Images in a batch that went to the runtime, padding not counted.",
+            "Images in a batch that went to the runtime.",
             ["model"],
             buckets=BATCH_SIZES,
             registry=self.registry,

@@ -68,7 +68,7 @@ def test_every_answer_goes_to_its_caller(uploads: list[int]) -> None:
     assert wrong == []
 
 
-def test_what_queues_while_the_runtime_is_busy_becomes_one_padded_batch() -> None:
+def test_what_queues_while_the_runtime_is_busy_becomes_one_batch() -> None:
     runtime = Echo()
     batcher = Batcher(runtime, capacity=100, name="test")
     held = hold(runtime, batcher)
@@ -76,7 +76,7 @@ def test_what_queues_while_the_runtime_is_busy_becomes_one_padded_batch() -> Non
     runtime.open.set()
     assert held.result(10) == [-1]
     assert queued.result(10) == [0, 1, 2]
-    assert runtime.sizes == [1, 4]
+    assert runtime.sizes == [1, 3]
     batcher.close()
 
 
