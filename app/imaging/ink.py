@@ -74,7 +74,8 @@ LOCAL_SIDE = 64
 #: The window need be no wider than so many times the width of the strokes, ink of at least such a share of their
 #: strength, but is at least so many of those pixels: strokes cross, and the eyes of an 8 may fill.
 STROKE_WIDTHS, STROKE_STRENGTH, LEAST_WINDOW = 3.0, 0.6, 8
-#: Share of the shorter side, how wide a gap in a stroke may be that it is measured with.
+#: How wide a gap in a stroke may be that it is measured with, as a share of the shorter side. These four were set on
+#: drawn pages and move no figure of README's.
 STROKE_GAPS = 0.04
 #: Where less than this share of the squared contrast lies in strokes, the page was taken for what lies around it.
 STROKES_SHARE = 0.08
@@ -229,9 +230,10 @@ def local_window(ink: Pixels) -> float:
     if not strong.any():
         return LOCAL_WINDOW
     marks = find_marks(strong.astype(np.float32), 0)
-    mark = marks.labels == main_mark(marks)
+    mark = np.pad(marks.labels == main_mark(marks), 1)
     # From its border to the middle of a stroke, a pixel is a quarter of its width deep on average.
-    width = 4 * float(np.mean(np.asarray(cv2.distanceTransform(mark.astype(np.uint8), cv2.DIST_L2, 3))[mark]))
+    depth = np.asarray(cv2.distanceTransform(mark.astype(np.uint8), cv2.DIST_L2, 3))
+    width = 4 * float(depth[mark].mean())
     least = LEAST_WINDOW / min(1.0, LOCAL_SIDE / max(ink.shape))
     return float(min(LOCAL_WINDOW, max(least, STROKE_WIDTHS * width) / min(ink.shape)))
 

@@ -1,7 +1,8 @@
 """Marks: the connected pieces of what stands out from a page, and which of them make up the character.
 
 The shares below were set on the drawn pages of the tests and on the photos that README measures, all of them together;
-few of them move a figure by more than a photo or two.
+few of them move a figure by more than a photo or two. Those of rings, underlines and dotted characters were set on
+drawn pages alone, and move none.
 """
 
 from __future__ import annotations
@@ -70,23 +71,29 @@ DIVIDER_WIDTH, DIVIDER_REACH, DIVIDER_GAP = 0.12, 0.08, 0.12
 FRAME_SPAN, FRAME_CONTENT = 0.2, 0.08
 #: At least this share of its pixels lies along its box, in a border of this share of the box's sides; of a 0, half do.
 FRAME_STRAIGHT, FRAME_BORDER = 0.85, 0.1
-#: A ring that a number of a list stands in has sides that differ by no more than such a share, which those of a 0 do.
-#: At most a share of its pixels lies within another of its radius, and of the sectors around its middle it has nearly
-#: all: not those where a hand's circle does not close.
+#: The shorter side of a ring that a number of a list stands in, as a share of the longer one; that of a 0 is less.
 RING_ROUND = 0.8
+#: At most this share of a ring's pixels lies within that share of its radius.
 RING_INK, RING_HOLLOW = 0.1, 0.7
-RING_SECTORS, RING_CLOSED = 36, 0.9
-#: What stands in it is at least so long, and no farther from its middle, as shares of its sides: no dot in an O. The
-#: diagonal of its box fits in, which that of a hollow letter's inner outline does not. Where it is a straight stroke,
-#: of so much less variance across than along, it stands within this slant, in pixels across per pixel down: a 1, but no
-#: bar of a 0 and no tail of a Q.
-RING_CONTENT, RING_OFF_CENTRE, RING_DIAGONAL = 0.3, 0.2, 0.95
-STRAIGHT, UPRIGHT = 0.06, 0.5
-#: A line under the character is lower than this share of its length, which is at least such a share of the
-#: character's height, and farther below than this share of it. Nearer, it may be the foot of a 2 or an I, unless it
-#: is longer than that, and by such a factor than the character is wide. Under a flat mark there is none.
-UNDERLINE_HEIGHT, UNDERLINE_LENGTH, UNDERLINE_GAP = 0.15, 0.7, 0.1
-NEAR_UNDERLINE_LENGTH, NEAR_UNDERLINE_REACH, NEAR_UNDERLINE_GAP = 1.2, 1.6, 0.04
+#: A hand's ring need not close: it has at least this share of so many sectors around its middle.
+RING_CLOSED, RING_SECTORS = 0.9, 36
+#: What stands in a ring is at least so long, as a share of its shorter side; the dot in an O is not.
+RING_CONTENT = 0.3
+#: Its middle is no farther from the ring's than this share of the sides.
+RING_OFF_CENTRE = 0.2
+#: The diagonal of its box is at most this share of the ring's; that of a hollow letter's inner outline is longer.
+RING_DIAGONAL = 0.95
+#: A mark is one straight stroke where its variance across is at most this share of that along.
+STRAIGHT = 0.06
+#: A 1 in a ring leans by at most so many pixels across per pixel down; the bar of a 0 and the tail of a Q do by more.
+UPRIGHT = 0.5
+#: A line under the character is lower than this share of its own length.
+UNDERLINE_HEIGHT = 0.15
+#: It is at least this long and so far below, as shares of the character's height; a foot of a 2 or a Z is nearer.
+UNDERLINE_LENGTH, UNDERLINE_GAP = 0.7, 0.1
+#: Or nearer, but longer, and by such a factor than the character is wide.
+NEAR_UNDERLINE_LENGTH, NEAR_UNDERLINE_GAP, NEAR_UNDERLINE_REACH = 1.2, 0.04, 1.6
+#: A mark lower than this share of its width has no line under it: it may be the head of a 7 or a digit's segment.
 FLAT_MARK = 0.5
 
 
@@ -124,14 +131,16 @@ def find_marks(contrast: Contrast, threshold: float) -> Marks:
         NoInkFound: nothing is above it.
     """
     count, *found = cv2.connectedComponentsWithStats((contrast > threshold).astype(np.uint8))
-    labels, stats, centre = np.asarray(found[0], np.int32), np.asarray(found[1], np.int32), np.asarray(found[2])
+    labels, stats = np.asarray(found[0], np.int32), np.asarray(found[1], np.int32)
+    centre = np.asarray(found[2], np.float64)
     if count < 2:
         raise NoInkFound("Nothing is written on the page, or too faintly to be told from it.")
     mass = np.asarray(np.bincount(labels.ravel(), weights=contrast.ravel(), minlength=count), np.float64)
     mass[0] = 0
+    centre[0] = 0  # no number where there is no page
     left, top, width, height = stats[:, : cv2.CC_STAT_AREA].T
     boxes = np.stack([left, top, left + width, top + height], axis=1)
-    return Marks(labels, boxes, mass, np.asarray(centre, np.float64))
+    return Marks(labels, boxes, mass, centre)
 
 
 def main_mark(marks: Marks) -> int:
@@ -275,10 +284,9 @@ def _is_ring(pixels: Chosen) -> bool:
         return False
     y, x = np.nonzero(pixels)
     across, down = (2 * x + 1) / wide - 1, (2 * y + 1) / tall - 1
-    sectors = np.unique(np.floor((np.arctan2(down, across) / (2 * np.pi) + 0.5) * RING_SECTORS))
-    return bool(
-        np.mean(np.hypot(across, down) < RING_HOLLOW) <= RING_INK and len(sectors) >= RING_CLOSED * RING_SECTORS
-    )
+    turn = np.arctan2(down, across) / (2 * np.pi) + 0.5
+    sectors = len(np.unique((turn * RING_SECTORS).astype(np.int64) % RING_SECTORS))
+    return bool(np.mean(np.hypot(across, down) < RING_HOLLOW) <= RING_INK and sectors >= RING_CLOSED * RING_SECTORS)
 
 
 def _stands_in(marks: Marks, content: int, ring: int) -> bool:
@@ -343,15 +351,15 @@ def underlines(marks: Marks, main: int) -> Chosen:
     """Choose the lines under the main mark that do not touch it, for an answer or for stress: bool [M]."""
     left, top, right, bottom = marks.boxes.T
     height, width = bottom[main] - top[main], right[main] - left[main]
-    if height < FLAT_MARK * width:
+    length = right - left
+    lines = (bottom - top < UNDERLINE_HEIGHT * length) & (left < right[main]) & (right > left[main])
+    head = lines & (bottom <= top[main]) & (length >= height / 2)
+    if height < FLAT_MARK * width or head.any():  # where an I has a head, what is below is its foot
         return np.zeros(len(marks.mass), np.bool_)
-    gap, length = top - bottom[main], right - left
+    gap = top - bottom[main]
     far = (gap >= UNDERLINE_GAP * height) & (length >= UNDERLINE_LENGTH * height)
     long = (length >= NEAR_UNDERLINE_LENGTH * height) & (length >= NEAR_UNDERLINE_REACH * width)
-    level = (bottom - top < UNDERLINE_HEIGHT * length) & (left < right[main]) & (right > left[main])
-    if (level & (bottom <= top[main]) & (length >= height / 2)).any():  # the head of an I, which has a foot as well
-        return np.zeros(len(marks.mass), np.bool_)
-    return np.asarray(level & (far | (long & (gap >= NEAR_UNDERLINE_GAP * height))), np.bool_)
+    return np.asarray(lines & (far | (long & (gap >= NEAR_UNDERLINE_GAP * height))), np.bool_)
 
 
 def stems(marks: Marks, main: int) -> Chosen:

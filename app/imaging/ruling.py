@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -30,9 +31,13 @@ LEAST_THICKNESS = 2
 BODY_COVER = 0.4
 #: Slopes that are tried: lines of a hand-held photo, in pixels down per pixel across. Seen from the side, lines differ.
 SLOPES = tuple(np.linspace(-0.12, 0.12, 25).tolist())
-#: And these, of up to twenty degrees, where none of those is a line's: of squared paper alone, since a single line as
-#: steep may be a stroke.
-STEEP_SLOPES = tuple(np.concatenate([np.linspace(-0.36, -0.13, 24), np.linspace(0.13, 0.36, 24)]).tolist())
+#: And those of paper held askew by up to seventeen degrees, tried where these find no squared paper, or find it at the
+#: outermost of them; for squared paper alone, since a single line as steep may be a stroke.
+STEEP_SLOPES = tuple(np.concatenate([np.linspace(-0.36, -0.11, 26), np.linspace(0.11, 0.36, 26)]).tolist())
+#: Not in strips, whose longer side is more than so many times the shorter one: no photo of a page is one.
+STEEP_ASPECT = 3
+#: What is left where lines cross is smaller than this share of a square's side.
+SPECK_SIDE = 0.3
 #: Pixels beside a line that are this strong, as a share of full ink, belong to a stroke that touches it.
 STROKE_LEVEL = 0.3
 #: Rows from the edge of a picture within which a line may be a stroke of a tight crop, or what is left of a box.
@@ -65,7 +70,7 @@ class Line:
 
     def rows(self, width: int) -> npt.NDArray[np.int32]:
         """Return int32 [width], how far down from the middle column the line is at each column."""
-        return np.asarray(_shifts((self.slope,), width)[0], np.int32)
+        return _shift(self.slope, width)
 
     def at_edge(self, height: int, width: int) -> bool:
         """Tell whether it comes to the outermost rows of a picture of this size, and not far beyond them."""
@@ -87,14 +92,47 @@ def remove_ruling(ink: Pixels) -> Pixels:
     # Both looked for before either is taken out: what is cut out of the lines that cross them leaves gaps in these.
     lines_of = find_lines(mask), find_lines(mask.T)
     squared = is_squared(lines_of)
-    if not squared and min(mask.shape) > EDGE_ROWS and _is_crossed(mask):
-        steep = find_lines(mask, STEEP_SLOPES), find_lines(mask.T, STEEP_SLOPES)
-        if squared := is_squared(steep):
-            lines_of = steep
+    steep = _steep_squares(mask) if not squared or _is_at_limit(lines_of) else None
+    if steep:
+        lines_of, squared = steep, True
     for lines in lines_of:
         ruling = [line for line in lines if squared or line.whole]
-        ink = _without_lines(ink, ruling if len(ruling) <= MOST_LINES else []).T
-    return np.ascontiguousarray(ink)
+        if steep:
+            ink = _between(ink, ruling)
+        ink = _without_lines(ink, ruling if len(ruling) <= MOST_LINES else [], sure=bool(steep)).T
+    return _without_specks(ink, steep[0]) if steep else np.ascontiguousarray(ink)
+
+
+def _steep_squares(mask: Mask) -> tuple[list[Line], list[Line]] | None:
+    """Return the lines of squared paper held far askew; None where there is none."""
+    if max(mask.shape) > STEEP_ASPECT * min(mask.shape) or min(mask.shape) <= EDGE_ROWS or not _is_crossed(mask):
+        return None
+    level = find_lines(mask, STEEP_SLOPES)
+    if not is_squared([level]):
+        return None
+    lines_of = level, find_lines(mask.T, STEEP_SLOPES)
+    return lines_of if is_squared(lines_of) else None
+
+
+def _is_at_limit(lines_of: Iterable[list[Line]]) -> bool:
+    return any(abs(line.slope) >= SLOPES[-1] for lines in lines_of for line in lines)
+
+
+def _between(ink: Pixels, lines: list[Line]) -> Pixels:
+    """Clear what lies beyond the first and the last of some lines: in the corners, others are too short to be found."""
+    height, width = ink.shape
+    rows = np.arange(height)[:, None]
+    first, last = min(lines, key=lambda line: line.first), max(lines, key=lambda line: line.last)
+    within = (rows >= first.first + first.rows(width)) & (rows <= last.last + last.rows(width))
+    return np.where(within, ink, 0).astype(np.uint8)
+
+
+def _without_specks(ink: Pixels, lines: list[Line]) -> Pixels:
+    """Clear what is small beside the squares between some lines, which crossings leave."""
+    pitch = float(np.median(np.diff([line.first for line in lines])))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((ink >= LINE_LEVEL).astype(np.uint8))
+    small = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) < SPECK_SIDE * pitch
+    return np.where(small[np.asarray(labels)], 0, ink).astype(np.uint8)
 
 
 def is_squared(lines_of: Iterable[list[Line]]) -> bool:
@@ -103,7 +141,10 @@ def is_squared(lines_of: Iterable[list[Line]]) -> bool:
 
 
 def _is_crossed(mask: Mask) -> bool:
-    """Tell whether so many lines come in over every edge that there may be squared paper."""
+    """Tell whether so many lines cross the rows and columns near every edge that there may be squared paper.
+
+    Not the outermost, where a faint line may be lost.
+    """
     edges = (mask[EDGE_ROWS], mask[-1 - EDGE_ROWS], mask[:, EDGE_ROWS], mask[:, -1 - EDGE_ROWS])
     return all(len(_runs(edge)) >= FEW_LINES for edge in edges)
 
@@ -175,16 +216,21 @@ def _in_sight(slopes: Slopes, height: int, width: int) -> npt.NDArray[np.float32
     return in_sight
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=8)
 def _shifts(slopes: Slopes, width: int) -> npt.NDArray[np.int32]:
-    """Return int32 [slopes, width], how far down from the middle column a line of each slope is at each column."""
-    shifts = np.asarray(np.rint(np.array(slopes)[:, None] * (np.arange(width) - (width - 1) / 2)), np.int32)
+    """Return int32 [slopes, width], what `_shift` does of each slope."""
+    shifts = np.stack([_shift(slope, width) for slope in slopes])
     shifts.setflags(write=False)
     return shifts
 
 
-def _without_lines(ink: Pixels, lines: list[Line]) -> Pixels:
-    """Return the ink without its nearly horizontal lines."""
+def _shift(slope: float, width: int) -> npt.NDArray[np.int32]:
+    """Return int32 [width], how far down from the middle column a line is at each column."""
+    return np.asarray(np.rint(slope * (np.arange(width) - (width - 1) / 2)), np.int32)
+
+
+def _without_lines(ink: Pixels, lines: list[Line], *, sure: bool) -> Pixels:
+    """Return the ink without its nearly horizontal lines, all of them where it is sure that none is a stroke."""
     if not lines:
         return ink
     bare = [_bare(ink, line) for line in lines]
@@ -193,7 +239,7 @@ def _without_lines(ink: Pixels, lines: list[Line]) -> Pixels:
     cleared = ink.copy()
     for line, pixels in zip(lines, bare, strict=True):
         # It may be a stroke: a dash, the bar of a 4, a 7 or an E that fills its crop.
-        alone = inner == 1 or line.at_edge(*ink.shape)
+        alone = not sure and (inner == 1 or line.at_edge(*ink.shape))
         if not alone or _strength(ink[pixels]) < FAINTER * strength:
             cleared[pixels] = 0
     return cleared

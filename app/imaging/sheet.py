@@ -1,4 +1,7 @@
-"""What is written on within a picture: a sheet of paper on a table, a canvas in a screenshot, a photo between bars."""
+"""What is written on within a picture: a sheet of paper on a table, a canvas in a screenshot, a photo between bars.
+
+The constants of canvases were set on the screenshots that the tests draw; they move no figure of README's.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ LEAST_AREA, MOST_AREA = 0.1, 0.9
 #: It fills at least this share of its hull, which writing leaves, and the hull as much of a rectangle, held askew.
 FILLED, RECTANGULAR = 0.8, 0.85
 #: Across its edge grey levels fall by at least so many, along at least this share of what of its outline is in the
-#: picture, which is at least such a share of the outline. A shadow has no edge, or one side alone.
+#: picture, which is at least such a share of the outline: half, where a photo is shown between bars on two sides. A
+#: shadow has no edge, or one side alone.
 LEAST_STEP, SHARP, IN_PICTURE = 30, 0.85, 0.48
 #: The share of it, off its edges, that is darker lies between these: something is written on it.
 LEAST_WRITTEN, MOST_WRITTEN = 0.001, 0.2
@@ -20,9 +24,13 @@ LEAST_WRITTEN, MOST_WRITTEN = 0.001, 0.2
 EDGE, BEYOND = 0.02, 0.15
 #: A canvas differs from a plain surround by at least so many grey levels.
 CANVAS_STEP = 24
-#: Its box covers at least a share of the picture, and as much of either side, and is filled but for what is written in
-#: it, along its outline nearly all.
-CANVAS_AREA, CANVAS_SIDE, CANVAS_FILLED, CANVAS_OUTLINE = 0.1, 0.3, 0.85, 0.97
+#: Its box covers at least this share of the picture, and that one of either side.
+CANVAS_AREA, CANVAS_SIDE = 0.1, 0.3
+#: It fills at least this share of its box, and that one of its outline.
+CANVAS_FILLED, CANVAS_OUTLINE = 0.85, 0.98
+#: What is written on it fills less of its own box than this share, or is by such a factor longer than wide; the hole of
+#: a block letter is neither.
+STROKE_FILLED, STROKE_LENGTH = 0.7, 2.5
 #: It is plain where at least this share of it has its commonest level, as that of a drawing program has and a photo has
 #: not.
 CANVAS_PLAIN = 0.5
@@ -74,9 +82,19 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
         and outline.mean() >= CANVAS_OUTLINE
     ):
         return None
-    within = pixels[_within(box) > 0]
-    written = np.mean(np.abs(within.astype(np.int16) - median(within)) >= CANVAS_STEP)
-    return box if written > LEAST_WRITTEN else None
+    within = _within(box)
+    distance = np.abs(pixels.astype(np.int16) - round(median(pixels[within > 0])))
+    return box if _has_strokes(((distance >= CANVAS_STEP) & (within > 0)).astype(np.uint8)) else None
+
+
+def _has_strokes(written: Pixels) -> bool:
+    """Tell whether the largest piece of what stands out on a canvas, uint8 [height, width], may be a stroke."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats(written)
+    if count < 2:
+        return False
+    _, _, width, height, area = stats[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())].tolist()
+    thin = area < STROKE_FILLED * width * height or max(width, height) >= STROKE_LENGTH * min(width, height)
+    return bool(area > LEAST_WRITTEN * written.size and thin)
 
 
 def without_table(pixels: Pixels) -> Pixels:

@@ -100,3 +100,14 @@ def test_a_canvas_with_nothing_on_it_is_no_canvas() -> None:
 def test_a_thick_character_is_no_canvas(character: str, width: float) -> None:
     page = draw(character, (240, 240), scale=0.7, width=width)
     assert without_surround(page, float(measure_page(page).level[0, 0])) is page
+
+
+@pytest.mark.parametrize("holes", [1, 2])
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_block_letter_is_no_canvas(holes: int, dark: bool) -> None:
+    page = np.full((240, 240), 255, np.uint8)
+    page[40:200, 60:180] = 0
+    for hole in range(holes):
+        page[70 + 80 * hole : 95 + 80 * hole, 100:140] = 255
+    found = find_ink(page if dark else 255 - page)
+    assert found.box == (60, 40, 180, 200)
