@@ -70,14 +70,14 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
         return None
     _, labels, stats, _ = cv2.connectedComponentsWithStats(off.astype(np.uint8), connectivity=4)
     largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
-    left, top, width, height, area = stats[largest].tolist()
+    left, top, width, height = stats[largest, : cv2.CC_STAT_AREA].tolist()
     box = np.zeros_like(pixels)
     box[top : top + height, left : left + width] = 1
     outline = labels[(box > 0) & (_within(box) == 0)] == largest
     if not (
         width * height >= CANVAS_AREA * pixels.size
         and min(width / pixels.shape[1], height / pixels.shape[0]) >= CANVAS_SIDE
-        and area >= CANVAS_FILLED * width * height
+        and off[box > 0].mean() >= CANVAS_FILLED  # all of it, since strokes may part it
         and outline.size
         and outline.mean() >= CANVAS_OUTLINE
     ):
