@@ -138,6 +138,15 @@ def is_answered_as_shown(command: str, desk: Desk) -> None:
     assert answer["model"] == shown["model"]
 
 
+def answers_each(command: str, desk: Desk) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("needs curl")
+    first, second = json.loads(desk.run(command))["results"]
+    assert first["label"] == "7"
+    assert len(first["candidates"]) == 5
+    assert second["problem"]["code"] == "unsupported-image"
+
+
 def writes_a_table(command: str, desk: Desk) -> None:
     desk.run(command)
     heading, *rows = (desk.folder / "answers.csv").read_text().splitlines()
@@ -199,6 +208,9 @@ CHECKS = {
     ),
     "make serve": Check(serves, LONG),
     "curl -F file=@app/web/sample.png http://127.0.0.1:8000/predict/digit": Check(is_answered_as_shown),
+    f"curl -F files=@1.png -F files=@2.png '{ADDRESS}/predict/char/batch?top_k=5&allow=0123456789X'": Check(
+        answers_each
+    ),
     ".venv/bin/inkling predict scans/ --recursive --csv > answers.csv": Check(writes_a_table),
     "cat seven.png | .venv/bin/inkling predict - --json": Check(answers_as_the_api),
     ".venv/bin/inkling explain seven.png -o way.png": Check(draws_a_picture),
