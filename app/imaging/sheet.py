@@ -73,7 +73,8 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
     left, top, width, height = stats[largest, : cv2.CC_STAT_AREA].tolist()
     box = np.zeros_like(pixels)
     box[top : top + height, left : left + width] = 1
-    outline = labels[(box > 0) & (_within(box) == 0)] == largest
+    within = _within(box)
+    outline = labels[(box > 0) & (within == 0)] == largest
     if not (
         width * height >= CANVAS_AREA * pixels.size
         and min(width / pixels.shape[1], height / pixels.shape[0]) >= CANVAS_SIDE
@@ -82,7 +83,6 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
         and outline.mean() >= CANVAS_OUTLINE
     ):
         return None
-    within = _within(box)
     distance = np.abs(pixels.astype(np.int16) - round(median(pixels[within > 0])))
     return box if _has_strokes(((distance >= CANVAS_STEP) & (within > 0)).astype(np.uint8)) else None
 
