@@ -10,12 +10,13 @@ from training.recipes import RECIPES
 SPEC = NetworkSpec(widths=(8, 16))
 
 
-def test_folding_changes_no_answer() -> None:
-    network = build_network(SPEC, 10, seed=1)
+@pytest.mark.parametrize("spec", [SPEC, NetworkSpec(widths=(8, 16, 24), blocks=(1, 1, 1))])
+def test_folding_changes_no_answer(spec: NetworkSpec) -> None:
+    network = build_network(spec, 10, seed=1)
     rng = np.random.default_rng(0)
     network.set_weights([rng.uniform(0.2, 1, weight.shape) for weight in network.get_weights()])
     images = rng.random((16, 28, 28, 1), np.float32)
-    folded = fold(network, SPEC)
+    folded = fold(network, spec)
     expected = predict_logits(network, images)
     np.testing.assert_allclose(predict_logits(folded, images), expected, rtol=2e-4)
     assert folded.count_params() < network.count_params()
