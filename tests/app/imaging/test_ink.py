@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from app.imaging import NoInkFound, Polarity
-from app.imaging.ink import LOCAL_WINDOW, find_ink, local_window
+from app.imaging.ink import LOCAL_WINDOW, find_ink, local_window, reduced
 from tests.pages import photographed, wood
 from tests.steps import steps, uploads
 from tests.strokes import DIGITS, draw
@@ -102,6 +102,11 @@ def test_a_wooden_table_has_no_ink(side: int) -> None:
 def test_the_steps_in_the_docs_are_the_chain(upload: np.ndarray) -> None:
     *_, ink, _ = steps(upload).values()
     np.testing.assert_array_equal(ink, find_ink(upload).pixels)
+
+
+@pytest.mark.parametrize("shape", [(96, 40_000), (32, 60_000), (60_000, 1), (96, 2049)])
+def test_a_strip_is_never_longer_than_what_takes_long(shape: tuple[int, int]) -> None:
+    assert max(reduced(np.zeros(shape, np.uint8)).shape) == 2048
 
 
 def test_a_character_on_a_long_strip_is_not_lost() -> None:
