@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.errors import NoInkFound
-from app.imaging.marks import bounding_box, find_marks, keep_writing, main_mark, without_gaps, writing_strength
+from app.imaging.marks import bounding_box, close_gaps, find_marks, keep_writing, main_mark, writing_strength
 from app.imaging.page import (
     CROP_SIDE,
     DARKEST_REFERENCE,
@@ -227,7 +227,7 @@ def local_window(ink: Pixels) -> float:
         ink: uint8 [height, width], white on black.
     """
     # Chalk, crayon and hatching are full of holes.
-    closed, _ = without_gaps(ink, STROKE_GAPS)
+    closed = close_gaps(ink, STROKE_GAPS)
     strong = np.where(closed >= STROKE_STRENGTH * 255, closed, 0)
     if not strong.any():
         return LOCAL_WINDOW

@@ -214,13 +214,12 @@ def _keep_on_photo(ink: Pixels, *, texture: bool) -> Pixels:
         closed, marks = without_gaps(ink)
     main = main_mark(marks)
     if texture:
-        for gap in DOTTED_GAPS:
-            if not _is_scattered(marks, main):
-                break
+        wider = iter(DOTTED_GAPS)
+        while _is_scattered(marks, main):
+            if (gap := next(wider, None)) is None:
+                raise NoInkFound("The picture is all texture; no character stands out in it.")
             closed, marks = without_gaps(ink, gap)
             main = main_mark(marks)
-        if _is_scattered(marks, main):
-            raise NoInkFound("The picture is all texture; no character stands out in it.")
         ink = closed
     return np.asarray(ink * _near(marks, companions(marks, main)), np.uint8)
 
@@ -248,10 +247,15 @@ def without_gaps(ink: Pixels, share: float = GAP_SHARE) -> tuple[Pixels, Marks]:
     Raises:
         NoInkFound: there is no ink.
     """
+    closed = close_gaps(ink, share)
+    return closed, find_marks(closed.astype(np.float32), 255 * UNEVEN_MARK_LEVEL)
+
+
+def close_gaps(ink: Pixels, share: float) -> Pixels:
+    """Return ink, uint8 [height, width], with gaps closed that are no wider than a share of the shorter side."""
     side = 2 * round(share * min(ink.shape) / 2) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    closed = np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, disc), np.uint8)
-    return closed, find_marks(closed.astype(np.float32), 255 * UNEVEN_MARK_LEVEL)
+    return np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, disc), np.uint8)
 
 
 def frames(marks: Marks) -> Chosen:

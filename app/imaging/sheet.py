@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 
 from app.imaging.page import CROP_SIDE, Pixels, median
 
@@ -69,7 +70,7 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
     if np.count_nonzero(off) < CANVAS_FILLED * CANVAS_AREA * pixels.size:
         return None
     _, labels, stats, _ = cv2.connectedComponentsWithStats(off.astype(np.uint8), connectivity=4)
-    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    largest = _largest(stats)
     left, top, width, height = stats[largest, : cv2.CC_STAT_AREA].tolist()
     box = np.zeros_like(pixels)
     box[top : top + height, left : left + width] = 1
@@ -89,10 +90,10 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
 
 def _has_strokes(written: Pixels) -> bool:
     """Tell whether the largest piece of what stands out on a canvas, uint8 [height, width], may be a stroke."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats(written)
-    if count < 2:
+    _, _, stats, _ = cv2.connectedComponentsWithStats(written)
+    if not (piece := _largest(stats)):
         return False
-    _, _, width, height, area = stats[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())].tolist()
+    _, _, width, height, area = stats[piece].tolist()
     thin = area < STROKE_FILLED * width * height or max(width, height) >= STROKE_LENGTH * min(width, height)
     return bool(area > LEAST_WRITTEN * written.size and thin)
 
@@ -132,9 +133,7 @@ def find_sheet(pixels: Pixels) -> Pixels | None:
     quiet = cv2.GaussianBlur(pixels, (5, 5), 0)
     _, bright = cv2.threshold(quiet, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(bright, np.uint8))
-    areas = stats[:, cv2.CC_STAT_AREA].copy()
-    areas[0] = 0
-    sheet = np.asarray(labels == int(areas.argmax()), np.uint8)
+    sheet = np.asarray(labels == _largest(stats), np.uint8)
     contours, _ = cv2.findContours(sheet, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
         return None
@@ -155,6 +154,13 @@ def find_sheet(pixels: Pixels) -> Pixels | None:
     ):
         return None
     return hull
+
+
+def _largest(stats: MatLike) -> int:
+    """Return the index of the largest connected piece, from OpenCV's statistics; 0, which is the rest, for none."""
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    return int(areas.argmax())
 
 
 def _within(hull: Pixels) -> Pixels:

@@ -19,8 +19,8 @@ from app.inference.runtime import Runtime
 from app.observer import Observer
 
 #: Each is warmed, so that nothing is traced or prepared while serving. Of batches padded to 1, 2, 4 or 8, a sixth was
-#: padding (digit's `inkling_batch_images` with 32 connections and the SavedModel); LiteRT takes 20 MB for
-#: the other four.
+#: padding (digit's `inkling_batch_images` with 32 connections and the SavedModel); LiteRT takes 20 MB for the other
+#: four.
 BATCH_SIZES = tuple(range(1, 9))
 #: Images of one upload that go before the next upload has its turn. Half a batch: a single image waits for a batch or
 #: two however long the uploads before it are, and a long one still gets on where single images never cease.
