@@ -22,9 +22,9 @@ from app.imaging.ink import (
     quiet,
     strokes,
 )
-from app.imaging.marks import keep_writing
 from app.imaging.page import measure_page
 from app.imaging.ruling import remove_ruling
+from app.imaging.writing import keep_writing
 from tests.pages import framed, photographed, ruled
 from tests.strokes import draw
 
@@ -50,7 +50,7 @@ def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
         strips["ink.flatten_locally"] = flatten_locally(contrast, side)
         strips["ink.lift_uneven"] = ink = lift_uneven(contrast, side, page.share(noise))
     strips["ruling.remove_ruling"] = remove_ruling(ink)
-    strips["marks.keep_writing"] = keep_writing(strips["ruling.remove_ruling"], plain=page.plain)
+    strips["writing.keep_writing"] = keep_writing(strips["ruling.remove_ruling"], plain=page.plain)
     strips["geometry.frame"] = GEOMETRIES["mnist"].frame(find_ink(upload))
     return strips
 

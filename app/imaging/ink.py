@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.errors import NoInkFound
-from app.imaging.marks import bounding_box, close_gaps, find_marks, keep_writing, main_mark, writing_strength
+from app.imaging.marks import bounding_box, close_gaps, find_marks, main_mark, writing_strength
 from app.imaging.page import (
     CROP_SIDE,
     DARKEST_REFERENCE,
@@ -31,6 +31,7 @@ from app.imaging.page import (
 )
 from app.imaging.ruling import remove_ruling
 from app.imaging.sheet import without_surround, without_table
+from app.imaging.writing import keep_writing
 
 #: Longest side, in pixels, that ink is looked for in; a character that fills a tenth of it still has the network's
 #: resolution. 512 reads the same of 2,442 photos and takes twice the time.
