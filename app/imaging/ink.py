@@ -74,11 +74,14 @@ MIN_SIGNAL = 12.0
 LOCAL_WINDOW = 0.3
 #: Longest side, in pixels, at which that is done; strokes and shadows are still apart.
 LOCAL_SIDE = 64
-#: The window need be no wider than so many times the width of the strokes, ink of at least such a share of their
-#: strength, but is at least so many of those pixels: strokes cross, and the eyes of an 8 may fill.
-STROKE_WIDTHS, STROKE_STRENGTH, LEAST_WINDOW = 3.0, 0.6, 8
-#: How wide a gap in a stroke may be that it is measured with, as a share of the shorter side. These four were set on
-#: drawn pages and move no figure of README's.
+#: The window need be no wider than so many times the width of the strokes: they cross, and the eyes of an 8 may fill.
+#: This one and the next three were set on drawn pages and move no figure of README's.
+STROKE_WIDTHS = 3.0
+#: But it is at least so many of those pixels.
+LEAST_WINDOW = 8
+#: Ink from this share of the strokes' strength up is reckoned to their width.
+STROKE_STRENGTH = 0.6
+#: How wide a gap in a stroke may be that it is measured with, as a share of the shorter side.
 STROKE_GAPS = 0.04
 #: Where less than this share of the squared contrast lies in strokes, the page was taken for what lies around it.
 STROKES_SHARE = 0.08

@@ -25,9 +25,12 @@ PLAIN_PICTURE_SHARE = 0.15
 #: Pictures of a shorter side than this, in pixels, are crops: they show no table and no soft shadow, and their strokes
 #: are as wide as what is taken out of larger ones.
 CROP_SIDE = 96
-#: A plain page is shaded where over more than this share of it grey levels off the page's fall by no more than so many
-#: over so many pixels.
-SHADED_SHARE, SHADE_FALL, SHADE_BLUR = 0.05, 6, 5
+#: A plain page is shaded where grey levels off the page's fall slowly over more than this share of it.
+SHADED_SHARE = 0.05
+#: Slowly is by no more than so many grey levels...
+SHADE_FALL = 6
+#: ... over so many pixels.
+SHADE_BLUR = 5
 #: Median absolute deviations that make the noise floor of a plain page: two standard deviations of Gaussian noise.
 NOISE_DEVIATIONS = 3.0
 #: Standard deviations of Gaussian noise to a median absolute deviation of it.

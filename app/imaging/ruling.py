@@ -21,8 +21,10 @@ Slopes = tuple[float, ...]
 #: Ink from this grey level up may belong to a line; printed ruling is often much fainter than the writing.
 LINE_LEVEL = 28
 #: A line runs through at least this share of the picture's length, or, where it leaves at the top or the bottom, of
-#: what is in sight, which is at least such a share of the length.
-LINE_COVER, LINE_IN_SIGHT = 0.85, 0.6
+#: what is in sight.
+LINE_COVER = 0.85
+#: What is in sight is at least this share of the picture's length.
+LINE_IN_SIGHT = 0.6
 #: It is thinner than this share of the picture's breadth, or than so many pixels; a stroke that crosses a whole tight
 #: crop is thicker.
 LINE_THICKNESS = 0.035

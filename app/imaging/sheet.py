@@ -11,27 +11,42 @@ from cv2.typing import MatLike
 
 from app.imaging.page import CROP_SIDE, Pixels, median
 
-#: A sheet covers between these shares of the picture.
-LEAST_AREA, MOST_AREA = 0.1, 0.9
-#: It fills at least this share of its hull, which writing leaves, and the hull as much of a rectangle, held askew.
-FILLED, RECTANGULAR = 0.8, 0.85
-#: Across its edge grey levels fall by at least so many, along at least this share of what of its outline is in the
-#: picture, which is at least such a share of the outline: half, where a photo is shown between bars on two sides. A
-#: shadow has no edge, or one side alone.
-LEAST_STEP, SHARP, IN_PICTURE = 30, 0.85, 0.48
-#: The share of it, off its edges, that is darker lies between these: something is written on it.
-LEAST_WRITTEN, MOST_WRITTEN = 0.001, 0.2
-#: What is taken off its edges, and the blur that goes on beyond them, as shares of the picture's shorter side.
-EDGE, BEYOND = 0.02, 0.15
+#: A sheet covers at least this share of the picture.
+LEAST_AREA = 0.1
+#: And at most this one.
+MOST_AREA = 0.9
+#: It fills at least this share of its hull, which writing leaves.
+FILLED = 0.8
+#: The hull fills at least this share of a rectangle, held askew.
+RECTANGULAR = 0.85
+#: Across its edge grey levels fall by at least so many. A shadow has no edge, or one side alone.
+LEAST_STEP = 30
+#: They do along at least this share of what of its outline is in the picture.
+SHARP = 0.85
+#: At least this share of its outline is in the picture: half, where a photo is shown between bars on two sides.
+IN_PICTURE = 0.48
+#: Something is written on it: at least this share of it, off its edges, is darker.
+LEAST_WRITTEN = 0.001
+#: And at most this one.
+MOST_WRITTEN = 0.2
+#: What is taken off its edges, as a share of the picture's shorter side.
+EDGE = 0.02
+#: The blur that goes on beyond them, as a share of the picture's shorter side.
+BEYOND = 0.15
 #: A canvas differs from a plain surround by at least so many grey levels.
 CANVAS_STEP = 24
-#: Its box covers at least this share of the picture, and that one of either side.
-CANVAS_AREA, CANVAS_SIDE = 0.1, 0.3
-#: It fills at least this share of its box, and that one of its outline.
-CANVAS_FILLED, CANVAS_OUTLINE = 0.85, 0.98
-#: What is written on it fills less of its own box than this share, or is by such a factor longer than wide; the hole of
-#: a block letter is neither.
-STROKE_FILLED, STROKE_LENGTH = 0.7, 2.5
+#: Its box covers at least this share of the picture.
+CANVAS_AREA = 0.1
+#: And at least this share of either side.
+CANVAS_SIDE = 0.3
+#: It fills at least this share of its box.
+CANVAS_FILLED = 0.85
+#: And of its outline at least this one.
+CANVAS_OUTLINE = 0.98
+#: What is written on it fills less of its own box than this share...
+STROKE_FILLED = 0.7
+#: ... or is so many times longer than wide; the hole of a block letter is neither.
+STROKE_LENGTH = 2.5
 #: It is plain where at least this share of it has its commonest level, as that of a drawing program has and a photo has
 #: not.
 CANVAS_PLAIN = 0.5

@@ -28,41 +28,62 @@ UNEVEN_MARK_LEVEL = 0.3
 #: Pictures up to this side, in pixels, are near the network's own resolution: on a plain page every pixel counts, and
 #: a speck may be a stroke.
 SMALL_SIDE = 40
-#: Marks beside the main one belong to it where they lie no farther from its box than a share of the longer one and
-#: have at least a share of its mass: dots and nearby bars may be small, what lies farther off has to be larger.
-NEAR_GAP, NEAR_MASS = 0.2, 0.015
-FAR_GAP, FAR_MASS = 0.35, 0.06
-#: On a plain page, a mark farther from the main one than this share of the longer one, and with less than this share of
-#: its mass, is a stray one: the icons and captions of a screenshot.
-STRAY_GAP, STRAY_MASS = 0.6, 0.3
-#: Texture has more marks than this of at least this share of the main one's mass, or more holes in it. 2,442 pictures
-#: of characters have at most 6 of either. Where marks that touch the edge do not count, since they may be the lines of
-#: writing above and below, it has twice as many.
-COMPARABLE_MASS, MOST_COMPARABLE = 0.2, 6
+#: A mark beside the main one belongs to it where it lies no farther from its box than this share of the longer one...
+NEAR_GAP = 0.2
+#: ... and has at least this share of its mass: dots and nearby bars may be small.
+NEAR_MASS = 0.015
+#: What lies up to so far off, as a share of the longer one...
+FAR_GAP = 0.35
+#: ... has to be larger: at least this share of the main one's mass.
+FAR_MASS = 0.06
+#: On a plain page, a mark farther from the main one than this share of the longer one...
+STRAY_GAP = 0.6
+#: ... and with less than this share of its mass is a stray one: the icons and captions of a screenshot.
+STRAY_MASS = 0.3
+#: Marks of at least this share of the main one's mass are comparable to it.
+COMPARABLE_MASS = 0.2
+#: Texture has more comparable marks than this; 2,442 pictures of characters have at most so many. Where marks that
+#: touch the edge do not count, since they may be the lines of writing above and below, it has twice as many.
+MOST_COMPARABLE = 6
+#: Or its main mark has more holes than this.
 MOST_HOLES = 9
-#: On a photo, pieces no farther apart than this share of the shorter side are one mark. What looks like texture is
-#: chalk where such a mark has at least this share of all mass; or a dotted character, whose gaps are wider.
-GAP_SHARE, CHALK_MASS = 0.02, 0.7
+#: On a photo, pieces no farther apart than this share of the shorter side are one mark.
+GAP_SHARE = 0.02
+#: What looks like texture is chalk where such a mark has at least this share of all mass...
+CHALK_MASS = 0.7
+#: ... or a dotted character, whose gaps are wider: as shares of the shorter side, tried in turn.
 DOTTED_GAPS = (0.04, 0.06, 0.08)
 #: On a plain page, a mark at the edge belongs to the neighbourhood where it lies farther from the main mark than this
-#: share of its longest side, or has less than this share of its mass; a bar that a tight crop cuts is neither.
-EDGE_GAP, EDGE_MASS = 0.1, 0.06
+#: share of its longest side...
+EDGE_GAP = 0.1
+#: ... or has less than this share of its mass; a bar that a tight crop cuts is neither.
+EDGE_MASS = 0.06
 #: The dot of an i is at most this share of the stem under it, and no farther from it than that one is high.
 DOT_SHARE = 0.5
-#: A line between two cells is narrower than this share of its height, and goes beyond the character at either end by at
-#: least a share of that one's height. It is farther from it than another, or it may be the stem of a K or an R.
-DIVIDER_WIDTH, DIVIDER_REACH, DIVIDER_GAP = 0.12, 0.08, 0.12
-#: A frame spans at least this share of both sides of the picture and has a mark of at least this share of its mass
-#: inside.
-FRAME_SPAN, FRAME_CONTENT = 0.2, 0.08
-#: At least this share of its pixels lies along its box, in a border of this share of the box's sides; of a 0, half do.
-FRAME_STRAIGHT, FRAME_BORDER = 0.85, 0.1
+#: A line between two cells is narrower than this share of its height.
+DIVIDER_WIDTH = 0.12
+#: It goes beyond the character at either end by at least this share of that one's height.
+DIVIDER_REACH = 0.08
+#: It is farther from it than this share of that one's height, or it may be the stem of a K or an R.
+DIVIDER_GAP = 0.12
+#: A frame spans at least this share of both sides of the picture.
+FRAME_SPAN = 0.2
+#: It has a mark of at least this share of its mass inside.
+FRAME_CONTENT = 0.08
+#: At least this share of its pixels lies along its box; of a 0's, half do.
+FRAME_STRAIGHT = 0.85
+#: How far from the box that is, as a share of its sides.
+FRAME_BORDER = 0.1
 #: The shorter side of a ring that a number of a list stands in, as a share of the longer one; that of a 0 is less.
 RING_ROUND = 0.8
-#: At most this share of a ring's pixels lies within that share of its radius.
-RING_INK, RING_HOLLOW = 0.1, 0.7
-#: A hand's ring need not close: it has at least this share of so many sectors around its middle.
-RING_CLOSED, RING_SECTORS = 0.9, 36
+#: A ring is hollow up to this share of its radius.
+RING_HOLLOW = 0.7
+#: At most this share of its pixels lies within that.
+RING_INK = 0.1
+#: Sectors around its middle in which its pixels are looked for.
+RING_SECTORS = 36
+#: A hand's ring need not close: it has at least this share of the sectors.
+RING_CLOSED = 0.9
 #: What stands in a ring is at least so long, as a share of its shorter side; the dot in an O is not.
 RING_CONTENT = 0.3
 #: Its middle is no farther from the ring's than this share of the sides.
@@ -75,10 +96,16 @@ STRAIGHT = 0.06
 UPRIGHT = 0.5
 #: A line under the character is lower than this share of its own length.
 UNDERLINE_HEIGHT = 0.15
-#: It is at least this long and so far below, as shares of the character's height; a foot of a 2 or a Z is nearer.
-UNDERLINE_LENGTH, UNDERLINE_GAP = 0.7, 0.1
-#: Or nearer, but longer, and by such a factor than the character is wide.
-NEAR_UNDERLINE_LENGTH, NEAR_UNDERLINE_GAP, NEAR_UNDERLINE_REACH = 1.2, 0.04, 1.6
+#: It is at least this long, as a share of the character's height.
+UNDERLINE_LENGTH = 0.7
+#: And so far below it, as a share of its height; a foot of a 2 or a Z is nearer.
+UNDERLINE_GAP = 0.1
+#: Or so near, as a share of its height...
+NEAR_UNDERLINE_GAP = 0.04
+#: ... but then as long as this share of the character's height...
+NEAR_UNDERLINE_LENGTH = 1.2
+#: ... and so many times as long as the character is wide.
+NEAR_UNDERLINE_REACH = 1.6
 #: A mark lower than this share of its width has no line under it: it may be the head of a 7 or a digit's segment.
 FLAT_MARK = 0.5
 
