@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
 import structlog
-from fastapi import FastAPI, Security
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.formparsers import MultiPartParser
 
@@ -20,7 +21,7 @@ from app.api.context import RequestContext
 from app.api.cors import Cors
 from app.api.direct import Direct
 from app.api.health import health_router
-from app.api.keys import ADMIN_SCHEME, KEY_SCHEME, Keys
+from app.api.keys import ADMIN_SCHEME, KEY_SCHEME, Keys, required
 from app.api.metrics import metrics_router
 from app.api.models import models_router
 from app.api.pages import install_pages
@@ -42,6 +43,9 @@ could be. Every error is an RFC 9457 problem document with a stable `code`.
 [Draw one and see it read](./), or save [this picture of a 7](./web/sample.png) and post it to the calls below.
 """
 
+# Uploads stay in memory, whatever their limit: images are not stored, and the container's file system is read-only.
+MultiPartParser.spool_max_size = sys.maxsize
+
 _log = structlog.get_logger(__name__)
 
 
@@ -51,12 +55,14 @@ class Colleague:
 
     shared: where their figures are added up.
     reload: begins a reload in all of them and promises what it comes to; see `Reloader.start`.
+    models: names of those that all of them serve, since one that starts later may find more.
     first: whether it answers while it loads, since no other does; the others are not heard of before.
     replaces: whether it takes the place of one that has ended.
     """
 
     shared: Shared
     reload: Callable[[], Future[list[Outcome]]]
+    models: Collection[str]
     first: bool
     replaces: bool
 
@@ -77,9 +83,7 @@ def create_app(
     Raises:
         ArtifactError: a model is missing, damaged or incompatible.
     """
-    # Uploads stay in memory: images are not stored, and the container's file system is read-only.
-    MultiPartParser.spool_max_size = settings.max_batch_bytes
-    artifacts = verified_artifacts(settings)
+    artifacts = verified_artifacts(settings, colleague.models if colleague else None)
     shared = colleague.shared if colleague else None
     metrics = Metrics([artifact.card for artifact in artifacts], problems=CODES, shared=shared)
     registry = build_registry(artifacts, settings, metrics)
@@ -101,7 +105,7 @@ def create_app(
         await loading
         await asyncio.to_thread(reloader.close)
         await asyncio.to_thread(registry.close)
-        recogniser.close()
+        await asyncio.to_thread(recogniser.close)
         if traces:
             await asyncio.to_thread(traces.close)
 
@@ -113,6 +117,8 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        # A redirect would name whatever host the request did.
+        redirect_slashes=False,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.registry = registry
@@ -120,7 +126,7 @@ def create_app(
     app.state.service = state
     traces = start_traces(app, app.version)
     install_handlers(app)
-    guard = [Security(KEY_SCHEME)] if settings.api_keys else []
+    guard = [required(KEY_SCHEME, settings.api_keys)] if settings.api_keys else []
     predictors = {
         card.name: Predictor(card.name, registry, recogniser, max_upload_bytes=settings.max_upload_bytes)
         for card in (artifact.card for artifact in artifacts)
@@ -136,7 +142,8 @@ def create_app(
     for router in guarded:
         app.include_router(router, dependencies=guard, responses=describe(UNAUTHORISED))
     for router in administered:
-        app.include_router(router, dependencies=[Security(ADMIN_SCHEME)], responses=describe(UNAUTHORISED))
+        guard = [required(ADMIN_SCHEME, settings.admin_keys)]
+        app.include_router(router, dependencies=guard, responses=describe(UNAUTHORISED))
     for router in public:
         app.include_router(router)
     install_pages(app)
@@ -161,8 +168,12 @@ def create_app(
     return app
 
 
-def verified_artifacts(settings: Settings) -> list[Artifact]:
+def verified_artifacts(settings: Settings, names: Collection[str] | None = None) -> list[Artifact]:
     """Open the models that the settings ask for.
+
+    Args:
+        settings: where they are, and which versions.
+        names: of those to open; None for all.
 
     Raises:
         ArtifactError: one is missing, damaged, or was trained on images that this service cannot make.
@@ -170,6 +181,7 @@ def verified_artifacts(settings: Settings) -> list[Artifact]:
     return open_artifacts(
         settings.models_dir,
         settings.model_versions,
+        names=names,
         preprocessing_version=PREPROCESSING_VERSION,
         geometries=GEOMETRIES.keys(),
     )

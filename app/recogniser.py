@@ -12,7 +12,16 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging import GEOMETRIES, ImageError, NetworkInput, Polarity, decode, is_tiny, prepare_picture
+from app.imaging import (
+    GEOMETRIES,
+    ImageError,
+    ImagingFailed,
+    NetworkInput,
+    Polarity,
+    decode,
+    is_tiny,
+    prepare_picture,
+)
 from app.inference import (
     Candidate,
     DeadlineExceeded,
@@ -62,7 +71,10 @@ class Recognition:
 
 
 class Recogniser:
-    """Prepares images, in a pool of threads all but uploads of tiny ones alone, and sends them to a model's batcher."""
+    """Prepares images and sends them to a model's batcher.
+
+    Uploads of tiny images alone are prepared on the event loop, all others in a pool of threads.
+    """
 
     def __init__(
         self,
@@ -168,7 +180,10 @@ class Recogniser:
             for index, work in left:
                 prepared[index] = await turns.result_of(self._pool.submit(work))
 
-        await asyncio.gather(*(prepare_some() for _ in range(min(self._at_once, len(prepare)))))
+        # In a group, so that where one ends badly the others do not go on for nobody.
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self._at_once, len(prepare))):
+                group.create_task(prepare_some())
         return [prepared[index] for index in range(len(prepare))]
 
     def _turns_of_loop(self) -> Turns:
@@ -196,6 +211,9 @@ class Recogniser:
             found = prepare_picture(picture, GEOMETRIES[model.artifact.card.geometry], options.polarity)
         except ImageError as error:
             found = error
+        except Exception as error:
+            found = ImagingFailed("Inkling itself failed on this image.")
+            found.__cause__ = error
         stages[stage] = time.monotonic() - began
         return _Prepared(found, stages)
 

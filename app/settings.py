@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from enum import StrEnum
@@ -35,6 +36,8 @@ def _is_sha256(digests: tuple[str, ...]) -> tuple[str, ...]:
     for digest in digests:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
             raise ValueError("a key is given as the 64 lower-case hexadecimal digits of its SHA-256")
+        if digest == hashlib.sha256(b"").hexdigest():
+            raise ValueError("this is the SHA-256 of an empty key, as an unset variable has it")
     return digests
 
 
@@ -97,7 +100,9 @@ class Settings(BaseSettings):
         le=1000,
         description="How long an image may wait for others to fill its batch, in milliseconds; 0 takes what is there.",
     )
-    deadline_seconds: float = Field(10.0, gt=0, description="Longest time from upload to answer; 504 beyond.")
+    deadline_seconds: float = Field(
+        10.0, gt=0, description="Longest time from the end of the upload to its answer; 504 beyond."
+    )
     drain_seconds: int = Field(30, ge=1, description="Longest time to finish accepted requests after SIGTERM.")
     api_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_is_sha256)] = Field(
         (), description="SHA-256 of each accepted API key, comma-separated. Empty: no key is needed."

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import keys
+from app.api.paths import route_path
 from app.api.problems import (
     MALFORMED_UPLOAD,
     UNAUTHORISED,
@@ -48,7 +49,7 @@ class Admission:
             app: what is wrapped.
             max_upload_bytes: of a body that is not a batch, without the form around it.
             max_batch_bytes: of a body sent to a path that ends in /batch.
-            max_pending_bytes: of all bodies between their first byte and their answer.
+            max_pending_bytes: of all bodies that are held, each from its first byte to its answer.
             upload_seconds: for a body to arrive.
             check_open: raises InferenceError while no new work is taken.
             opened_by: keys, one of which guarded calls must bring; none for no such check.
@@ -58,7 +59,8 @@ class Admission:
         self._max_batch_bytes = max_batch_bytes
         self._max_pending_bytes = max_pending_bytes
         self._upload_seconds = upload_seconds
-        self._reserved = 0
+        #: Bytes of bodies that have come and are not answered.
+        self._held = 0
         self._check_open = check_open
         self._keys = opened_by or keys.Keys()
 
@@ -73,13 +75,12 @@ class Admission:
             await self._app(scope, receive, send)
 
     def _lacks_key(self, scope: Scope, headers: Headers) -> bool:
-        return not self._keys.admit(scope["path"], headers)
+        return not self._keys.admit(route_path(scope), headers)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = self._max_batch_bytes if scope["path"].endswith("/batch") else self._max_upload_bytes
         headers = Headers(scope=scope)
-        length = headers.get("Content-Length")
-        declared = "0" if length is None else length
+        declared = headers.get("Content-Length", "0")
         try:
             self._check_open()
         except InferenceError as error:
@@ -95,20 +96,24 @@ class Admission:
             detail = f"The upload is larger than {limit} bytes."
             await _refuse(problem(UPLOAD_TOO_LARGE, detail), scope, receive, send)
             return
-        # A body of unknown length may come to fill its limit.
-        reserved = limit if length is None else int(declared)
-        if self._reserved + reserved > self._max_pending_bytes:
-            detail = "The service holds as many uploads as it takes. Try again in a moment."
-            await _refuse(problem_of(Overloaded(detail)), scope, receive, send)
-            return
-        self._reserved += reserved
         try:
-            await self._serve(scope, receive, send, limit)
-        finally:
-            self._reserved -= reserved
+            self._check_room(int(declared))
+        except InferenceError as error:
+            await _refuse(problem_of(error), scope, receive, send)
+            return
+        await self._serve(scope, receive, send, limit)
+
+    def _check_room(self, size: int) -> None:
+        if self._held + size > self._max_pending_bytes:
+            raise Overloaded("The service holds as many uploads as it takes. Try again in a moment.")
+
+    def _hold(self, size: int) -> None:
+        # What has come and not what was announced: an announcement costs nothing, and would keep others out.
+        self._check_room(size)
+        self._held += size
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
-        upload = Upload(receive, send, limit=limit, seconds=self._upload_seconds)
+        upload = Upload(receive, send, limit=limit, seconds=self._upload_seconds, hold=self._hold)
         try:
             await self._app(scope, upload.receive, upload.send)
         except UploadRefused:
@@ -122,12 +127,13 @@ class Admission:
             return
         finally:
             upload.close()
+            self._held -= upload.held
         if upload.problem:
             await _refuse(upload.problem, scope, receive if upload.more else _nothing, send)
 
 
 def _unauthorised() -> Problem:
-    return problem(UNAUTHORISED, f"Send a valid API key in the header {keys.HEADER}.")
+    return problem(UNAUTHORISED, keys.NEEDED)
 
 
 async def _refuse(document: Problem, scope: Scope, receive: Receive, send: Send) -> None:

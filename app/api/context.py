@@ -9,6 +9,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.paths import route_path
 from app.api.problems import DEFECT, INTERNAL_ERROR, problem, problem_response
 from app.api.request_id import HEADER, begin_request
 from app.telemetry import OTHER, Metrics, begin_record
@@ -64,7 +65,7 @@ class RequestContext:
         ended = 0.0
         status = 0
         # Noted now: a mounted application may change them on its way.
-        method, path = scope["method"], scope["path"]
+        method, path, known = scope["method"], scope["path"], route_path(scope)
         if method == "HEAD":
             # Answered as GET is. The body stays behind: whoever speaks HTTP for us sends none to a HEAD.
             scope = {**scope, "method": "GET"}
@@ -99,7 +100,7 @@ class RequestContext:
             status = status or CLIENT_GONE
             if self._metrics:
                 # A template or one of a few paths, never what a client made up.
-                route = getattr(scope.get("route"), "path", None) or (path if path in self._paths else OTHER)
+                route = getattr(scope.get("route"), "path", None) or (known if known in self._paths else OTHER)
                 self._metrics.requested(route, method, status, took, record)
             _log.info(
                 "request", method=method, path=path, status=status, milliseconds=round(took * 1e3, 2), **record.fields()

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.form import boundary_of, single_file
+from app.api.paths import route_path
 from app.api.problems import EXPECTED, response_to
 
 #: What an endpoint does with the bytes of a file where no parameter is given.
@@ -37,7 +38,7 @@ class Direct:
         self._part = part
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call = self._calls.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        call = self._calls.get(route_path(scope)) if scope["type"] == "http" and scope["method"] == "POST" else None
         boundary = None if call is None or scope["query_string"] else _boundary(scope)
         if call is None or boundary is None:
             await self._app(scope, receive, send)

@@ -6,16 +6,22 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader
 from starlette.datastructures import Headers
 
+from app.api.problems import UNAUTHORISED, RequestProblem
+
 HEADER = "X-API-Key"
+#: What a client without a key is told.
+NEEDED = f"Send a valid API key in the header {HEADER}."
 #: Calls that need an API key where any is configured, and all below them.
 GUARDED = ("/predict", "/models")
 #: The same of admin keys.
 ADMIN = "/admin"
-#: Says so in the API's description. The check itself comes before the body is read: see `app.api.admission`.
+#: Says so in the API's description.
 KEY_SCHEME = APIKeyHeader(name=HEADER, auto_error=False, description="Only where the operator has configured keys.")
 ADMIN_SCHEME = APIKeyHeader(
     name=HEADER, auto_error=False, scheme_name="AdminKeyHeader", description="A key of INKLING_ADMIN_KEYS."
@@ -46,6 +52,27 @@ class Keys:
         return ()
 
 
+def required(scheme: APIKeyHeader, digests: Sequence[str]) -> Any:
+    """Return a dependency for routes that need a key, which a request without one is refused by.
+
+    `app.api.admission` has refused it by then, before its body was read. This holds wherever that one knows a route by
+    another path.
+
+    Args:
+        scheme: as the API's description names it.
+        digests: hexadecimal SHA-256 of each accepted key.
+
+    Raises:
+        RequestProblem: from the dependency.
+    """
+
+    async def check(request: Request, key: str | None = Security(scheme)) -> None:
+        if not has_key(request.headers, digests):
+            raise RequestProblem(UNAUTHORISED, NEEDED)
+
+    return Depends(check)
+
+
 def _is_below(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith(f"{prefix}/")
 
@@ -57,8 +84,10 @@ def has_key(headers: Headers, digests: Sequence[str]) -> bool:
         headers: of the request.
         digests: hexadecimal SHA-256 of each accepted key.
     """
+    if not (key := headers.get(HEADER)):
+        return False
     # A header arrives as bytes; this undoes Starlette's decoding, so that a key may hold any UTF-8.
-    sent = hashlib.sha256(headers.get(HEADER, "").encode("latin-1")).hexdigest()
+    sent = hashlib.sha256(key.encode("latin-1")).hexdigest()
     # Every digest is compared, so that the time taken does not tell which one matched.
     matches = [hmac.compare_digest(sent, digest) for digest in digests]
     return any(matches)

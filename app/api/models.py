@@ -24,7 +24,8 @@ def models_router(registry: Registry) -> APIRouter:
     )
     async def list_models() -> Models:
         """Name, version, classes, input shape, runtime, digest and headline figures of every model."""
-        return Models(models=[ModelSummary.of(artifact, registry.runtime) for artifact in registry.artifacts.values()])
+        loaded = registry.models.values()
+        return Models(models=[ModelSummary.of(model.artifact, registry.runtime) for model in loaded])
 
     @router.get(
         "/{name}",

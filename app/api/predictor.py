@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.api import problems
-from app.api.problems import UPLOAD_TOO_LARGE, Problem, RequestProblem
+from app.api.problems import UPLOAD_TOO_LARGE, Problem, RequestProblem, problem_of
 from app.api.schemas import Answer, Failure
 from app.imaging import ImageError
 from app.inference import Registry
@@ -59,14 +58,14 @@ class Predictor:
             try:
                 self._check_size(data)
             except RequestProblem as error:
-                results[index] = _failure(problems.problem(error.kind, str(error)))
+                results[index] = _failure(problem_of(error))
             else:
                 readable[index] = data
         with self._registry.holding(self._name) as model:
             recognitions = await self._recogniser.recognise(model, list(readable.values()), chosen)
         for index, found in zip(readable, recognitions, strict=True):
             results[index] = (
-                _failure(problems.problem_of(found))
+                _failure(problem_of(found))
                 if isinstance(found, ImageError)
                 else Answer.of(found, model.artifact, explain=explain)
             )

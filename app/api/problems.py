@@ -16,7 +16,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from app.api.request_id import request_id
-from app.imaging import CorruptImage, EmptyFile, ImageError, ImageTooLarge, NoInkFound, UnsupportedImage
+from app.imaging import (
+    CorruptImage,
+    EmptyFile,
+    ImageError,
+    ImageTooLarge,
+    ImagingFailed,
+    NoInkFound,
+    UnsupportedImage,
+)
 from app.inference import (
     DeadlineExceeded,
     Draining,
@@ -85,6 +93,7 @@ KINDS: dict[type[Exception], Kind] = {
     ImageTooLarge: IMAGE_TOO_LARGE,
     CorruptImage: CORRUPT_IMAGE,
     NoInkFound: NO_INK,
+    ImagingFailed: INTERNAL_ERROR,
     UnknownCharacters: INVALID_PARAMETER,
     Overloaded: OVERLOADED,
     NotReady: NOT_READY,
@@ -143,9 +152,13 @@ def problem(kind: Kind, detail: str) -> Problem:
 
 
 def problem_of(error: Exception) -> Problem:
-    """Return the problem document of an error that the layers below raised."""
-    kind = KINDS[type(error)]
-    return problem(kind, DEFECT if kind is INTERNAL_ERROR else str(error))
+    """Return the problem document of one of `EXPECTED`; a defect among them is logged."""
+    if isinstance(error, RequestProblem):
+        return problem(error.kind, str(error))
+    if (kind := KINDS[type(error)]) is not INTERNAL_ERROR:
+        return problem(kind, str(error))
+    _log.error("defect", exc_info=error)
+    return problem(kind, DEFECT)
 
 
 def problem_response(document: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -162,12 +175,7 @@ EXPECTED = (ImageError, InferenceError, UnknownCharacters, RequestProblem)
 
 def response_to(error: Exception) -> JSONResponse:
     """Return the problem document of one of `EXPECTED` as a response; a defect among them is logged."""
-    if isinstance(error, RequestProblem):
-        return problem_response(problem(error.kind, str(error)))
-    document = problem_of(error)
-    if document.code == INTERNAL_ERROR.code:
-        _log.error("defect", exc_info=error)
-    return problem_response(document)
+    return problem_response(problem_of(error))
 
 
 def describe(*kinds: Kind) -> dict[int | str, dict[str, Any]]:

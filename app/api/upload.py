@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.types import Message, Receive, Send
 
-from app.api.problems import MALFORMED_UPLOAD, UPLOAD_TOO_LARGE, Problem, problem
+from app.api.problems import MALFORMED_UPLOAD, UPLOAD_TOO_LARGE, Problem, problem, problem_of
+from app.inference import InferenceError
 
 #: Form boundaries and part headers around the files.
 FORM_OVERHEAD_BYTES = 64 * 1024
@@ -25,7 +27,9 @@ class Upload:
     that nothing more is decoded or recognised for it.
     """
 
-    def __init__(self, receive: Receive, send: Send, *, limit: int, seconds: float) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, *, limit: int, seconds: float, hold: Callable[[int], None]
+    ) -> None:
         """Take over.
 
         Args:
@@ -33,16 +37,20 @@ class Upload:
             send: the server's.
             limit: bytes of the files, without the form around them.
             seconds: for the whole body.
+            hold: counts so many bytes as held, or raises InferenceError where there is no room for them.
         """
         self._receive = receive
         self._send = send
         self._limit = limit
         self._seconds = seconds
         self._until = asyncio.get_running_loop().time() + seconds
+        self._hold = hold
         self._taken = 0
         self._answering = False
         self._watch: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        #: How many bytes count as held.
+        self.held = 0
         #: Whether more of the body may come.
         self.more = True
         #: Whether the client went away before its answer began.
@@ -54,7 +62,7 @@ class Upload:
         """Return the next part of the body.
 
         Raises:
-            UploadRefused: it is too large or too slow; `problem` says which.
+            UploadRefused: it is too large or too slow, or there is no room for it; `problem` says which.
         """
         try:
             async with asyncio.timeout_at(self._until):
@@ -63,11 +71,18 @@ class Upload:
             detail = f"The upload did not arrive whole within {self._seconds:g} seconds."
             self.problem = problem(MALFORMED_UPLOAD, detail)
             raise UploadRefused from error
-        self._taken += len(message.get("body", b""))
+        size = len(message.get("body", b""))
+        self._taken += size
         self.more = message.get("more_body", False)
         if self._taken > self._limit + FORM_OVERHEAD_BYTES:
             self.problem = problem(UPLOAD_TOO_LARGE, f"The upload is larger than {self._limit} bytes.")
             raise UploadRefused
+        try:
+            self._hold(size)
+        except InferenceError as error:
+            self.problem = problem_of(error)
+            raise UploadRefused from error
+        self.held += size
         if not self.more and message["type"] == "http.request" and self._alarm is None:
             request = asyncio.current_task()
             assert request is not None

@@ -19,6 +19,7 @@ from app.artifacts.store import (
     model_names,
     open_artifact,
     open_artifacts,
+    served_names,
     versions,
 )
 
@@ -41,6 +42,7 @@ __all__ = [
     "model_names",
     "open_artifact",
     "open_artifacts",
+    "served_names",
     "sha256",
     "versions",
     "write_checksums",

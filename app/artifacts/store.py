@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +39,11 @@ def model_names(models_dir: Path) -> list[str]:
     return sorted(
         folder.name for folder in models_dir.iterdir() if folder.is_dir() and versions(models_dir, folder.name)
     )
+
+
+def served_names(models_dir: Path, pinned: Collection[str]) -> frozenset[str]:
+    """Return the names of the models that are there or pinned."""
+    return frozenset({*model_names(models_dir), *pinned})
 
 
 def versions(models_dir: Path, name: str) -> list[int]:
@@ -94,15 +99,27 @@ def open_artifact(
 
 
 def open_artifacts(
-    models_dir: Path, pinned: Mapping[str, int], *, preprocessing_version: int, geometries: Container[str]
+    models_dir: Path,
+    pinned: Mapping[str, int],
+    *,
+    preprocessing_version: int,
+    geometries: Container[str],
+    names: Collection[str] | None = None,
 ) -> list[Artifact]:
-    """Open every model of a folder, each in its pinned version or else its highest.
+    """Open models of a folder, each in its pinned version or else its highest.
+
+    Args:
+        models_dir: the folder of all models.
+        pinned: version by name.
+        preprocessing_version: what the caller's preprocessing is.
+        geometries: the frames that the caller can make.
+        names: of the models to open; None for all that are there or pinned.
 
     Raises:
         ArtifactMissing: there is no model at all, or a pinned one is not there; else as `open_artifact`.
     """
-    names = sorted({*model_names(models_dir), *pinned})
-    if not names:
+    chosen = sorted(served_names(models_dir, pinned) if names is None else names)
+    if not chosen:
         raise ArtifactMissing(
             f"There are no models in {models_dir}. Set INKLING_MODELS_DIR to the folder that has them."
         )
@@ -114,5 +131,5 @@ def open_artifacts(
             preprocessing_version=preprocessing_version,
             geometries=geometries,
         )
-        for name in names
+        for name in chosen
     ]

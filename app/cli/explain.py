@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.api.problems import RequestProblem
-from app.cli.formats import printable, reason
+from app.cli.formats import reason
 from app.cli.options import AllowOption, PolarityOption, TaskOption, TopKOption
 from app.cli.picture import explain_picture
 from app.cli.sources import read
@@ -16,6 +16,7 @@ from app.cli.startup import fail, read_settings, recognising
 from app.imaging import ImageError, decode, find_ink
 from app.inference import InferenceError
 from app.recogniser import Options
+from app.telemetry import printable
 
 
 def explain(

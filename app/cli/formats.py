@@ -7,11 +7,12 @@ import io
 import json
 from typing import Protocol
 
-from app.api.problems import Problem, RequestProblem, problem, problem_of
+from app.api.problems import Problem, problem_of
 from app.api.schemas import Answer
 from app.artifacts import Artifact
 from app.cli.bulk import Failure, Outcome
 from app.recogniser import Recognition
+from app.telemetry import printable
 
 #: Spreadsheets take a cell that begins with one of these for a formula, whoever named the file
 #: (https://owasp.org/www-community/attacks/CSV_Injection).
@@ -90,22 +91,13 @@ class Csv:
         return _row(*cells)
 
 
-def printable(name: str) -> str:
-    """Return a file's name with escapes for what would break a line or drive a terminal."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in name
-    )
-
-
 def reason(failure: Failure) -> str:
     """Return why a file got no answer, as a sentence."""
     return failure.strerror or str(failure) if isinstance(failure, OSError) else str(failure)
 
 
 def _problem(failure: Failure) -> Problem | None:
-    if isinstance(failure, OSError):
-        return None
-    return problem(failure.kind, str(failure)) if isinstance(failure, RequestProblem) else problem_of(failure)
+    return None if isinstance(failure, OSError) else problem_of(failure)
 
 
 def _row(*cells: str) -> str:

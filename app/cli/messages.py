@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,10 +12,10 @@ from app.inference import Outcome
 
 @dataclass(frozen=True)
 class Asked:
-    """Who wants a reload, and which of his it is.
+    """Who wants a reload, and its number among those that this one has asked for.
 
     pid: of the worker, or None for a signal to the supervisor.
-    number: counts what this one has asked for.
+    number: from 0.
     """
 
     pid: int | None
@@ -51,5 +53,10 @@ def worst(told: Sequence[tuple[Outcome, ...]]) -> tuple[Outcome, ...]:
     """
     if not told or not all(told):
         return ()
-    models = zip(*(sorted(outcomes, key=lambda outcome: outcome.name) for outcomes in told), strict=True)
-    return tuple(max(of_model, key=lambda item: (item.refused is not None, item.loaded)) for of_model in models)
+    by_name: defaultdict[str, list[Outcome]] = defaultdict(list)
+    for outcome in itertools.chain.from_iterable(told):
+        by_name[outcome.name].append(outcome)
+    return tuple(
+        max(of_model, key=lambda item: (item.refused is not None, item.loaded))
+        for _, of_model in sorted(by_name.items())
+    )

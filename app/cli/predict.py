@@ -15,12 +15,13 @@ import typer
 from app.artifacts import Artifact
 from app.cli.bulk import IMAGES_UNDER_WAY, Outcome, recognise_files
 from app.cli.cluster import ClusterFailed, recognise_on_ray
-from app.cli.formats import Csv, Format, JsonLines, Text, printable, reason
+from app.cli.formats import Csv, Format, JsonLines, Text, reason
 from app.cli.options import AllowOption, PolarityOption, TaskOption, TopKOption
 from app.cli.progress import Tally
 from app.cli.sources import STANDARD_INPUT, find_files
 from app.cli.startup import chosen_artifact, fail, read_settings, recognising
 from app.recogniser import Options, Recognition
+from app.telemetry import printable
 
 
 class Engine(StrEnum):

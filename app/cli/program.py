@@ -14,7 +14,13 @@ from app.cli.predict import predict
 from app.cli.serve import serve
 from app.settings import settings_table
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Inkling reads handwriting over HTTP.")
+# A defect's trace is plain: boxes would stand between the lines of a log.
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Inkling reads handwriting over HTTP.",
+)
 
 
 def _print_version(wanted: bool) -> None:

@@ -13,11 +13,37 @@ from app.api.context import SECURITY_HEADERS
 from app.api.problems import MALFORMED_REQUEST, problem, problem_response
 from app.api.request_id import HEADER, begin_request
 
+#: Most bytes in a row that end neither a head nor bring a part of a body: heads, trailers, chunk extensions. The parser
+#: keeps them all, and copies a header for every piece of it that arrives. A head that arrives at once may be longer.
+MAX_HEAD_BYTES = 64 * 1024
+
 _log = structlog.get_logger(__name__)
 
 
 class ProblemProtocol(HttpToolsProtocol):
-    """One connection. What its parser refuses never reaches the application, and so none of its error handlers."""
+    """One connection. What is refused here never reaches the application, and so none of its error handlers."""
+
+    _head_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        if self._head_bytes > MAX_HEAD_BYTES:
+            return  # it has been refused, and ends with the answers to what came before
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("")
+
+    def on_headers_complete(self) -> None:
+        self._head_bytes = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._head_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._head_bytes = 0
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what was sent with a problem document in its turn, and let the connection end.
@@ -59,7 +85,10 @@ def _refusal() -> JSONResponse:
     """Return the problem document with the headers of all responses, and log it."""
     identity = begin_request(None)
     _log.info("malformed request", request_id=identity)
-    detail = "What was sent cannot be read as an HTTP/1.1 request: its first line, a header or a chunk is malformed."
+    detail = (
+        "What was sent cannot be read as an HTTP/1.1 request: "
+        "its first line, a header or a chunk is malformed or too long."
+    )
     response = problem_response(problem(MALFORMED_REQUEST, detail))
     response.headers[HEADER] = identity
     response.headers["Cache-Control"] = "no-store"

@@ -21,8 +21,8 @@ SWITCH_SECONDS = 0.0005
 SETTLE_SECONDS = 0.2
 #: How long connections stay open after the service has stopped listening, for requests that are under way to it.
 LINGER_SECONDS = 0.5
-#: Ticks, of a tenth of a second, between two looks at connections. One that asks for nothing, or has not come to the
-#: end of a request's headers, at two looks in a row is closed.
+#: Ticks, of a tenth of a second, between two looks at connections. One that asks for nothing, has not come to the end
+#: of a request's headers, or has taken nothing of its answer, at two looks in a row is closed.
 SILENT_TICKS = 100
 
 
@@ -54,8 +54,9 @@ class Server(uvicorn.Server):
         self.reloader: Reloader = app.state.reloader
         self.failed = False
         self._reload_wanted = False
-        #: Connections without a request under way at the last look, and the last request that each had made.
-        self._silent: dict[object, object] = {}
+        #: Connections that nothing was heard of at the last look: the last request that each had made, and how many
+        #: bytes of its answer were unsent.
+        self._silent: dict[object, tuple[object, int]] = {}
         self._in_terminal = sys.stderr.isatty()
         if hasattr(signal, "SIGHUP"):  # Windows has none
             signal.signal(signal.SIGHUP, self.handle_hangup)
@@ -102,14 +103,21 @@ class Server(uvicorn.Server):
     def _close_silent(self) -> None:
         # Uvicorn's own limit begins with the end of an answer and ends with the next byte. Bodies have theirs: see
         # `app.api.upload`.
-        silent: dict[object, object] = {}
+        silent: dict[object, tuple[object, int]] = {}
         for connection in list(self.server_state.connections):
-            request = getattr(connection, "cycle", None)
-            if request is None or request.response_complete:
-                if connection in self._silent and self._silent[connection] is request:
-                    connection.transport.close()
-                else:
-                    silent[connection] = request
+            assert isinstance(connection, ProblemProtocol)
+            request = connection.cycle
+            unsent = connection.transport.get_write_buffer_size()
+            # Paused: the answer waits until what is unsent has been taken.
+            if request is not None and not request.response_complete and not connection.flow.write_paused:
+                continue
+            seen = request, unsent
+            if self._silent.get(connection) != seen:
+                silent[connection] = seen
+            elif unsent:
+                connection.transport.abort()  # closing would wait for the client to take the rest
+            else:
+                connection.transport.close()
         self._silent = silent
 
     def fail(self) -> None:

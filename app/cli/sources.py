@@ -37,8 +37,8 @@ def find_files(names: Iterable[str], *, recursive: bool, on_error: Callable[[OSE
             subfolders[:] = sorted(item for item in subfolders if recursive and not item.startswith("."))
             for file in sorted(files):
                 path = Path(folder, file)
-                # A pipe or a device in a folder would be waited on for ever.
-                if not file.startswith(".") and (path.is_file() or path.is_symlink()):
+                # A pipe or a device in a folder would be waited on for ever; a link to nothing is told of.
+                if not file.startswith(".") and (path.is_file() or not path.exists()):
                     yield str(path)
 
 

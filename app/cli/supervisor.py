@@ -24,6 +24,7 @@ from pathlib import Path
 
 import structlog
 
+from app.artifacts import served_names
 from app.cli.messages import Asked, Ready, Reload, Reloaded, worst
 from app.cli.startup import fail
 from app.cli.worker import HELD_BACK, Post, work
@@ -106,6 +107,8 @@ class Supervisor:
         self._rounds: dict[Asked, _Round] = {}
         self._numbers = itertools.count()
         self._in_terminal = sys.stderr.isatty()
+        # Once for all: a worker that starts later may find more, which the others do not serve.
+        self._models = served_names(settings.models_dir, settings.model_versions)
         #: When a worker that has not ended is killed; None while the service goes on.
         self._end_by: float | None = None
         self._code = 0
@@ -117,7 +120,6 @@ class Supervisor:
             pipes = {member.pipe: member for member in self._members.values() if member.heard}
             ends = {member.process.sentinel: member for member in self._members.values()}
             waits = self._vacant or self._end_by
-            # Pipes before ends: what a worker has still told is heard.
             for source in wait([self._signals, *pipes, *ends], POLL_SECONDS if waits else None):
                 if source in pipes:
                     self._hear(pipes[source])
@@ -145,7 +147,7 @@ class Supervisor:
 
     def _start(self, place: int, *, first: bool) -> None:
         ours, theirs = multiprocessing.Pipe()
-        post = Post(place, first, replaces=place in self._filled_before, folder=self._folder)
+        post = Post(place, first, replaces=place in self._filled_before, folder=self._folder, models=self._models)
         spawn = multiprocessing.get_context("spawn")
         process = spawn.Process(
             target=work, args=(self._settings, self._listener, theirs, post), name=f"worker-{place}"
@@ -196,6 +198,8 @@ class Supervisor:
     def _bury(self, member: _Member) -> None:
         """Take note that a worker has ended, and of what that means."""
         member.process.join()
+        while member.heard and member.pipe.poll():  # what it has still told is heard
+            self._hear(member)
         code, pid = member.process.exitcode, member.pid
         del self._members[member.place]
         member.pipe.close()

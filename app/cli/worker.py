@@ -38,18 +38,20 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Post:
-    """Which worker it is.
+    """Place and role of one worker.
 
     place: among the workers, from 0; its successor has the same.
     first: whether it answers while it loads, since no other answers.
     replaces: whether it is a successor.
     folder: where the workers add up their figures.
+    models: names of the models that all of them serve.
     """
 
     place: int
     first: bool
     replaces: bool
     folder: Path
+    models: frozenset[str]
 
 
 class Link:
@@ -165,7 +167,7 @@ def work(settings: Settings, listener: socket.socket, pipe: Connection, post: Po
     start_logs(settings, worker=post.place)
     link = Link(pipe)
     shared = Shared(post.folder, post.place, settings.workers)
-    colleague = Colleague(shared, link.reload_all, first=post.first, replaces=post.replaces)
+    colleague = Colleague(shared, link.reload_all, models=post.models, first=post.first, replaces=post.replaces)
     with _exit_code(), ending_on_wrong_models():
         app = create_app(settings, on_failure=lambda: server.fail(), colleague=colleague)
     server = Worker(app, settings, link, first=post.first)

@@ -1,7 +1,15 @@
 """Bytes -> the 28x28 array that a network sees. NumPy and image libraries only."""
 
 from app.imaging.decode import Picture, decode, is_tiny
-from app.imaging.errors import CorruptImage, EmptyFile, ImageError, ImageTooLarge, NoInkFound, UnsupportedImage
+from app.imaging.errors import (
+    CorruptImage,
+    EmptyFile,
+    ImageError,
+    ImageTooLarge,
+    ImagingFailed,
+    NoInkFound,
+    UnsupportedImage,
+)
 from app.imaging.geometry import GEOMETRIES, SIDE, Geometry
 from app.imaging.ink import Ink, Polarity, find_ink
 from app.imaging.pipeline import PREPROCESSING_VERSION, NetworkInput, prepare, prepare_picture, prepare_pixels
@@ -15,6 +23,7 @@ __all__ = [
     "Geometry",
     "ImageError",
     "ImageTooLarge",
+    "ImagingFailed",
     "Ink",
     "NetworkInput",
     "NoInkFound",

@@ -1,10 +1,11 @@
-"""What decoding takes beyond a picture's own pixels: passes, run lengths, the padding of tiles."""
+"""What opening and decoding take beyond a picture's own pixels: segments, passes, run lengths, strips, tiles."""
 
 from __future__ import annotations
 
 import re
+import struct
 
-from PIL import ImageFile, TiffImagePlugin
+from PIL import ImageFile, JpegImagePlugin, TiffImagePlugin
 
 from app.imaging.errors import CorruptImage, ImageTooLarge, UnsupportedImage
 
@@ -14,13 +15,100 @@ MAX_SCANS = 100
 #: Markers that have a length, and the picture's start and end. Below 0xc0 libjpeg either gives up or, where it wants a
 #: restart, looks for the next marker; a length believed there would hide passes. Before a zero, 0xff is no marker.
 JPEG_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
-JPEG_START, JPEG_END, JPEG_SCAN = b"\xff\xd8", b"\xff\xd9", b"\xff\xda"
+JPEG_START = b"\xff\xd8"
+JPEG_END = b"\xff\xd9"
+JPEG_SCAN = b"\xff\xda"
+#: Markers after which Pillow reads on, the picture's end among them, as if they had no length.
+BARE_MARKERS = {marker.to_bytes(2, "big") for marker, (*_, handler) in JpegImagePlugin.MARKER.items() if not handler}
+#: Most segments of a JPEG before its first pass. Cameras write about ten; a profile or XMP of megabytes takes some 160.
+#: Pillow takes two microseconds for each, or for each byte between them.
+MAX_SEGMENTS = 1024
+#: Most bytes between them.
+MAX_STUFFING_BYTES = 2**16
+#: Most segments that may be EXIF; a JPEG has one. Pillow joins them in a time that grows with their square.
+MAX_EXIF_SEGMENTS = 16
+EXIF = b"Exif\0\0"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+#: Name of a PNG's last chunk, or of none where the file breaks off.
+PNG_ENDS = (b"IEND", b"")
+#: Most chunks of a PNG, each of which takes Pillow five microseconds. Programs write one for every 8 KB and more.
+MAX_CHUNKS = 2**14
+#: Byte order of a TIFF by its first two bytes, as `struct` names it.
+BYTE_ORDERS = {b"II": "<", b"MM": ">"}
+#: The third byte of a BigTIFF, whose numbers are longer.
+BIG_TIFF = 43
+#: Most entries of a TIFF's directory; programs write twenty, and a photo of a camera some fifty.
+MAX_ENTRIES = 1024
 #: Pillow unpacks a BMP's runs in Python, at 0.7 microseconds for each that has one pixel: a second and a half for this.
 MAX_RUN_LENGTH_PIXELS = 2**21
 #: Bytes of such a file beside two for each pixel and four for each row: header, palette, what programs put between.
 RUN_LENGTH_OVERHEAD_BYTES = 70_000
-#: Most strips or tiles of an uncompressed TIFF; each takes Pillow eight microseconds, whatever it holds.
+#: Most strips or tiles of a TIFF; each takes Pillow eight microseconds, whatever it holds.
 MAX_TILES = 2**16
+TOO_MANY_STRIPS = "The image's strips are too many, or cover it more than once."
+
+
+def check_header(data: bytes) -> None:
+    """Refuse a file that would take far more time or memory to open than others of its size.
+
+    Args:
+        data: the file, in any format or none.
+
+    Raises:
+        UnsupportedImage, CorruptImage.
+    """
+    if data.startswith(JPEG_START):
+        _check_segments(data)
+    elif data.startswith(PNG_SIGNATURE):
+        _check_chunks(data)
+    elif data[:2] in BYTE_ORDERS and len(data) >= 16:
+        _check_directory(data)
+
+
+def _check_segments(data: bytes) -> None:
+    place, stuffing = len(JPEG_START), 0
+    for _ in range(MAX_SEGMENTS):
+        marker = JPEG_MARKER.search(data, place)
+        stuffing += (len(data) if marker is None else marker.start()) - place
+        if marker is None or marker[0] == JPEG_SCAN:
+            break
+        place = marker.end()
+        if marker[0] not in BARE_MARKERS:
+            place += int.from_bytes(data[place : place + 2], "big")
+    else:
+        raise UnsupportedImage(f"The JPEG has more than {MAX_SEGMENTS} segments before its first pass. Save it anew.")
+    if stuffing > MAX_STUFFING_BYTES:
+        raise CorruptImage("The JPEG has too many bytes that belong to nothing.")
+    if data.count(EXIF, 0, place) > MAX_EXIF_SEGMENTS:
+        raise UnsupportedImage(f"The JPEG has more than {MAX_EXIF_SEGMENTS} EXIF segments. Save it anew.")
+
+
+def _check_chunks(data: bytes) -> None:
+    place = len(PNG_SIGNATURE)
+    for _ in range(MAX_CHUNKS):
+        if data[place + 4 : place + 8] in PNG_ENDS:
+            return
+        # Length, name, what is in it, checksum.
+        place += 12 + int.from_bytes(data[place : place + 4], "big")
+    raise UnsupportedImage(f"The PNG has more than {MAX_CHUNKS} chunks. Save it anew.")
+
+
+def _check_directory(data: bytes) -> None:
+    order, big = BYTE_ORDERS[data[:2]], data[2] == BIG_TIFF
+    offset, number, entry = ("Q", "Q", "HHQ8x") if big else ("I", "H", "HHI4x")
+    (start,) = struct.unpack_from(order + offset, data, 8 if big else 4)
+    beginning = data[start : start + struct.calcsize(order + number)]
+    if len(beginning) < struct.calcsize(order + number):
+        return  # cut short, as Pillow will find
+    (count,) = struct.unpack(order + number, beginning)
+    if count > MAX_ENTRIES:
+        raise UnsupportedImage(f"The TIFF's directory has more than {MAX_ENTRIES} entries.")
+    start += len(beginning)
+    size = struct.calcsize(order + entry)
+    entries = data[start : start + size * count]
+    for tag, _, values in struct.iter_unpack(order + entry, entries[: len(entries) // size * size]):
+        if tag in {TiffImagePlugin.STRIPOFFSETS, TiffImagePlugin.TILEOFFSETS} and values > MAX_TILES:
+            raise CorruptImage(TOO_MANY_STRIPS)
 
 
 def check_cost(image: ImageFile.ImageFile, data: bytes, *, max_pixels: int) -> None:
@@ -64,7 +152,7 @@ def _check_tiles(image: TiffImagePlugin.TiffImageFile, max_pixels: int) -> None:
     extents = [tile.extents for tile in image.tile if tile.extents]
     drawn = sum((right - left) * (bottom - top) for left, top, right, bottom in extents)
     if len(image.tile) > MAX_TILES or drawn > width * height * len(image.getbands()):
-        raise CorruptImage("The image's strips are too many, or cover it more than once.")
+        raise CorruptImage(TOO_MANY_STRIPS)
 
 
 def _has_many_scans(data: bytes) -> bool:

@@ -24,7 +24,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from app.imaging.cost import check_cost
+from app.imaging.cost import PNG_SIGNATURE, check_cost, check_header
 from app.imaging.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedImage
 
 #: Naming the plugins registers them: Pillow loads most only once an image has been refused by the common ones.
@@ -42,7 +42,6 @@ WORKING_SIDE = 512
 #: A strip is reduced no further than to this shorter side, unless more than so many pixels would be left of it.
 WORKING_SHORT_SIDE = 96
 WORKING_PIXELS = 2**22
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Signature, and the length, name, width and height that begin the first chunk.
 TINY_HEADER_BYTES = 24
 #: What is at most so large is prepared in a third of a millisecond where the page is plain, in two where it is not, and
@@ -86,8 +85,9 @@ class Picture:
 def decode(data: bytes, *, max_pixels: int) -> Picture:
     """Decode one still image of any colour mode.
 
-    Transparent pixels are laid on white, or on black where what is visible is light. Sixteen-bit channels keep
-    the upper eight of the bits in use. Pictures of twice `WORKING_SIDE` and more are reduced by a whole factor.
+    Transparent pixels are laid on white, or on black where what is visible is light. Sixteen-bit channels lose eight
+    bits, or four where the picture has twelve bits or fewer in use, or none where all its values fit eight. Pictures
+    of twice `WORKING_SIDE` and more are reduced by a whole factor, strips by as much as their shorter side allows.
 
     Args:
         data: a PNG, JPEG (MPO included), WebP, BMP, GIF or TIFF file, recognised by content.
@@ -98,6 +98,7 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
     """
     if not data:
         raise EmptyFile("The file is empty.")
+    check_header(data)
     # Pillow's decoders raise nearly everything on bytes that lie (OSError, SyntaxError, ValueError, struct.error,
     # IndexError, MemoryError ...); each means the same here, so both calls catch what any of them raise.
     try:

@@ -23,5 +23,9 @@ class CorruptImage(ImageError):
     """The bytes announce an accepted format and then break off or lie."""
 
 
+class ImagingFailed(ImageError):
+    """A defect of ours shows at this image; the cause tells it. No other image pays for it."""
+
+
 class NoInkFound(ImageError):
     """No character stands out: the page is blank, or all texture or noise."""

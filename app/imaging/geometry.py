@@ -18,6 +18,7 @@ SIDE = 28
 #: Longest side, in pixels, at which a glyph is framed. Larger ones are averaged down first, which is faster than one
 #: wide filter and no different to the eye of the network.
 LARGEST_GLYPH = 160
+TOO_THIN = "What is written is too thin to be read at the network's resolution."
 
 Pixels = npt.NDArray[np.uint8]
 NetworkPixels = npt.NDArray[np.float32]
@@ -134,7 +135,10 @@ GEOMETRIES: dict[str, Geometry] = {geometry.name: geometry for geometry in (Mnis
 
 def _cropped(ink: Ink) -> Pixels:
     left, top, right, bottom = ink.box
-    return _shrunk(ink.pixels[top:bottom, left:right], LARGEST_GLYPH)
+    glyph = _shrunk(ink.pixels[top:bottom, left:right], LARGEST_GLYPH)
+    if not glyph.any():  # averaged away
+        raise NoInkFound(TOO_THIN)
+    return glyph
 
 
 def _shrunk(glyph: Pixels, longest: int) -> Pixels:
@@ -181,7 +185,7 @@ def _bordered(glyph: Pixels, top: int, bottom: int, left: int, right: int) -> Pi
 def _stretched(pixels: Pixels) -> Pixels:
     strongest = int(pixels.max())
     if strongest == 0:
-        raise NoInkFound("What is written is too thin to be read at the network's resolution.")
+        raise NoInkFound(TOO_THIN)
     return np.asarray(np.rint(pixels * (255 / strongest)), np.uint8)
 
 

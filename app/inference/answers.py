@@ -73,7 +73,7 @@ def _best_first(shares: npt.NDArray[np.float64]) -> list[int]:
 
 def _candidate(found: CharacterClass, characters: tuple[str, ...], share: float) -> Candidate:
     label = found.label if found.label in characters else characters[0]
-    return Candidate(label, characters, min(1.0, float(share)))
+    return Candidate(label, characters, min(float(share), 1.0))
 
 
 def is_uncertain(

@@ -26,6 +26,9 @@ BATCH_SIZES = tuple(range(1, 9))
 #: two however long the uploads before it are, and a long one still gets on where single images never cease.
 TURN_IMAGES = BATCH_SIZES[-1] // 2
 
+#: How far from 1 the probabilities of an image may add up to.
+SUM_TOLERANCE = 1e-3
+
 Image = npt.NDArray[np.float32]
 #: float32 [C].
 Probabilities = npt.NDArray[np.float32]
@@ -232,9 +235,13 @@ def warm_up(runtime: Runtime, input_shape: tuple[int, int, int], classes: int) -
         classes: how many probabilities it must give for each.
 
     Raises:
-        RuntimeFailed: it gives another number.
+        RuntimeFailed: it gives another number, or what are no probabilities.
     """
     for size in BATCH_SIZES:
-        shape = runtime.predict(np.zeros((size, *input_shape), np.float32)).shape
-        if shape != (size, classes):
-            raise RuntimeFailed(f"The model's output has the shape {shape}, its card has {classes} classes.")
+        probabilities = runtime.predict(np.zeros((size, *input_shape), np.float32))
+        if probabilities.shape != (size, classes):
+            raise RuntimeFailed(
+                f"The model's output has the shape {probabilities.shape}, its card has {classes} classes."
+            )
+        if not np.allclose(probabilities.sum(axis=1), 1, atol=SUM_TOLERANCE):
+            raise RuntimeFailed("The model's output is no distribution: its rows do not add up to 1.")

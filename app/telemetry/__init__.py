@@ -1,6 +1,6 @@
 """Watching the service: logs, metrics, drift, traces."""
 
-from app.telemetry.logs import configure_logs
+from app.telemetry.logs import configure_logs, printable
 from app.telemetry.metrics import MEDIA_TYPE, OTHER, Metrics
 from app.telemetry.record import Record, begin_record, current_record
 from app.telemetry.shared import Shared, retire
@@ -18,6 +18,7 @@ __all__ = [
     "begin_record",
     "configure_logs",
     "current_record",
+    "printable",
     "retire",
     "start_traces",
 ]

@@ -16,6 +16,8 @@ from structlog.typing import EventDict, Processor
 
 #: Uvicorn's start-up and shutdown lines are worth having; its access log would repeat ours.
 QUIET_LOGGERS = ("uvicorn.access",)
+#: Fields of several lines.
+TRACE_KEYS = ("exception", "stack")
 
 
 def _without_colours(logger: object, method: str, event: EventDict) -> EventDict:
@@ -28,6 +30,23 @@ def _with_worker(worker: int, logger: object, method: str, event: EventDict) -> 
     """Say which of several processes logs, unless the line speaks of one."""
     event.setdefault("worker", worker)
     return event
+
+
+def printable(text: str) -> str:
+    """Return a text with escapes for what would break a line or drive a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
+
+
+def _printable(logger: object, method: str, event: EventDict) -> EventDict:
+    """Make fields printable, such as a path that a client made up; traces have lines of their own."""
+    return {
+        key: printable(value) if isinstance(value, str) and key not in TRACE_KEYS else value
+        for key, value in event.items()
+    }
 
 
 class _Lines:
@@ -71,7 +90,10 @@ def configure_logs(*, level: str, json_lines: bool, worker: int | None = None) -
         [TRACES, structlog.processors.JSONRenderer(serializer=_json)]
         if json_lines
         else [
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+            _printable,
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
         ]
     )
     structlog.configure(

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 
 import pytest
 
-from app.imaging import ImageError
+from app import recogniser as module
+from app.imaging import ImageError, ImagingFailed
 from app.inference import Model, Overloaded, Registry
 from app.observer import Stage
 from app.recogniser import Options, Recogniser, Recognition
@@ -130,3 +132,23 @@ def test_every_stage_is_told_as_far_as_an_image_comes(model: Model, recogniser: 
     watch.stages.clear()
     recogniser.recognise_now(model, [b"junk"], Options())
     assert watch.stages == [Stage.WAIT, Stage.DECODE]
+
+
+@pytest.mark.parametrize("seven", [SEVEN, TINY_SEVEN], ids=["on threads", "on the loop"])
+def test_a_defect_at_one_image_takes_nothing_from_the_others(
+    model: Model, recogniser: Recogniser, seven: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare_picture = module.prepare_picture
+    calls = itertools.count()
+
+    def fail_once(*given: object) -> object:
+        if next(calls) == 1:
+            raise ZeroDivisionError
+        return prepare_picture(*given)
+
+    monkeypatch.setattr(module, "prepare_picture", fail_once)
+    answers = recogniser.recognise_now(model, [seven] * 3, Options())
+    (failed,) = (answer for answer in answers if isinstance(answer, ImageError))
+    assert isinstance(failed, ImagingFailed)
+    assert isinstance(failed.__cause__, ZeroDivisionError)
+    assert recogniser.under_way == 0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from pydantic import ValidationError
 
@@ -28,6 +30,7 @@ def test_options_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     [
         ("INKLING_PORT", "99999"),
         ("INKLING_API_KEYS", "secret"),
+        ("INKLING_API_KEYS", hashlib.sha256(b"").hexdigest()),
         ("INKLING_RUNTIME", "abacus"),
         ("INKLING_LOG_LEVEL", "loud"),
         ("INKLING_CORS_ORIGINS", "https://example.org/"),

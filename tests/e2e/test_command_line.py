@@ -98,6 +98,8 @@ def test_wrong_files_are_reported_and_skipped(tmp_path: Path) -> None:
     (tmp_path / "d.png").symlink_to(tmp_path / "gone.png")
     (tmp_path / "e.png").write_bytes(bytes(2000))
     (tmp_path / "f.png").write_bytes(encode(draw("7")))
+    os.mkfifo(tmp_path / ".pipe")
+    (tmp_path / "g.png").symlink_to(tmp_path / ".pipe")  # passed over
     code, output, reports = run("predict", str(tmp_path), max_upload_bytes=1999)
     assert code == 1
     assert [Path(line.split(": ")[0]).name for line in output.splitlines()] == ["a.png", "f.png"]

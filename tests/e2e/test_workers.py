@@ -114,8 +114,9 @@ def test_a_reload_reaches_every_worker_and_loses_no_answer(several: Server, mode
     assert {"1", "3"} <= heard
 
 
-def test_a_worker_that_dies_is_replaced_while_the_others_answer(several: Server) -> None:
+def test_a_worker_that_dies_is_replaced_while_the_others_answer(several: Server, models: Path) -> None:
     before = figures(several)
+    newer = add_version(models, "char", 1)
     (dead,) = (record["pid"] for record in records(several, "worker ready") if record["worker"] == 0)
     os.kill(dead, signal.SIGKILL)
     several.wait_for_log("a worker has ended and is replaced")
@@ -124,6 +125,11 @@ def test_a_worker_that_dies_is_replaced_while_the_others_answer(several: Server)
     while not any('"worker ready"' in line for line in several.lines[seen:]):
         assert time.monotonic() < until
         recognise(several)  # none of them is lost, though one worker is not there
+    # What the others do not serve, nor does the new one.
+    assert {httpx2.get(f"{several.url}/models/char").status_code for _ in range(20)} == {404}
+    reply = httpx2.post(f"{several.url}/admin/reload", headers={"X-API-Key": KEY}, timeout=60)
+    assert [model["name"] for model in reply.json()["models"]] == ["digit"]
+    shutil.rmtree(newer.parent)
     after = figures(several)
     assert after["inkling_processes_ready"] == WORKERS
     assert after["inkling_process_replacements_total"] == 1

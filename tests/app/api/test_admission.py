@@ -5,9 +5,13 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 from starlette.types import Message
 
+from app.api import keys
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import wait_until_ready
@@ -85,3 +89,32 @@ def test_the_description_names_the_key(guarded: TestClient) -> None:
     assert document["paths"]["/predict/digit"]["post"]["security"] == [{"APIKeyHeader": []}]
     assert document["paths"]["/models"]["get"]["security"] == [{"APIKeyHeader": []}]
     assert "security" not in document["paths"]["/livez"]["get"]
+
+
+@pytest.mark.parametrize("path", ["/models", "/predict/digit", "/admin/reload"])
+def test_keys_are_asked_for_below_any_prefix(path: str) -> None:
+    digest = hashlib.sha256(KEY.encode()).hexdigest()
+    settings = Settings(models_dir=MODELS, runtime="litert", api_keys=digest, admin_keys=digest, _env_file=None)
+    service = create_app(settings)
+    mounted = Starlette(routes=[Mount("/ink", service)])
+    method = "GET" if path == "/models" else "POST"
+    for client in (TestClient(service, root_path="/ink"), TestClient(mounted)):
+        reply = client.request(method, f"/ink{path}")
+        assert (reply.status_code, reply.json()["code"]) in {(401, "unauthorised"), (503, "not-ready")}
+        reply = client.request(method, f"/ink{path}", headers={b"X-API-Key": KEY.encode()})
+        assert reply.status_code != 401
+
+
+def test_a_route_asks_for_a_key_even_if_nobody_has_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys.Keys, "admit", lambda *_: True)
+    digest = hashlib.sha256(KEY.encode()).hexdigest()
+    settings = Settings(models_dir=MODELS, runtime="litert", api_keys=digest, admin_keys=digest, _env_file=None)
+    with TestClient(create_app(settings)) as connected:
+        wait_until_ready(connected)
+        for method, path in (("GET", "/models"), ("POST", "/predict/digit?top_k=1"), ("POST", "/admin/reload")):
+            reply = connected.request(method, path)
+            assert (reply.status_code, reply.json()["code"]) == (401, "unauthorised")
+
+
+def test_no_key_is_an_empty_one() -> None:
+    assert not keys.has_key(Headers({}), [hashlib.sha256(b"").hexdigest()])

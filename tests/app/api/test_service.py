@@ -141,3 +141,14 @@ def test_deadline() -> None:
 def test_no_service_without_models(tmp_path: Path) -> None:
     with pytest.raises(ArtifactMissing):
         create_app(Settings(models_dir=tmp_path, _env_file=None))
+
+
+def test_only_loaded_models_are_listed() -> None:
+    # Without its lifespan, in which it loads them.
+    starting = TestClient(create_app(Settings(models_dir=MODELS, runtime="litert", _env_file=None)))
+    assert starting.get("/models").json() == {"models": []}
+
+
+def test_no_redirect_names_a_host_that_the_client_made_up(client: TestClient) -> None:
+    reply = client.post("/predict/digit/", headers={"Host": "evil.example"}, follow_redirects=False)
+    assert (reply.status_code, reply.json()["code"]) == (404, "not-found")

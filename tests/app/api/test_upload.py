@@ -143,3 +143,18 @@ def test_more_bytes_than_the_service_holds_are_refused_until_there_is_room() -> 
         return [client.answer[0]["status"] for client in clients]
 
     assert asyncio.run(three_at_once()) == [200, 200, 429, 200]
+
+
+def test_bytes_that_are_only_announced_keep_nobody_out() -> None:
+    async def beside_idle_ones() -> int:
+        service = admission(echo)
+        idle = [asyncio.create_task(service(SCOPE, stay, Client(stay).send)) for _ in range(5)]
+        await asyncio.sleep(0)
+        client = Client(stay)
+        await service(SCOPE, client.receive, client.send)
+        for request in idle:
+            request.cancel()
+        await asyncio.gather(*idle, return_exceptions=True)
+        return client.answer[0]["status"]
+
+    assert asyncio.run(beside_idle_ones()) == 200

@@ -17,6 +17,7 @@ OTHER = Outcome("char", 3, 3, loaded=False)
         ([(KEPT,), (LOADED,)], (LOADED,)),
         ([(LOADED,), (REFUSED,), (KEPT,)], (REFUSED,)),
         ([(LOADED, OTHER), (OTHER, KEPT)], (OTHER, LOADED)),
+        ([(LOADED, OTHER), (KEPT,)], (OTHER, LOADED)),
         ([(LOADED,), ()], ()),
         ([], ()),
     ],

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 from app.cli import server as module
+from app.cli.protocol import MAX_HEAD_BYTES
 from app.cli.server import Server
 from app.main import create_app
 from app.settings import Settings
@@ -16,18 +19,27 @@ REQUEST = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 @pytest.fixture
-def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A running server that looks at its connections at every tick."""
     monkeypatch.setattr(module, "SILENT_TICKS", 1)
     settings = Settings(models_dir=MODELS, runtime="litert", _env_file=None)
     server = Server(create_app(settings), settings)
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        # So that the system takes little of an answer that its client does not.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         thread = threading.Thread(target=server.serve_on, args=[listener])
         thread.start()
-        yield listener.getsockname()[1]
+        server.port = listener.getsockname()[1]
+        yield server
         server.should_exit = True
         thread.join()
     assert not server.failed
+
+
+@pytest.fixture
+def port(server: Server) -> int:
+    """The port that a running server listens on."""
+    return server.port
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /livez HTT", b"POST /predict/digit HTTP/1.1\r\nHost: x\r\nX-Slow:"])
@@ -68,3 +80,38 @@ def test_who_would_rather_speak_websocket_is_answered_in_http(port: int) -> None
             answer = b"".join(iter(lambda link=link: link.recv(10_000), b""))
         assert answer.startswith(b"HTTP/1.1 " + status)
         assert b"x-request-id:" in answer.lower()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: ",
+        b"POST /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Long: ",
+        REQUEST + b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: ",
+    ],
+    ids=["head", "trailer", "second head"],
+)
+def test_heads_and_trailers_do_not_go_on_for_ever(port: int, head: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as link:
+        link.sendall(head)
+        sent = 0
+        with suppress(OSError):  # it has been closed
+            while sent < 100 * MAX_HEAD_BYTES:
+                sent += link.send(b"a" * 16_384)
+                time.sleep(0)
+        assert sent < 100 * MAX_HEAD_BYTES
+
+
+def test_who_takes_nothing_of_an_answer_is_not_waited_for(server: Server) -> None:
+    def until(open_connections: int) -> None:
+        give_up = time.monotonic() + 60
+        while len(server.server_state.connections) != open_connections:
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+
+    with socket.socket() as link:
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        link.connect(("127.0.0.1", server.port))
+        link.sendall(b"GET /docs-assets/redoc.standalone.js HTTP/1.1\r\nHost: x\r\n\r\n")
+        until(1)
+        until(0)

@@ -35,7 +35,7 @@ def worker(ends: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     settings = Settings(models_dir=MODELS, runtime="litert", workers=2, _env_file=None)
     _, link = ends
-    colleague = Colleague(Shared(tmp_path, 0, 2), link.reload_all, first=True, replaces=False)
+    colleague = Colleague(Shared(tmp_path, 0, 2), link.reload_all, models={"digit", "char"}, first=True, replaces=False)
     made = Worker(create_app(settings, colleague=colleague), settings, link, first=True)
     made.registry.load()
     yield made

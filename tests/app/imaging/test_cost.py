@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, JpegImagePlugin
 
 from app.imaging import CorruptImage, ImageTooLarge, UnsupportedImage
-from app.imaging.cost import MAX_SCANS
+from app.imaging.cost import MAX_CHUNKS, MAX_ENTRIES, MAX_EXIF_SEGMENTS, MAX_SCANS, MAX_SEGMENTS, MAX_TILES
 from app.imaging.decode import decode
 from tests.strokes import draw, encode
 
@@ -114,3 +114,55 @@ def test_usual_tiffs_cost_what_they_show(mode: str, compression: str | None) -> 
     picture = Image.fromarray(PICTURE).resize((300, 200))
     data = encode(picture.convert(mode), "TIFF", **({"compression": compression} if compression else {}))
     assert decode(data, max_pixels=LIMIT).size == (300, 200)
+
+
+def _segments(marker: int, body: bytes, count: int) -> bytes:
+    """Return a JPEG with so many segments of a kind after its start."""
+    picture = encode(PICTURE, "JPEG")
+    segment = bytes((0xFF, marker)) + struct.pack(">H", len(body) + 2) + body
+    return picture[:2] + segment * count + picture[2:]
+
+
+def test_a_jpeg_is_opened_once_its_segments_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = PICTURE.shape[::-1]
+    assert decode(_segments(0xE2, b"ICC_PROFILE\0\1\1" + bytes(65_000), 150), max_pixels=LIMIT).size == size
+    assert decode(_segments(0xE1, b"Exif\0\0", 3), max_pixels=LIMIT).size == size
+    picture = encode(PICTURE, "JPEG")
+    monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
+    for hostile in (
+        _segments(0xFE, b"", MAX_SEGMENTS + 1),
+        _segments(0xE1, b"Exif\0\0", MAX_EXIF_SEGMENTS + 1),
+        picture[:2] + b"\xff\xd9" + _segments(0xFE, b"", MAX_SEGMENTS + 1)[2:],  # an end, which Pillow reads over
+        _segments(0xC8, b"\xff\xfe\0\2" * 16_000, 1),  # segments in one that Pillow gives no length
+    ):
+        with pytest.raises(UnsupportedImage, match="segments"):
+            decode(hostile, max_pixels=LIMIT)
+    with pytest.raises(CorruptImage, match="belong to nothing"):
+        decode(picture[:2] + bytes(10**6) + picture[2:], max_pixels=LIMIT)
+
+
+def test_so_is_a_png_and_its_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = encode(PICTURE)
+    chunk = struct.pack(">I", 0) + b"prVt" + struct.pack(">I", zlib.crc32(b"prVt"))
+    after_header = 33
+    several = picture[:after_header] + chunk * 100 + picture[after_header:]
+    assert decode(several + bytes(10**6), max_pixels=LIMIT).size == PICTURE.shape[::-1]
+    monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
+    with pytest.raises(UnsupportedImage, match="chunks"):
+        decode(picture[:after_header] + chunk * MAX_CHUNKS + picture[after_header:], max_pixels=LIMIT)
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_so_are_a_tiff_and_its_strips(monkeypatch: pytest.MonkeyPatch, big: bool) -> None:
+    def tiff(entries: list[tuple[int, int]]) -> bytes:
+        """Return the beginning of a TIFF: entries of its directory, a tag and a number of values each."""
+        head = b"II" + struct.pack("<HHHQ", 43, 8, 0, 16) if big else b"II" + struct.pack("<HI", 42, 8)
+        listed = (struct.pack("<HHQQ" if big else "<HHII", tag, 4, count, 0) for tag, count in entries)
+        return head + struct.pack("<Q" if big else "<H", len(entries)) + b"".join(listed) + bytes(16)
+
+    monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
+    for tag in 273, 324:
+        with pytest.raises(CorruptImage, match="too many"):
+            decode(tiff([(256, 1), (tag, MAX_TILES + 1)]), max_pixels=LIMIT)
+    with pytest.raises(UnsupportedImage, match="entries"):
+        decode(tiff([(256, 1)] * (MAX_ENTRIES + 1)), max_pixels=LIMIT)

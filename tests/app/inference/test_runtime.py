@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from app.inference import BATCH_SIZES, LiteRTRuntime, Runtime, RuntimeFailed, SavedModelRuntime, warm_up
+from app.inference.runtime import Batch, Probabilities
 from tests.digits import network_inputs
 from tests.models import shipped
 
@@ -35,3 +36,13 @@ def test_a_model_with_another_number_of_classes_than_its_card_is_refused(runtime
     for runtime in runtimes:
         with pytest.raises(RuntimeFailed, match="its card has 12 classes"):
             warm_up(runtime, (28, 28, 1), 12)
+
+
+@pytest.mark.parametrize("share", [np.nan, 0.2])
+def test_a_model_whose_output_is_no_distribution_is_refused(share: float) -> None:
+    class Broken(Runtime):
+        def predict(self, images: Batch) -> Probabilities:
+            return np.full((len(images), 10), share, np.float32)
+
+    with pytest.raises(RuntimeFailed, match="add up to 1"):
+        warm_up(Broken(), (28, 28, 1), 10)

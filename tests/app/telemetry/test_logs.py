@@ -95,3 +95,14 @@ def test_a_log_that_cannot_be_written_costs_nobody_an_answer(monkeypatch: pytest
     configure_logs(level="info", json_lines=True)
     monkeypatch.setattr("sys.stderr", Full())
     structlog.get_logger("ours").info("hello")
+
+
+def test_no_client_drives_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(level="info", json_lines=False)
+    structlog.get_logger("ours").info("request", path="/\x1b]0;owned\x07\n")
+    logging.getLogger("theirs").warning("\x1b[2J")
+    written = capsys.readouterr().err
+    assert "\x07" not in written
+    assert "]0;owned" in written
+    assert "\x1b[2J" not in written
+    assert len(written.splitlines()) == 2
