@@ -18,7 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.errors import NoInkFound
-from app.imaging.marks import bounding_box, close_gaps, find_marks, main_mark, writing_strength
+from app.imaging.marks import (
+    STRENGTH_QUANTILE,
+    bounding_box,
+    close_gaps,
+    find_marks,
+    main_mark,
+    writing_strength,
+)
 from app.imaging.page import (
     CROP_SIDE,
     DARKEST_REFERENCE,
@@ -85,6 +92,17 @@ STROKE_STRENGTH = 0.6
 STROKE_GAPS = 0.04
 #: Where less than this share of the squared contrast lies in strokes, the page was taken for what lies around it.
 STROKES_SHARE = 0.08
+#: A mark of squared paper spans at least this share of both sides.
+SQUARES_SPAN = 0.5
+#: And has at least so many holes.
+LEAST_SQUARES = 12
+#: Of what is stronger in it, one piece has at least this share: the writing. This one and the next two were set on
+#: drawn squared paper.
+WRITING_SHARE = 0.5
+#: That piece spans no more than this share of either side.
+WRITING_SPAN = 0.8
+#: The squares are weaker than this share of the writing.
+SQUARES_FAINTER = 0.6
 #: From a pixel to the next but one, strokes gain or lose this much contrast at their sides; glare nowhere does.
 STROKE_RISE = 0.03
 #: Standard deviation of the blur of what shadows and sheets leave there, in such pixels: their edges stay sharp.
@@ -320,10 +338,52 @@ def lift_flat(contrast: Contrast, noise: float) -> Pixels:
     floor = level + UNEVEN_NOISE_DEVIATIONS * DEVIATION * median(np.abs(sample - level))
     # Where strokes cover half of a crop, its median is no noise.
     floor = min(floor, MAX_NOISE * float(np.quantile(contrast, 1 - FULL_INK_SHARE)))
-    full = writing_strength(contrast, max(floor, MIN_CONTRAST_UNEVEN))
+    threshold = max(floor, MIN_CONTRAST_UNEVEN)
+    full = writing_strength(contrast, threshold)
     if full < MIN_SIGNAL * noise:
         raise NoInkFound("The picture is all noise; no character stands out from it.")
+    if (strengths := strengths_on_squares(contrast, threshold)) is not None:
+        return _lifted(contrast, *strengths)
     return _lifted(contrast, min(floor, MAX_NOISE * full), full)
+
+
+def strengths_on_squares(contrast: Contrast, threshold: float) -> tuple[float, float] | None:
+    """Tell writing on squared paper from the squares by its strength, where it is by much the stronger.
+
+    Args:
+        contrast: float32 [height, width], positive where there may be ink.
+        threshold: above which there is.
+
+    Returns:
+        The strength of the squares and that of the writing; None where the main mark is no such paper, or the writing
+        is no stronger.
+    """
+    marks = find_marks(contrast, threshold)
+    main = main_mark(marks)
+    left, top, right, bottom = marks.boxes[main].tolist()
+    height, width = contrast.shape
+    if min((right - left) / width, (bottom - top) / height) < SQUARES_SPAN:
+        return None
+    squares = marks.labels == main
+    if cv2.connectedComponents((~squares).astype(np.uint8), connectivity=4)[0] - 1 < LEAST_SQUARES:
+        return None
+    strength = contrast[squares]
+    scale = 255 / float(strength.max())
+    split, _ = cv2.threshold(np.rint(strength * scale).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
+    strong = (squares & (contrast * scale > split)).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(strong)
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    across, down, area = stats[largest, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA]].tolist()
+    # Crossings are stronger than lines as well, but lie apart.
+    if area < WRITING_SHARE * np.count_nonzero(strong) or max(across / width, down / height) > WRITING_SPAN:
+        return None
+    # Without the soft border of the writing.
+    weak = contrast[squares & (cv2.dilate(strong, np.ones((3, 3), np.uint8)) == 0)]
+    if not weak.size:
+        return None
+    of_squares = float(np.quantile(weak, STRENGTH_QUANTILE))
+    of_writing = float(np.quantile(contrast[np.asarray(labels) == largest], STRENGTH_QUANTILE))
+    return (of_squares, of_writing) if of_squares < SQUARES_FAINTER * of_writing else None
 
 
 def _sampled(contrast: Contrast) -> Contrast:
