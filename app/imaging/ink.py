@@ -37,7 +37,7 @@ from app.imaging.page import (
     measure_page,
     median,
 )
-from app.imaging.ruling import remove_ruling
+from app.imaging.ruling import remove_ruling, without_whole_lines
 from app.imaging.sheet import without_surround, without_table
 from app.imaging.writing import keep_writing
 
@@ -93,6 +93,8 @@ STROKE_STRENGTH = 0.6
 STROKE_GAPS = 0.04
 #: Where less than this share of the squared contrast lies in strokes, the page was taken for what lies around it.
 STROKES_SHARE = 0.08
+#: Writing has more pixels than this beside lines that cross the picture; they are more often weaker than it than not.
+LEAST_BESIDE_LINES = 20
 #: A mark of squared paper spans at least this share of both sides.
 SQUARES_SPAN = 0.5
 #: And has at least so many holes.
@@ -377,6 +379,9 @@ def lift_flat(contrast: Contrast, noise: float) -> Pixels:
     floor = min(floor, MAX_NOISE * float(np.quantile(contrast, 1 - FULL_INK_SHARE)))
     threshold = max(floor, MIN_CONTRAST_UNEVEN)
     full = writing_strength(contrast, threshold)
+    rest = without_whole_lines(contrast, threshold)
+    if np.count_nonzero(rest > threshold) > LEAST_BESIDE_LINES:
+        full = max(full, writing_strength(rest, threshold))
     if full < MIN_SIGNAL * noise:
         raise NoInkFound("The picture is all noise; no character stands out from it.")
     if (strengths := strengths_on_squares(contrast, threshold)) is not None:

@@ -14,7 +14,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.imaging.page import CROP_SIDE
+
 Pixels = npt.NDArray[np.uint8]
+Contrast = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Slopes = tuple[float, ...]
 
@@ -42,6 +45,14 @@ STEEP_ASPECT = 3
 SPECK_SIDE = 0.3
 #: Pixels beside a line that are this strong, as a share of full ink, belong to a stroke that touches it.
 STROKE_LEVEL = 0.3
+#: A stroke lies along a line where the ink on it and so many rows beside it...
+ALONG_ROWS = 2
+#: ... is more than so many times what it usually is. This one and the next two were set on writing drawn on the lines.
+ALONG_FACTOR = 1.8
+#: ... and by so much more, in grey levels of full ink, summed down a column...
+ALONG_INK = 100
+#: ... over at least so many columns.
+ALONG_COLUMNS = 3
 #: Rows from the edge of a picture within which a line may be a stroke of a tight crop, or what is left of a box.
 EDGE_ROWS = 2
 #: A line alone, or at the edge, is ruling where it is weaker than this share of the writing; else it may be a stroke.
@@ -103,6 +114,26 @@ def remove_ruling(ink: Pixels) -> Pixels:
             ink = _between(ink, ruling)
         ink = _without_lines(ink, ruling if len(ruling) <= MOST_LINES else [], sure=bool(steep)).T
     return _without_specks(ink, steep[0]) if steep else np.ascontiguousarray(ink)
+
+
+def without_whole_lines(contrast: Contrast, threshold: float) -> Contrast:
+    """Clear lines that cross the whole picture, with all that lies on them, to tell how strong the writing is.
+
+    Args:
+        contrast: float32 [height, width], positive where there may be ink.
+        threshold: above which there is.
+    """
+    rest = contrast.copy()
+    mask = contrast > threshold
+    for lines, field in ((find_lines(mask), rest), (find_lines(mask.T), rest.T)):
+        for line in lines:
+            if line.whole:
+                height, width = field.shape
+                columns, down = np.arange(width), line.rows(width)
+                for row in range(line.first - 1, line.last + 2):
+                    inside = (row + down >= 0) & (row + down < height)
+                    field[(row + down)[inside], columns[inside]] = 0
+    return rest
 
 
 def _steep_squares(mask: Mask) -> tuple[list[Line], list[Line]] | None:
@@ -248,18 +279,39 @@ def _without_lines(ink: Pixels, lines: list[Line], *, sure: bool) -> Pixels:
 
 
 def _bare(ink: Pixels, line: Line) -> Mask:
-    """Return bool [height, width], a line and a pixel on either side of it where no stroke goes on above or below."""
+    """Return bool [height, width], a line and a pixel on either side of it where no stroke goes on above or below.
+
+    Nor where it is by so much stronger or thicker than elsewhere that a stroke lies along it.
+    """
     height, width = ink.shape
     columns, down = np.arange(width), line.rows(width)
     top, bottom = line.first - 1 + down, line.last + 1 + down
     above = _at(ink, top - 1, columns) >= STROKE_LEVEL * 255
     below = _at(ink, bottom + 1, columns) >= STROKE_LEVEL * 255
     bare = np.zeros(ink.shape, np.bool_)
+    free = ~(above | below | _has_stroke_along(ink, line))
     for offset in range(line.last - line.first + 3):
         row = top + offset
-        inside = ~(above | below) & (row >= 0) & (row < height)
+        inside = free & (row >= 0) & (row < height)
         bare[row[inside], columns[inside]] = True
     return bare
+
+
+def _has_stroke_along(ink: Pixels, line: Line) -> npt.NDArray[np.bool_]:
+    """Tell at which columns, bool [width], the ink on a line and beside it is that of a stroke that lies along it."""
+    columns, down = np.arange(ink.shape[1]), line.rows(ink.shape[1])
+    if min(ink.shape) < CROP_SIDE:
+        return np.zeros(len(columns), np.bool_)
+    rows = range(line.first - ALONG_ROWS, line.last + ALONG_ROWS + 1)
+    ink_at = np.stack([_at(ink, row + down, columns) for row in rows]).sum(axis=0, dtype=np.float32)
+    inked = ink_at[ink_at > 0]
+    if not inked.size:
+        return np.zeros(len(columns), np.bool_)
+    usual = float(np.median(inked))
+    along = (ink_at > max(ALONG_FACTOR * usual, usual + ALONG_INK)).astype(np.uint8)
+    # Not where a stroke merely crosses.
+    opened = np.asarray(cv2.morphologyEx(along[None], cv2.MORPH_OPEN, np.ones((1, ALONG_COLUMNS), np.uint8)))
+    return np.asarray(opened[0] > 0, np.bool_)
 
 
 def _strength(pixels: Pixels) -> float:

@@ -45,6 +45,11 @@ COMPARABLE_MASS = 0.2
 #: Texture has more comparable marks than this; 2,442 pictures of characters have at most so many. Where marks that
 #: touch the edge do not count, since they may be the lines of writing above and below, it has twice as many.
 MOST_COMPARABLE = 6
+#: And more than so many of them are not at the edge. This one and the next were set on drawn lines of writing and on
+#: 120 drawn textures, of which they let pass no more than before.
+FEW_INNER = 3
+#: Or more than `MOST_COMPARABLE` and so many are near the main one or not at the edge.
+FEW_NEAR = 2
 #: Or its main mark has more holes than this.
 MOST_HOLES = 9
 #: On a photo, pieces no farther apart than this share of the shorter side are one mark.
@@ -254,9 +259,17 @@ def _is_slanted_stroke(pixels: Chosen) -> bool:
 def is_texture(marks: Marks, main: int) -> bool:
     """Tell whether there are many marks as large as the main one, or that one is a mesh."""
     comparable = marks.mass > COMPARABLE_MASS * marks.mass[main]
-    # What reaches in from outside may be the lines of writing above and below.
-    counted = comparable & (marks.touches_edge[main] | ~marks.touches_edge)
-    many = counted.sum() > MOST_COMPARABLE or comparable.sum() > 2 * MOST_COMPARABLE
+    if marks.touches_edge[main]:
+        many = comparable.sum() > MOST_COMPARABLE
+    else:
+        # What reaches in from outside may be the lines of writing above and below: texture reaches the main mark too.
+        gap, _ = beside(marks, main)
+        inner, near = comparable & ~marks.touches_edge, comparable & (gap <= FAR_GAP)
+        many = (
+            inner.sum() > MOST_COMPARABLE
+            or (inner | near).sum() > MOST_COMPARABLE + FEW_NEAR
+            or (inner.sum() > FEW_INNER and comparable.sum() > 2 * MOST_COMPARABLE)
+        )
     # Beyond the edge the page goes on, so what a stroke cuts off there is no hole. Two regions are mark and page.
     around = np.pad((marks.labels != main).astype(np.uint8), 1, constant_values=1)
     regions, _ = cv2.connectedComponents(around, connectivity=4)
@@ -304,13 +317,12 @@ def underlines(marks: Marks, main: int) -> Chosen:
 
 
 def stems(marks: Marks, main: int) -> Chosen:
-    """Choose what the main mark is but the dot of, where an i or j stands at the lower edge: bool [M]."""
+    """Choose the stem of an i or j whose dot is the main mark, where it stands at an edge: bool [M]."""
     left, top, right, bottom = marks.boxes.T
     height, gap = bottom - top, top - bottom[main]
     under = (gap >= 0) & (gap <= height) & (left < right[main]) & (right > left[main])
-    at_lower_edge = bottom >= marks.labels.shape[0] - 1
     size = max(height[main], right[main] - left[main])
-    return np.asarray(under & at_lower_edge & (height > right - left) & (size <= DOT_SHARE * height), np.bool_)
+    return np.asarray(under & marks.touches_edge & (height > right - left) & (size <= DOT_SHARE * height), np.bool_)
 
 
 def neighbours(marks: Marks, main: int, found: Beside) -> Chosen:
