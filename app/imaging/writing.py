@@ -71,6 +71,15 @@ DIVIDER_WIDTH = 0.12
 DIVIDER_REACH = 0.08
 #: It is farther from it than this share of that one's height, or it may be the stem of a K or an R.
 DIVIDER_GAP = 0.12
+#: The sides of a cell in a row are higher than this share of the picture. This one and the next three were set on drawn
+#: forms.
+CELL_HEIGHT = 0.25
+#: They begin and end in the same rows, give or take this share of their height.
+CELL_SLACK = 0.05
+#: What stands between them is higher than this share of theirs; the bar between the posts of an H is not.
+CELL_CONTENT = 0.3
+#: Pixels beside them that are theirs as well.
+CELL_BORDER = 1
 #: A frame spans at least this share of both sides of the picture.
 FRAME_SPAN = 0.2
 #: It has a mark of at least this share of its mass inside.
@@ -134,6 +143,11 @@ def keep_writing(ink: Pixels, *, plain: bool) -> Pixels:
     marks = find_marks(ink.astype(np.float32), threshold)
     dropped = frames(marks)
     marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
+    if (cell := find_cell(marks)) is not None:
+        left, right = cell
+        within = np.zeros_like(ink)
+        within[:, left:right] = ink[:, left:right]
+        return keep_writing(within, plain=plain)
     main = main_mark(marks)
     if not plain:
         return _keep_on_photo(_cleared(ink, marks, dropped), texture=is_texture(marks, main))
@@ -285,6 +299,39 @@ def companions(marks: Marks, main: int) -> Chosen:
     chosen &= ~dividers(marks, main) & ~underlines(marks, main)
     chosen[main], chosen[0] = True, False
     return chosen
+
+
+def find_cell(marks: Marks) -> tuple[int, int] | None:
+    """Find the cell of a row that the character stands in, between two uprights that are alike.
+
+    Where the lines above and below have been taken out as ruling, the uprights are all that is left of the boxes.
+
+    Returns:
+        Its first column, and the one after its last; None where there is no such cell.
+    """
+    left, top, right, bottom = marks.boxes.T.astype(np.float64)
+    height, width = bottom - top, right - left
+    thin = (width < DIVIDER_WIDTH * height) & (height > CELL_HEIGHT * len(marks.labels)) & (marks.mass > 0)
+    sides = np.flatnonzero(thin)
+    if len(sides) < 2:
+        return None
+    slack = CELL_SLACK * height[sides] + 1
+    alike = (np.abs(np.subtract.outer(top[sides], top[sides])) < slack) & (
+        np.abs(np.subtract.outer(bottom[sides], bottom[sides])) < slack
+    )
+    sides = sides[alike.sum(axis=1) > 1]
+    others = marks.mass.copy()
+    others[sides] = 0
+    if len(sides) < 2 or not others.any():
+        return None
+    main = main_mark(replace(marks, mass=others))
+    reach = DIVIDER_REACH * height[main]
+    beyond = (top[sides] < top[main] - reach) & (bottom[sides] > bottom[main] + reach)
+    sides = sides[beyond & (height[main] > CELL_CONTENT * height[sides])]
+    before, after = sides[right[sides] <= left[main]], sides[left[sides] >= right[main]]
+    if not len(before) or not len(after):
+        return None
+    return int(right[before].max()) + CELL_BORDER, int(left[after].min()) - CELL_BORDER
 
 
 def dividers(marks: Marks, main: int) -> Chosen:
