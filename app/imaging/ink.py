@@ -95,6 +95,12 @@ STROKE_GAPS = 0.04
 STROKES_SHARE = 0.08
 #: Writing has more pixels than this beside lines that cross the picture; they are more often weaker than it than not.
 LEAST_BESIDE_LINES = 20
+#: Ink from this share of full ink up counts: less than that is what a wide pen leaves of the eye of an O.
+BLOT_LEVEL = 0.6
+#: A blot fills this share and more of a square around it: a disc 0.79, a 0 whose eye has filled less.
+BLOT_FILLED = 0.7
+#: And is as deep as this share of its longest side and more. Of 95,000 images of MNIST and EMNIST none is.
+BLOT_DEPTH = 0.85
 #: A mark of squared paper spans at least this share of both sides.
 SQUARES_SPAN = 0.5
 #: And has at least so many holes.
@@ -168,7 +174,26 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     else:
         ink = lift_uneven(contrast, narrow and narrow[0 if dark else 1], page.share(noise))
     ink = keep_writing(remove_ruling(ink), plain=page.plain)
-    return Ink(ink, bounding_box(ink), polarity)
+    box = bounding_box(ink)
+    if is_blot(ink, box):
+        raise NoInkFound("What is on the page is a dot or a blot and no character.")
+    return Ink(ink, box, polarity)
+
+
+def is_blot(ink: Pixels, box: tuple[int, int, int, int]) -> bool:
+    """Tell whether ink is one round or square piece without strokes: a click of the mouse, a blot.
+
+    Args:
+        ink: uint8 [height, width], white on black.
+        box: around it.
+    """
+    left, top, right, bottom = box
+    inked = ink[top:bottom, left:right] >= BLOT_LEVEL * 255
+    longest = max(inked.shape)
+    if np.count_nonzero(inked) < BLOT_FILLED * longest**2:
+        return False
+    depth = cv2.distanceTransform(np.pad(inked, 1).astype(np.uint8), cv2.DIST_L2, 3)
+    return bool(2 * depth.max() > BLOT_DEPTH * longest)
 
 
 def detect_polarity(contrast: Contrast) -> Polarity:
