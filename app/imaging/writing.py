@@ -364,12 +364,13 @@ def underlines(marks: Marks, main: int) -> Chosen:
 
 
 def stems(marks: Marks, main: int) -> Chosen:
-    """Choose the stem of an i or j whose dot is the main mark, where it stands at an edge: bool [M]."""
+    """Choose the stem of an i or j whose dot is the main mark, where it stands at the lower edge: bool [M]."""
     left, top, right, bottom = marks.boxes.T
     height, gap = bottom - top, top - bottom[main]
     under = (gap >= 0) & (gap <= height) & (left < right[main]) & (right > left[main])
+    at_lower_edge = bottom >= marks.labels.shape[0] - 1
     size = max(height[main], right[main] - left[main])
-    return np.asarray(under & marks.touches_edge & (height > right - left) & (size <= DOT_SHARE * height), np.bool_)
+    return np.asarray(under & at_lower_edge & (height > right - left) & (size <= DOT_SHARE * height), np.bool_)
 
 
 def neighbours(marks: Marks, main: int, found: Beside) -> Chosen:

@@ -33,7 +33,7 @@ def test_polarity_can_be_overruled() -> None:
         find_ink(page, Polarity.LIGHT_ON_DARK)
     inside_out = np.full((60, 60), 30, np.uint8)
     inside_out[20:40, 28:32] = 10  # a stroke barely darker than the board ...
-    inside_out[50:, 50:] = 90  # ... and a light stain
+    inside_out[50:, 40:] = 90  # ... and a light stain
     assert find_ink(inside_out).polarity is Polarity.LIGHT_ON_DARK
     assert find_ink(inside_out, Polarity.DARK_ON_LIGHT).box == (28, 20, 32, 40)
 
