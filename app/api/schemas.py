@@ -116,7 +116,7 @@ class Answer(BaseModel):
     uncertain: bool = Field(
         description="Whether a person should rather have a look. The confidence below which that is so is chosen on "
         "validation images: of all answers to them that are not marked, the share of wrong ones is below the target "
-        "error.",
+        "error. Also true where `allow` rules out nearly all that the picture may show.",
         examples=[False],
     )
     candidates: list[Candidate] = Field(
