@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -68,7 +68,10 @@ class Colleague:
 
 
 def create_app(
-    settings: Settings, on_failure: Callable[[], None] | None = None, colleague: Colleague | None = None
+    settings: Settings,
+    on_failure: Callable[[], None] | None = None,
+    colleague: Colleague | None = None,
+    around_load: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> FastAPI:
     """Build the service.
 
@@ -79,6 +82,7 @@ def create_app(
         settings: every option.
         on_failure: called where a verified model cannot be loaded after all; the caller should end the process.
         colleague: where this is one of several processes that serve; None where it serves alone.
+        around_load: entered by the thread that loads the models, while it does.
 
     Raises:
         ArtifactError: a model is missing, damaged or incompatible.
@@ -96,7 +100,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.create_task(_load(registry, on_failure))
+        loading = asyncio.create_task(_load(registry, on_failure, around_load))
         if colleague and not colleague.first:
             # Until then others answer, and nobody should be told here that the service is not ready.
             await loading
@@ -227,9 +231,17 @@ def build_recogniser(settings: Settings, observer: Observer | None = None, *, ke
     )
 
 
-async def _load(registry: Registry, on_failure: Callable[[], None] | None) -> None:
+async def _load(
+    registry: Registry,
+    on_failure: Callable[[], None] | None,
+    around_load: Callable[[], AbstractContextManager[None]],
+) -> None:
+    def load() -> None:
+        with around_load():
+            registry.load()
+
     try:
-        await asyncio.to_thread(registry.load)
+        await asyncio.to_thread(load)
     except Exception:
         # Checksums held, so this is the runtime's own trouble: a missing library, too little memory.
         _log.exception("a model could not be loaded; the service ends")

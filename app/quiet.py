@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
+import re
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 STANDARD_ERROR = 2
+#: Lines in which TensorFlow, absl and LiteRT tell how they are set up. TensorFlow 2.21 announces oneDNN before its own
+#: log level is in force.
+ANNOUNCEMENT = re.compile(rb"I\d{4} |INFO: |WARNING: All log messages before absl::InitializeLog\(\)")
+
+#: There is one standard error, whoever turns it aside.
+_turn = threading.Lock()
 
 
 @contextmanager
 def quiet_start() -> Iterator[None]:
-    """Hold back standard error, and show what was written only where the block fails.
+    """Hold back what is written to standard error, and show it afterwards, but for announcements where all went well.
 
-    TensorFlow 2.21 announces oneDNN before its own log level is in force. Python's file object does not see that, so
-    the descriptor itself is turned aside; nothing else should run meanwhile.
+    Python's file object does not see what native code writes, so the descriptor itself is turned aside. What should be
+    shown meanwhile has to be written elsewhere: see `part_standard_error`.
     """
-    sys.stderr.flush()
-    kept = os.dup(STANDARD_ERROR)
-    with tempfile.TemporaryFile() as held:
+    with _turn, tempfile.TemporaryFile() as held:
+        sys.stderr.flush()
+        kept = os.dup(STANDARD_ERROR)
+        # Where native code ends the process, nobody is left to show what is held: this says at least where it was.
+        watched = not faulthandler.is_enabled()
+        if watched:
+            faulthandler.enable(kept)
         os.dup2(held.fileno(), STANDARD_ERROR)
+        failed = True
         try:
             yield
-        except BaseException:
-            held.seek(0)
-            os.write(kept, held.read())
-            raise
+            failed = False
         finally:
             sys.stderr.flush()
             os.dup2(kept, STANDARD_ERROR)
+            if watched:
+                faulthandler.disable()
             os.close(kept)
+            held.seek(0)
+            for line in held:
+                if failed or not ANNOUNCEMENT.match(line):
+                    os.write(STANDARD_ERROR, line)
+
+
+def part_standard_error() -> None:
+    """Give Python a standard error of its own from here on, so that logs go on while `quiet_start` holds back."""
+    sys.stderr.flush()
+    own = os.dup(STANDARD_ERROR)
+    sys.stderr = os.fdopen(own, "w", buffering=1, encoding="utf-8", errors="backslashreplace")

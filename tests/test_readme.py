@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.cli.sources import NO_IMAGES
 from app.settings import settings_table
 from tests.e2e.server import ROOT
 from tests.models import shipped
@@ -26,3 +27,8 @@ def test_the_figures_are_those_of_the_cards(name: str) -> None:
 
 def test_nothing_is_left_to_fill_in() -> None:
     assert "@@" not in README
+
+
+def test_what_is_passed_over_in_folders_is_listed() -> None:
+    *most, last = (f"`{ending}`" for ending in NO_IMAGES)
+    assert f"{', '.join(most)} or {last} are passed over" in " ".join(README.split())

@@ -23,6 +23,7 @@ class PrometheusText(Response):
 def metrics_router(metrics: Metrics) -> APIRouter:
     """Return the call that shows an application's metrics."""
     router = APIRouter(tags=["health"])
+    described = describe(problems.INTERNAL_ERROR)
 
     @router.get(
         "/metrics",
@@ -30,11 +31,12 @@ def metrics_router(metrics: Metrics) -> APIRouter:
         summary="Figures for Prometheus",
         response_class=PrometheusText,
         responses={
+            **described,
             200: {
+                **described[200],
                 "description": "Prometheus' text format, version 0.0.4.",
                 "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "examples": {"answers": {"value": EXAMPLE}}}},
             },
-            **describe(problems.INTERNAL_ERROR),
         },
     )
     async def show() -> PrometheusText:

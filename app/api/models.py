@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from app.api import problems
-from app.api.problems import NOT_FOUND, RequestProblem, describe
-from app.api.schemas import Models, ModelSummary
-from app.artifacts import ModelCard
+from app.api.problems import NO_SUCH_MODEL, NOT_FOUND, RequestProblem, describe
+from app.api.schemas import ModelCard, Models, ModelSummary
 from app.inference import Registry
 
 
@@ -39,7 +38,7 @@ def models_router(registry: Registry) -> APIRouter:
     ) -> ModelCard:
         """The whole card: data, training, figures with the test set they were measured on, preprocessing version."""
         if name not in registry.artifacts:
-            raise RequestProblem(NOT_FOUND, "There is no such model. GET /models lists them.")
-        return registry.artifacts[name].card
+            raise RequestProblem(NOT_FOUND, NO_SUCH_MODEL)
+        return ModelCard.of(registry.artifacts[name].card)
 
     return router

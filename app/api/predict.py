@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
 from pydantic import WithJsonSchema
 
 from app.api import problems
+from app.api.parameters import known
 from app.api.predictor import Predictor
 from app.api.problems import INVALID_PARAMETER, TOO_MANY_FILES, UPLOAD_TOO_LARGE, RequestProblem, describe
 from app.api.schemas import Answer, BatchAnswer
@@ -20,6 +21,8 @@ MAX_ALLOW = 256
 #: FastAPI writes `contentMediaType`, which client generators take for text.
 ImageFile = Annotated[UploadFile, WithJsonSchema({"type": "string", "format": "binary"})]
 Explain = Annotated[bool, Query(description="Add what the model saw.", examples=[False])]
+#: What the calls take from the query.
+PARAMETERS = ("top_k", "polarity", "allow", "explain")
 #: Name of the part of a form that holds the one file.
 PART = "file"
 ACCEPTED = "PNG, JPEG, WebP, BMP, GIF (one frame) or TIFF (one page)"
@@ -44,7 +47,7 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         predictor: with it.
         max_batch_files: of a batch.
     """
-    router = APIRouter(prefix=f"/predict/{card.name}", tags=["recognise"])
+    router = APIRouter(prefix=f"/predict/{card.name}", tags=["recognise"], dependencies=[known(*PARAMETERS)])
     characters = "".join(character for item in card.classes for character in item.characters)
 
     async def options(
@@ -75,6 +78,7 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         response_model_exclude_none=True,
         responses=describe(
             problems.MALFORMED_UPLOAD,
+            problems.UPLOAD_TIMEOUT,
             UPLOAD_TOO_LARGE,
             TOO_MANY_FILES,
             problems.IMAGE_TOO_LARGE,
@@ -109,12 +113,24 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         summary=f"Recognise many images: {card.description}",
         response_description="An answer or a problem for each image, in the order sent.",
         response_model_exclude_none=True,
-        responses=describe(problems.MALFORMED_UPLOAD, UPLOAD_TOO_LARGE, TOO_MANY_FILES, INVALID_PARAMETER, *COMMON),
+        responses=describe(
+            problems.MALFORMED_UPLOAD,
+            problems.UPLOAD_TIMEOUT,
+            UPLOAD_TOO_LARGE,
+            TOO_MANY_FILES,
+            INVALID_PARAMETER,
+            *COMMON,
+        ),
     )
     async def predict_batch(
         files: Annotated[
             list[ImageFile],
-            File(description=f"1 to {max_batch_files} images, {ACCEPTED}.", min_length=1),
+            # More of them are too many files, and not a list that is no list of files.
+            File(
+                description=f"1 to {max_batch_files} images, {ACCEPTED}.",
+                min_length=1,
+                json_schema_extra={"maxItems": max_batch_files},
+            ),
         ],
         chosen: Annotated[Options, Depends(options)],
         explain: Explain = False,

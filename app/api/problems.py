@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,11 +12,13 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from app.api.request_id import request_id
+from app.api.paths import route_path
+from app.api.request_id import HEADER, SANE_ID, request_id
 from app.imaging import (
     CorruptImage,
     EmptyFile,
@@ -40,6 +43,8 @@ _log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+#: Of `WWW-Authenticate`.
+CHALLENGE = "ApiKey"
 
 
 class Problem(BaseModel):
@@ -71,6 +76,7 @@ MALFORMED_REQUEST = Kind("malformed-request", HTTPStatus.BAD_REQUEST, "Not a usa
 MALFORMED_UPLOAD = Kind("malformed-upload", HTTPStatus.BAD_REQUEST, "Not a usable upload")
 UNAUTHORISED = Kind("unauthorised", HTTPStatus.UNAUTHORIZED, "An API key is needed")
 NOT_FOUND = Kind("not-found", HTTPStatus.NOT_FOUND, "No such resource")
+UPLOAD_TIMEOUT = Kind("upload-timeout", HTTPStatus.REQUEST_TIMEOUT, "The upload took too long")
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed")
 UPLOAD_TOO_LARGE = Kind("upload-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too many bytes")
 TOO_MANY_FILES = Kind("too-many-files", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too many files")
@@ -104,7 +110,7 @@ KINDS: dict[type[Exception], Kind] = {
 #: Every code that a request may end in, for the metrics. What cannot be read as HTTP does not become one.
 CODES = sorted(
     {kind.code for kind in (*KINDS.values(), MALFORMED_UPLOAD, UNAUTHORISED, NOT_FOUND, METHOD_NOT_ALLOWED)}
-    | {UPLOAD_TOO_LARGE.code, TOO_MANY_FILES.code, MODEL_REFUSED.code}
+    | {UPLOAD_TIMEOUT.code, UPLOAD_TOO_LARGE.code, TOO_MANY_FILES.code, MODEL_REFUSED.code}
 )
 BY_STATUS = {
     HTTPStatus.BAD_REQUEST: MALFORMED_UPLOAD,
@@ -123,6 +129,9 @@ VALIDATION_MESSAGES = {
     "string_too_long": "is longer than {max_length} characters",
     "string_pattern_mismatch": "holds a character that the model has no class for",
 }
+#: What is asked of a model by these, while no model has that name.
+MODEL_PATH = re.compile(r"/predict/[^/]+(/batch)?")
+NO_SUCH_MODEL = "There is no such model. GET /models lists them."
 #: The only text that a client is told about a defect.
 DEFECT = "Something went wrong on our side. The log has the cause under this request id."
 
@@ -165,7 +174,7 @@ def problem_response(document: Problem, headers: Mapping[str, str] | None = None
     """Return a problem document as a response, with `Retry-After` where trying again helps, and note it."""
     current_record().refusal = document.code
     own = {"Retry-After": str(RETRY_AFTER_SECONDS)} if document.status in (429, 503) else {}
-    own |= {"WWW-Authenticate": "ApiKey"} if document.status == HTTPStatus.UNAUTHORIZED else {}
+    own |= {"WWW-Authenticate": CHALLENGE} if document.status == HTTPStatus.UNAUTHORIZED else {}
     return JSONResponse(document.model_dump(), document.status, {**own, **(headers or {})}, MEDIA_TYPE)
 
 
@@ -178,16 +187,58 @@ def response_to(error: Exception) -> JSONResponse:
     return problem_response(problem_of(error))
 
 
+#: What the API's description says of headers. All of them are always there.
+ID_HEADER = {
+    HEADER: {
+        "description": "The request's own id where it is a sane token, else a new one.",
+        "required": True,
+        "schema": {"type": "string", "pattern": f"^{SANE_ID.pattern}$"},
+        "example": "0f3c6f5ab7b54b0f8a4d0b9f3f7a6f11",
+    }
+}
+RETRY_HEADER = {
+    "Retry-After": {
+        "description": "Seconds after which trying again makes sense.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+        "example": RETRY_AFTER_SECONDS,
+    }
+}
+CHALLENGE_HEADER = {
+    "WWW-Authenticate": {
+        "description": "That a key is wanted.",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": CHALLENGE,
+    }
+}
+HEADERS: dict[HTTPStatus, dict[str, dict[str, Any]]] = {
+    HTTPStatus.UNAUTHORIZED: CHALLENGE_HEADER,
+    HTTPStatus.TOO_MANY_REQUESTS: RETRY_HEADER,
+    HTTPStatus.SERVICE_UNAVAILABLE: RETRY_HEADER,
+}
+
+
 def describe(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
-    """Return FastAPI's `responses` for the problems a call may answer with, an example for each."""
+    """Return FastAPI's `responses` for a call: its headers, and the problems it may answer with, an example for each.
+
+    Args:
+        kinds: of the problems.
+    """
     # A reference, not FastAPI's `model`, which would promise plain application/json.
     schema = {"$ref": "#/components/schemas/Problem"}
     responses: dict[int | str, dict[str, Any]] = {
-        "default": {"description": "Any other problem", "content": {MEDIA_TYPE: {"schema": schema}}}
+        int(HTTPStatus.OK): {"headers": ID_HEADER},
+        "default": {
+            "description": "Any other problem",
+            "headers": ID_HEADER,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        },
     }
     for kind in kinds:
         content = {MEDIA_TYPE: {"schema": schema, "examples": {}}}
-        entry = responses.setdefault(int(kind.status), {"description": "", "content": content})
+        headers = {**ID_HEADER, **HEADERS.get(kind.status, {})}
+        entry = responses.setdefault(int(kind.status), {"description": "", "headers": headers, "content": content})
         entry["description"] += f"{'; ' if entry['description'] else ''}{kind.title} (`{kind.code}`)"
         entry["content"][MEDIA_TYPE]["examples"][kind.code] = {
             "value": {
@@ -231,7 +282,11 @@ def _http_detail(kind: Kind, request: Request) -> str:
     return {
         MALFORMED_UPLOAD: "The body is not multipart/form-data with a boundary, or one of its parts is broken.",
         TOO_MANY_FILES: "The form has too many parts.",
-        NOT_FOUND: "There is nothing at this address. The API is described at /docs.",
+        NOT_FOUND: (
+            NO_SUCH_MODEL
+            if MODEL_PATH.fullmatch(route_path(request.scope))
+            else "There is nothing at this address. The API is described at /docs."
+        ),
         METHOD_NOT_ALLOWED: f"This address does not answer {request.method}.",
     }.get(kind, DEFECT)
 
@@ -242,7 +297,11 @@ def _validation_problem(error: RequestValidationError) -> Problem:
     where, *path = first["loc"]
     if where == "body":
         name = path[0] if path else "file"
-        return problem(MALFORMED_UPLOAD, f"Send multipart/form-data with the image file in a part named '{name}'.")
+        if isinstance(error.body, FormData) and name in error.body:
+            detail = f"The part named '{name}' has no filename, and so is text and not a file (curl: {name}=@NAME)."
+        else:
+            detail = f"Send multipart/form-data with the image file in a part named '{name}'."
+        return problem(MALFORMED_UPLOAD, detail)
     limits = first.get("ctx", {})
     wrong = VALIDATION_MESSAGES.get(first["type"], "is not valid").format(**limits)
     return problem(INVALID_PARAMETER, f"The parameter '{path[0]}' {wrong}.")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from PIL import Image
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PlainSerializer
 
 from app.api.problems import Problem
 from app.artifacts import Artifact, CharacterClass, Metrics
+from app.artifacts import ModelCard as StoredCard
+from app.imaging import Polarity
 from app.inference import Candidate as RankedCandidate
 from app.inference import Outcome
 from app.recogniser import Recognition
@@ -21,7 +23,8 @@ Confidence = Annotated[
     Field(
         ge=0,
         le=1,
-        description="Calibrated probability: of all answers at 0.9, nine in ten are right. "
+        description="Calibrated probability: of all answers at 0.9, nine in ten are right. That was measured on "
+        "validation images, and holds for pictures like those that do show a character of the model's classes. "
         "With `allow`, the share among what is allowed.",
     ),
 ]
@@ -90,8 +93,8 @@ class ModelReference(BaseModel):
 class Explanation(BaseModel):
     """What the model saw."""
 
-    polarity: str = Field(
-        description="How the ink stood on the page: `dark_on_light` or `light_on_dark`.", examples=["dark_on_light"]
+    polarity: Literal[Polarity.DARK_ON_LIGHT, Polarity.LIGHT_ON_DARK] = Field(
+        description="How the ink stood on the page.", examples=["dark_on_light"]
     )
     box: list[int] = Field(
         min_length=4,
@@ -110,7 +113,12 @@ class Answer(BaseModel):
 
     label: str = Field(description="The best candidate's label.", examples=["7"])
     confidence: Confidence = Field(examples=[0.9987])
-    uncertain: bool = Field(description="Whether a person should rather have a look.", examples=[False])
+    uncertain: bool = Field(
+        description="Whether a person should rather have a look. The confidence below which that is so is chosen on "
+        "validation images: of all answers to them that are not marked, the share of wrong ones is below the target "
+        "error. Also true where `allow` rules out nearly all that the picture may show.",
+        examples=[False],
+    )
     candidates: list[Candidate] = Field(
         min_length=1, description="The most probable classes, best first.", examples=[EXAMPLE_CANDIDATES]
     )
@@ -196,6 +204,20 @@ class Models(BaseModel):
     )
 
 
+class ModelCard(StoredCard):
+    """The whole card. Everything needed to serve the model, and to train it again."""
+
+    # A number in card.json; every answer of the API tells versions as text.
+    version: Annotated[int, PlainSerializer(str, return_type=str)] = Field(
+        ge=1, description="Its version; higher is newer.", examples=["1"]
+    )
+
+    @classmethod
+    def of(cls, card: StoredCard) -> ModelCard:
+        """Return the public form of a card."""
+        return cls(**dict(card))
+
+
 class ReloadedModel(BaseModel):
     """What a reload came to for one model."""
 
@@ -226,6 +248,7 @@ class Health(BaseModel):
 
 def _explanation(recognition: Recognition) -> Explanation:
     seen = recognition.seen
+    assert seen.polarity is not Polarity.AUTO
     out = io.BytesIO()
     Image.fromarray(np.rint(seen.pixels * 255).astype(np.uint8)).save(out, "PNG")
     return Explanation(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from starlette.types import Message, Receive, Send
 
-from app.api.problems import MALFORMED_UPLOAD, UPLOAD_TOO_LARGE, Problem, problem, problem_of
+from app.api.problems import UPLOAD_TIMEOUT, UPLOAD_TOO_LARGE, Problem, problem, problem_of
 from app.inference import InferenceError
 
 #: Form boundaries and part headers around the files.
@@ -69,7 +69,7 @@ class Upload:
                 message = await self._receive()
         except TimeoutError as error:
             detail = f"The upload did not arrive whole within {self._seconds:g} seconds."
-            self.problem = problem(MALFORMED_UPLOAD, detail)
+            self.problem = problem(UPLOAD_TIMEOUT, detail)
             raise UploadRefused from error
         size = len(message.get("body", b""))
         self._taken += size

@@ -21,12 +21,13 @@ def is_address(name: str) -> bool:
     return ADDRESS.match(name) is not None
 
 
-def list_files(address: str, *, recursive: bool) -> Iterator[str]:
+def list_files(address: str, *, recursive: bool, without: tuple[str, ...] = ()) -> Iterator[str]:
     """List the files at an address, in the order of their names: itself, or those of a folder but hidden ones.
 
     Args:
         address: of a file or a folder; what is no letter, digit or one of `_.-~/` may be written with percent signs.
         recursive: whether folders in the folder are entered.
+        without: endings, in small letters, of files of the folder that are left out.
 
     Yields:
         The address of each file, its path quoted.
@@ -48,7 +49,8 @@ def list_files(address: str, *, recursive: bool) -> Iterator[str]:
     head, query = _split(address)
     for file in sorted(item.path for item in there if item.type is FileType.File):
         below = file.removeprefix(root)
-        if not any(part.startswith(".") for part in below.removeprefix(path).split("/")):
+        hidden = any(part.startswith(".") for part in below.removeprefix(path).split("/"))
+        if not hidden and not below.lower().endswith(without):
             yield f"{head}{quote(below)}{query}"
 
 

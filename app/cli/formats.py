@@ -63,7 +63,10 @@ class JsonLines:
 
 
 class Csv:
-    """A row a file: its name, the answer, and the other candidates."""
+    """A row a file: its name, the answer, the other candidates, and the problem where there is no answer.
+
+    The page's table has the same columns: see `app/web/row.js`.
+    """
 
     def __init__(self, artifact: Artifact, *, top_k: int) -> None:
         """Prepare the columns.
@@ -77,18 +80,22 @@ class Csv:
 
     def head(self) -> str:
         others = (f"{column}_{place}" for place in self._others for column in ("label", "confidence"))
-        return _row("file", "label", "confidence", "characters", "uncertain", "model", "version", *others)
+        return _row("file", "label", "confidence", "characters", "uncertain", "model", "version", *others, "problem")
 
     def lines(self, outcome: Outcome) -> str:
         if not isinstance(outcome.found, Recognition):
-            return ""
+            return self._unread(outcome.name, outcome.found)
         best, *others = outcome.found.candidates
         cells = [outcome.name, best.label, f"{best.confidence:.6f}", "".join(best.characters)]
         cells += [str(outcome.found.uncertain).lower(), *self._model]
         for other in others:
             cells += [other.label, f"{other.confidence:.6f}"]
         cells += [""] * (2 * (len(self._others) - len(others)))
-        return _row(*cells)
+        return _row(*cells, "")
+
+    def _unread(self, name: str, failure: Failure) -> str:
+        document = _problem(failure)
+        return _row(name, *[""] * (6 + 2 * len(self._others)), document.code if document else reason(failure))
 
 
 def reason(failure: Failure) -> str:

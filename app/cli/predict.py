@@ -18,7 +18,7 @@ from app.cli.cluster import ClusterFailed, recognise_on_ray
 from app.cli.formats import Csv, Format, JsonLines, Text, reason
 from app.cli.options import AllowOption, PolarityOption, TaskOption, TopKOption
 from app.cli.progress import Tally
-from app.cli.sources import STANDARD_INPUT, find_files
+from app.cli.sources import NO_IMAGES, STANDARD_INPUT, find_files
 from app.cli.startup import chosen_artifact, fail, read_settings, recognising
 from app.recogniser import Options, Recognition
 from app.telemetry import printable
@@ -36,7 +36,7 @@ def predict(
         list[str],
         typer.Argument(
             help="Images of one character each, folders of them, addresses of either such as s3://bucket/folder, "
-            "or - for standard input.",
+            f"or - for standard input. In folders, {' '.join(NO_IMAGES)} are passed over.",
             metavar="FILE...",
         ),
     ],
@@ -46,14 +46,14 @@ def predict(
     polarity: PolarityOption = Options.polarity,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Enter the folders in a folder too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file, as the API answers.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="A table for spreadsheets.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="A table for spreadsheets, a row a file.")] = False,
     engine: Annotated[
         Engine, typer.Option(help="local: in this process. ray: on the cluster at RAY_ADDRESS, or on all CPUs here.")
     ] = Engine.LOCAL,
 ) -> None:
     """Recognise images without a server.
 
-    Files that cannot be recognised are reported on standard error and skipped; the exit code is 1 then.
+    Files that cannot be recognised are reported on standard error, and the others read; the exit code is 1 then.
     """
     if as_json and as_csv:
         raise typer.BadParameter("Choose one of --json and --csv.")

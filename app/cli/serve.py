@@ -14,6 +14,7 @@ from app.cli.server import Server
 from app.cli.startup import check_runtime, ending_on_wrong_models, fail, read_settings
 from app.cli.supervisor import supervise
 from app.main import create_app
+from app.quiet import part_standard_error, quiet_start
 from app.settings import Settings, variable
 
 _log = structlog.get_logger(__name__)
@@ -27,6 +28,7 @@ def serve(
     if hasattr(signal, "SIGHUP"):
         # What is read from now on is the newest anyway; without a handler it would end the process.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    part_standard_error()
     settings = read_settings(**{key: value for key, value in (("host", host), ("port", port)) if value is not None})
     check_runtime(settings)
     if settings.workers > 1 and not hasattr(signal, "SIGHUP"):
@@ -41,7 +43,7 @@ def serve(
 def serve_alone(settings: Settings, listener: socket.socket) -> int:
     """Serve in this process; return its exit code."""
     with ending_on_wrong_models():
-        app = create_app(settings, on_failure=lambda: server.fail())
+        app = create_app(settings, on_failure=lambda: server.fail(), around_load=quiet_start)
     server = Server(app, settings)
     return server.serve_on(listener)
 

@@ -11,12 +11,15 @@ from app.api.problems import UPLOAD_TOO_LARGE, RequestProblem
 from app.cli.buckets import is_address, list_files, open_file
 
 STANDARD_INPUT = "-"
+#: How files end that lie beside images and are none. In a folder they are passed over.
+NO_IMAGES = (".csv", ".html", ".json", ".md", ".pdf", ".txt", ".xml", ".yaml", ".yml")
 
 
 def find_files(names: Iterable[str], *, recursive: bool, on_error: Callable[[OSError], None]) -> Iterator[str]:
     """List what is to be read, the files of a folder in the order of their names.
 
-    A folder's files are taken whatever they are called, as an image is known by its content; hidden ones are not.
+    A folder's files are taken whatever they are called, as an image is known by its content, but for hidden ones and
+    those that end in one of `NO_IMAGES`. What is named itself is taken.
 
     Args:
         names: files, folders, addresses of either, or `-`.
@@ -26,7 +29,7 @@ def find_files(names: Iterable[str], *, recursive: bool, on_error: Callable[[OSE
     for name in names:
         if is_address(name):
             try:
-                yield from list_files(name, recursive=recursive)
+                yield from list_files(name, recursive=recursive, without=NO_IMAGES)
             except OSError as error:
                 on_error(error)
             continue
@@ -38,7 +41,11 @@ def find_files(names: Iterable[str], *, recursive: bool, on_error: Callable[[OSE
             for file in sorted(files):
                 path = Path(folder, file)
                 # A pipe or a device in a folder would be waited on for ever; a link to nothing is told of.
-                if not file.startswith(".") and (path.is_file() or not path.exists()):
+                if (
+                    not file.startswith(".")
+                    and not file.lower().endswith(NO_IMAGES)
+                    and (path.is_file() or not path.exists())
+                ):
                     yield str(path)
 
 

@@ -25,6 +25,7 @@ from app.cli.server import Server
 from app.cli.startup import ending_on_wrong_models, start_logs
 from app.inference import Draining, NotReady, Outcome, State
 from app.main import Colleague, create_app
+from app.quiet import part_standard_error, quiet_start
 from app.settings import Settings
 from app.telemetry import ServiceState, Shared
 
@@ -164,12 +165,13 @@ def work(settings: Settings, listener: socket.socket, pipe: Connection, post: Po
     """Serve as one of several processes, and end this one with an exit code."""
     # What is read from now on is the newest anyway.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    part_standard_error()
     start_logs(settings, worker=post.place)
     link = Link(pipe)
     shared = Shared(post.folder, post.place, settings.workers)
     colleague = Colleague(shared, link.reload_all, models=post.models, first=post.first, replaces=post.replaces)
     with _exit_code(), ending_on_wrong_models():
-        app = create_app(settings, on_failure=lambda: server.fail(), colleague=colleague)
+        app = create_app(settings, on_failure=lambda: server.fail(), colleague=colleague, around_load=quiet_start)
     server = Worker(app, settings, link, first=post.first)
     sys.exit(server.serve_on(listener))
 

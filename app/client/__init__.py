@@ -22,6 +22,7 @@ from app.client.errors import (
     TransportFailure,
     Unauthorised,
     UnexpectedAnswer,
+    UploadTimeout,
 )
 from app.client.retries import Retries
 from app.client.uploads import Image
@@ -48,4 +49,5 @@ __all__ = [
     "TransportFailure",
     "Unauthorised",
     "UnexpectedAnswer",
+    "UploadTimeout",
 ]

@@ -61,13 +61,18 @@ class Call(Generic[T]):
             ServiceProblem, UnexpectedAnswer, TransportFailure.
         """
         if isinstance(reply, httpx2.RequestError):
-            raise TransportFailure(f"{reply.request.url.host}: {reply or type(reply).__name__}") from reply
+            raise TransportFailure(f"{self._service(reply.request)}: {reply or type(reply).__name__}") from reply
         if not reply.is_success:
-            raise _problem_of(reply)
+            raise _problem_of(reply, self._service(reply.request))
         try:
             return self.read_body(reply.json())
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UnexpectedAnswer(f"{reply.request.url} did not answer as Inkling does.") from error
+
+    def _service(self, request: httpx2.Request) -> str:
+        """Return where the service is, without a password that its address may hold."""
+        path = request.url.raw_path.decode().partition("?")[0].removesuffix(self.path)
+        return f"{request.url.scheme}://{request.url.netloc.decode()}{path}"
 
 
 def recognise(task: str, image: bytes, options: Options) -> Call[Answer]:
@@ -116,12 +121,12 @@ def _problem(document: Any, wait: float | None = None) -> ServiceProblem:
     return kind(code, status, document["title"], document["detail"], document["instance"], wait)
 
 
-def _problem_of(response: httpx2.Response) -> ServiceProblem:
+def _problem_of(response: httpx2.Response, service: str) -> ServiceProblem:
     wait = retry_after(response)
     try:
         return _problem(response.json(), wait)
     except (KeyError, TypeError, ValueError):
         status, title = response.status_code, response.reason_phrase
-        detail = f"{response.request.url.host} answered {status} {title}, which is not the service's own answer."
+        detail = f"{service} answered {status} {title}, which is not the service's own answer."
         identity = response.headers.get("X-Request-ID", "none")
         return kind_of("unknown", status)("unknown", status, title, detail, identity, wait)

@@ -50,6 +50,10 @@ class InvalidRequest(ServiceProblem):
     """The service does not know this task, parameter or kind of upload."""
 
 
+class UploadTimeout(ServiceProblem):
+    """The images took longer to arrive than the service waits for them."""
+
+
 class Unauthorised(ServiceProblem):
     """The service wants an API key, and another than it was sent."""
 
@@ -86,6 +90,7 @@ _BY_CODE: dict[str, type[ServiceProblem]] = {
 }
 _BY_STATUS: dict[int, type[ServiceProblem]] = {
     401: Unauthorised,
+    408: UploadTimeout,
     429: Overloaded,
     500: ServiceDefect,
     503: NotReady,

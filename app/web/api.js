@@ -13,7 +13,8 @@
 
 import { savedKey } from "./key.js";
 
-const TOP_K = 5;
+/** How many candidates are asked for. */
+export const TOP_K = 5;
 /** Longest wait that a service may ask for before the one further attempt, in seconds. */
 const LONGEST_WAIT = 15;
 const TRY_AGAIN = new Set([429, 503]);

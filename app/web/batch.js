@@ -14,7 +14,7 @@ const FILES_PER_CALL = 64;
 /** Half of what the service takes by default. */
 const BYTES_PER_CALL = 32 * 2 ** 20;
 /** What a smaller call may mend. */
-const TOO_MUCH = new Set(["too-many-files", "upload-too-large", "overloaded"]);
+const TOO_MUCH = new Set(["too-many-files", "upload-too-large", "upload-timeout", "overloaded"]);
 
 /** @param {string} id */
 const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));

@@ -1,14 +1,14 @@
 /** Tables for spreadsheets. */
 
 /** A cell that begins so is run as a formula; an apostrophe makes it text. */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 /** Without it, Excel reads UTF-8 as the local code page. */
 const BYTE_ORDER_MARK = "\ufeff";
 
 /**
  * Return rows as CSV after RFC 4180.
  *
- * @param {(string | number)[][]} rows the first of them the header
+ * @param {string[][]} rows the first of them the header
  * @returns {Blob}
  */
 export function toCsv(rows) {
@@ -16,9 +16,9 @@ export function toCsv(rows) {
   return new Blob([BYTE_ORDER_MARK, lines.join("\r\n"), "\r\n"], { type: "text/csv;charset=utf-8" });
 }
 
-/** @param {string | number} value */
+/** @param {string} value */
 function cell(value) {
-  const text = typeof value === "string" && FORMULA.test(value) ? `'${value}` : String(value);
+  const text = FORMULA.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

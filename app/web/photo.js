@@ -1,10 +1,13 @@
 /** A picture in place of the pad, and where on it the writing was found. */
 
+import { NO_PREVIEW } from "./wording.js";
+
 const [holder, preview, box, noPreview] = ["image", "preview", "box", "no-preview"].map(
   (id) => /** @type {HTMLElement} */ (document.getElementById(id)),
 );
 const image = /** @type {HTMLImageElement} */ (preview);
 
+noPreview.textContent = NO_PREVIEW;
 image.addEventListener("error", () => {
   image.hidden = true;
   noPreview.hidden = false;

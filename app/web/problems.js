@@ -13,6 +13,10 @@ const SENTENCES = {
   "malformed-upload": { title: "The picture did not arrive whole.", note: "Please send it once more." },
   "not-found": { title: "This service cannot read these.", note: "Its operator has loaded another model." },
   "method-not-allowed": { title: "This page and the service do not match.", note: "Please reload the page." },
+  "upload-timeout": {
+    title: "The picture took too long to arrive.",
+    note: "Check your connection, or save the picture smaller.",
+  },
   "upload-too-large": { title: "This file is too large.", note: "Crop the picture, or save it smaller." },
   "too-many-files": { title: "Too many pictures at once.", note: "Please send fewer." },
   "image-too-large": {
@@ -49,6 +53,7 @@ const SENTENCES = {
 /** Problems of the request and not of a picture: the same picture may be read another time. */
 export const PASSING = new Set([
   "unauthorised",
+  "upload-timeout",
   "overloaded",
   "not-ready",
   "draining",

@@ -1,23 +1,20 @@
 /** One picture of many: its row in the table and its line in the CSV. */
 
-import { ApiProblem } from "./api.js";
+import { ApiProblem, TOP_K } from "./api.js";
 import { makeBar, setBar } from "./answer.js";
 import { explainProblem } from "./problems.js";
-import { characters, percent } from "./wording.js";
+import { NO_PREVIEW, characters, percent } from "./wording.js";
 
 /** @import {Answer} from "./api.js" */
 
 /** How many of the other candidates are named, and how likely they must be. */
 const [OTHERS, LEAST_LIKELY] = [2, 0.001];
+/** Digits of a confidence in the CSV, after the point. */
+const CSV_DIGITS = 6;
+/** The columns of `inkling predict --csv`. */
 export const CSV_HEADER = [
-  "file",
-  "answer",
-  "characters",
-  "confidence",
-  "uncertain",
-  "second",
-  "second confidence",
-  "model",
+  ...["file", "label", "confidence", "characters", "uncertain", "model", "version"],
+  ...Array.from({ length: TOP_K - 1 }, (_, index) => [`label_${index + 2}`, `confidence_${index + 2}`]).flat(),
   "problem",
 ];
 
@@ -32,11 +29,14 @@ export class Row {
     this.file = file;
     this.url = URL.createObjectURL(file);
     const image = Object.assign(new Image(), { src: this.url, alt: "", className: "thumb", loading: "lazy" });
-    // A format that the browser cannot show leaves an empty frame, not a broken picture.
-    image.addEventListener("error", () => image.removeAttribute("src"));
-    const picture = document.createElement("td");
+    const [picture, name] = [document.createElement("td"), cell("file-name", file.name)];
     picture.append(image);
-    this.fixed = [picture, cell("file-name", file.name)];
+    // A format that the browser cannot show leaves an empty frame and a word about it, not a broken picture.
+    image.addEventListener("error", () => {
+      image.replaceWith(Object.assign(document.createElement("span"), { className: "thumb" }));
+      name.append(Object.assign(document.createElement("small"), { textContent: NO_PREVIEW }));
+    });
+    this.fixed = [picture, name];
     this.show(null);
   }
 
@@ -52,24 +52,18 @@ export class Row {
     return this.result?.confidence ?? 2;
   }
 
-  /** @returns {(string | number)[]} in the order of `CSV_HEADER` */
+  /** @returns {string[]} in the order of `CSV_HEADER` */
   get values() {
     const { name } = this.file;
-    if (this.result === null) return [name, "", "", "", "", "", "", "", ""];
-    if (this.result instanceof ApiProblem) return [name, "", "", "", "", "", "", "", this.result.code];
-    const { label, confidence, uncertain, candidates, model } = this.result;
-    const [best, second] = candidates;
-    return [
-      name,
-      label,
-      best.characters.join(" "),
-      confidence,
-      String(uncertain),
-      second?.label ?? "",
-      second?.confidence ?? "",
-      `${model.name} ${model.version}`,
-      "",
-    ];
+    const blank = Array(CSV_HEADER.length - 2).fill("");
+    if (this.result === null) return [name, ...blank, ""];
+    if (this.result instanceof ApiProblem) return [name, ...blank, this.result.code];
+    const { uncertain, candidates, model } = this.result;
+    const [best, ...others] = candidates;
+    const told = [best.label, best.confidence.toFixed(CSV_DIGITS), best.characters.join(""), String(uncertain)];
+    told.push(model.name, model.version);
+    for (const other of others) told.push(other.label, other.confidence.toFixed(CSV_DIGITS));
+    return [name, ...told, ...blank.slice(told.length), ""];
   }
 
   release() {

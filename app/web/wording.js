@@ -2,6 +2,8 @@
 
 /** @import {Candidate} from "./api.js" */
 
+/** In place of a picture whose format the browser cannot show. */
+export const NO_PREVIEW = "Your browser has no preview of this file.";
 /** Shares beyond these would be shown as certainty or impossibility, which no answer is. */
 const [MOST, LEAST] = [0.999, 0.001];
 

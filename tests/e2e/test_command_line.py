@@ -164,6 +164,36 @@ def test_a_table_is_csv_that_no_spreadsheet_takes_for_a_formula(tmp_path: Path) 
     assert all(float(row["confidence"]) > float(row["confidence_2"]) > 0 for row in rows)
 
 
+def test_a_table_has_a_row_for_every_file(tmp_path: Path) -> None:
+    (tmp_path / "seven.png").write_bytes(encode(draw("7")))
+    (tmp_path / "empty.png").write_bytes(b"")
+    names = ["seven.png", "empty.png", "missing.png"]
+    code, output, reports = run("predict", "--csv", *(str(tmp_path / name) for name in names))
+    read, empty, missing = csv.DictReader(io.StringIO(output))
+    assert code == 1
+    assert list(read) == [
+        "file", "label", "confidence", "characters", "uncertain", "model", "version",
+        "label_2", "confidence_2", "label_3", "confidence_3", "problem",
+    ]  # fmt: skip
+    assert (read["label"], read["problem"]) == ("7", "")
+    assert empty == {**dict.fromkeys(empty, ""), "file": str(tmp_path / "empty.png"), "problem": "empty-file"}
+    assert (missing["label"], missing["problem"]) == ("", "No such file or directory")
+    assert len(reports.splitlines()) == 3
+
+
+def test_what_lies_beside_the_images_of_a_folder_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "seven.png").write_bytes(encode(draw("7")))
+    for name in ("note.txt", "labels.CSV", "README.md", "scan.pdf", "a.json", "b.yaml", "c.yml", "d.html", "e.xml"):
+        (tmp_path / name).write_bytes(b"hello")
+    code, output, _ = run("predict", str(tmp_path))
+    assert (code, len(output.splitlines())) == (0, 1)
+    (tmp_path / "named.txt").write_bytes(encode(draw("7")))
+    code, output, reports = run("predict", str(tmp_path / "named.txt"), str(tmp_path / "note.txt"))
+    assert (code, len(output.splitlines())) == (1, 1)
+    assert "note.txt: " in reports
+    assert ".txt" in run("predict", "--help")[1]
+
+
 def test_a_name_cannot_drive_the_terminal(tmp_path: Path) -> None:
     path = tmp_path / "\x1b[31mred\n.png"
     path.write_bytes(b"junk")

@@ -131,7 +131,7 @@ def is_answered_as_shown(command: str, desk: Desk) -> None:
     if shutil.which("curl") is None:
         pytest.skip("needs curl")
     answer = json.loads(desk.run(command))
-    (shown,) = (json.loads(block.text) for block in BLOCKS if block.language == "json")
+    shown, _ = shown_answers()
     assert answer.keys() == shown.keys()
     assert answer["label"] == shown["label"] == answer["candidates"][0]["label"]
     assert answer["candidates"][0].keys() == shown["candidates"][0].keys()
@@ -142,15 +142,19 @@ def answers_each(command: str, desk: Desk) -> None:
     if shutil.which("curl") is None:
         pytest.skip("needs curl")
     first, second = json.loads(desk.run(command))["results"]
-    assert first["label"] == "7"
+    shown, problem = shown_answers()[1]["results"]
+    assert first.keys() == shown.keys()
+    assert first["label"] == shown["label"]
+    assert first["model"] == shown["model"]
     assert len(first["candidates"]) == 5
-    assert second["problem"]["code"] == "unsupported-image"
+    assert second["problem"] == {**problem["problem"], "instance": second["problem"]["instance"]}
 
 
 def writes_a_table(command: str, desk: Desk) -> None:
     desk.run(command)
     heading, *rows = (desk.folder / "answers.csv").read_text().splitlines()
     assert heading.startswith("file,label,confidence,")
+    assert heading.endswith(",problem")
     assert [row.split(",")[:2] for row in rows] == [["scans/a.png", "7"], ["scans/more/b.png", "7"]]
 
 
@@ -242,6 +246,11 @@ class Block:
 BLOCKS = [Block(*found) for found in re.findall(r"^```(\w*)\n(.*?)^```$", README, re.M | re.S)]
 
 
+def shown_answers() -> list[dict]:
+    """Return the answers that README shows, in their order."""
+    return [json.loads(block.text) for block in BLOCKS if block.language == "json"]
+
+
 def commands() -> list[str]:
     """Return README's shell commands in their order, without comments."""
     lines = [line for block in BLOCKS if block.language == "sh" for line in block.text.splitlines()]
@@ -250,7 +259,7 @@ def commands() -> list[str]:
 
 def test_every_block_is_of_a_kind_that_is_checked_here() -> None:
     assert README.count("```") == 2 * len(BLOCKS)
-    assert [block.language for block in BLOCKS if block.language != "sh"] == ["json", "python", ""]
+    assert [block.language for block in BLOCKS if block.language != "sh"] == ["json", "python", "json", ""]
 
 
 def test_every_command_is_known_and_every_check_is_for_one() -> None:

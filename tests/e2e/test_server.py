@@ -137,6 +137,23 @@ def test_logs_are_json_lines_with_request_ids() -> None:
     assert [record["event"] for record in records if record.get("request_id") == malformed] == ["malformed request"]
 
 
+@pytest.mark.parametrize("options", [{"runtime": "savedmodel"}, {"runtime": "litert"}], ids=str)
+def test_the_log_of_a_start_is_json_lines_and_nothing_else(options: dict[str, object]) -> None:
+    with serving(log_format="json", **options) as running:
+        running.stop()
+    events = [json.loads(line)["event"] for line in running.lines]
+    assert events[0] == "starting"
+    assert events.count("model loaded") == 2
+
+
+def test_the_log_of_several_workers_is_json_lines_and_nothing_else() -> None:
+    with serving(log_format="json", runtime="litert", workers=2) as running:
+        for worker in range(2):
+            running.wait_for_log(f'"worker":{worker},"pid"')
+        running.stop()
+    assert {json.loads(line).get("worker") for line in running.lines} == {None, 0, 1}
+
+
 def test_odd_files_leave_nothing_in_the_log_but_their_requests() -> None:
     # Two hundred tags whose values would lie far behind the end of the file.
     tags = b"".join(struct.pack("<HHII", 5000 + tag, 4, 1000, 2**20) for tag in range(200))

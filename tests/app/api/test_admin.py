@@ -85,7 +85,7 @@ def test_the_newer_version_is_told_of_everywhere(administered: TestClient, model
     assert administered.get("/readyz").status_code == 200
     versions = {item["name"]: item["version"] for item in administered.get("/models").json()["models"]}
     assert versions == {"digit": "2", "char": "1"}
-    assert administered.get("/models/digit").json()["version"] == 2
+    assert administered.get("/models/digit").json()["version"] == "2"
     assert figure(administered, "inkling_model_info", model="digit", version="2") == 1
     assert figure(administered, "inkling_model_info", model="digit", version="1") is None
     assert figure(administered, "inkling_drift_answers", model="digit") == 0

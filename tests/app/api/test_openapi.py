@@ -38,7 +38,8 @@ def test_the_committed_description_is_the_served_one(served: str) -> None:
 def test_the_description_is_what_the_service_answers(client: TestClient, document: dict) -> None:
     answered = client.get("/openapi.json").json()
     # This service takes smaller batches, and says so.
-    assert json.loads(json.dumps(answered).replace("1 to 8 images", "1 to 64 images")) == document
+    smaller = json.dumps(answered).replace("1 to 8 images", "1 to 64 images").replace('"maxItems": 8', '"maxItems": 64')
+    assert json.loads(smaller) == document
 
 
 def calls(document: dict) -> Iterator[tuple[str, dict]]:
@@ -110,6 +111,27 @@ def test_every_response_has_a_description_and_an_example(document: dict) -> None
             assert response["description"] not in {"", "Successful Response"}, (name, status)
             for content in response["content"].values():
                 assert content.get("examples") or has_example(document, content["schema"]), (name, status)
+
+
+def test_the_headers_of_every_response_are_told(document: dict) -> None:
+    more = {"401": {"WWW-Authenticate"}, "429": {"Retry-After"}, "503": {"Retry-After"}}
+    for name, call in calls(document):
+        for status, response in call["responses"].items():
+            assert response["headers"].keys() == {"X-Request-ID"} | more.get(status, set()), (name, status)
+
+
+def test_a_version_is_text_wherever_it_is_told(document: dict) -> None:
+    fields = {name: schema.get("properties", {}) for name, schema in document["components"]["schemas"].items()}
+    told = {name: own["version"] for name, own in fields.items() if "version" in own}
+    assert told.keys() == {"ModelCard", "ModelReference", "ModelSummary"}
+    assert {field["type"] for field in told.values()} == {"string"}
+
+
+def test_what_a_caller_has_to_choose_from_is_told(document: dict) -> None:
+    schemas = document["components"]["schemas"]
+    assert schemas["Explanation"]["properties"]["polarity"]["enum"] == ["dark_on_light", "light_on_dark"]
+    files = schemas["Body_predict_digit_batch"]["properties"]["files"]
+    assert (files["minItems"], files["maxItems"]) == (1, 64)
 
 
 def test_every_problem_has_an_example(document: dict) -> None:

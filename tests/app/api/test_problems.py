@@ -62,6 +62,27 @@ def test_uploads_that_are_not_one(client: TestClient, body: bytes, headers: dict
     check(client.post("/predict/digit", content=body, headers=headers), 400, "malformed-upload")
 
 
+@pytest.mark.parametrize("content", [b"hello", b""])
+@pytest.mark.parametrize(("path", "name"), [("/predict/digit", "file"), ("/predict/digit/batch", "files")])
+def test_text_in_place_of_a_file_is_told_from_nothing(client: TestClient, path: str, name: str, content: bytes) -> None:
+    text = b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n--b--\r\n' % (name.encode(), content)
+    reply = client.post(path, content=text, headers=FORM)
+    check(reply, 400, "malformed-upload")
+    assert f"named '{name}' has no filename" in reply.json()["detail"]
+    assert f"curl: {name}=@NAME" in reply.json()["detail"]
+    nothing = client.post(path, files={"other": b"x"})
+    assert nothing.json()["detail"] == f"Send multipart/form-data with the image file in a part named '{name}'."
+
+
+def test_a_model_that_is_not_there_is_told_from_an_address_that_is_not(client: TestClient) -> None:
+    for path in ("/predict/kanji", "/predict/kanji/batch"):
+        reply = client.post(path, files={"file": b"x"})
+        check(reply, 404, "not-found")
+        assert reply.json()["detail"] == "There is no such model. GET /models lists them."
+    for path in ("/predict", "/predict/digit/", "/predict/digit/more"):
+        assert "nothing at this address" in client.post(path, files={"file": b"x"}).json()["detail"]
+
+
 def test_addresses_and_methods(client: TestClient) -> None:
     check(client.get("/nowhere"), 404, "not-found")
     check(client.get("/models/nothing"), 404, "not-found")

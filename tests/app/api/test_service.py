@@ -48,6 +48,7 @@ def test_models_are_described(client: TestClient) -> None:
     card = client.get("/models/char").json()
     assert card["training_data"]["name"] == "emnist/bymerge"
     assert card["preprocessing_version"] >= 1
+    assert card["version"] == models["char"]["version"] == str(shipped("char").card.version)
 
 
 def test_health(client: TestClient) -> None:

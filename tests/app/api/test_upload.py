@@ -66,9 +66,9 @@ def test_an_upload_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("app.api.admission.DISCARD_SECONDS", 0.01)
     client = Client(stay)
     asyncio.run(admission(echo, upload_seconds=0.01)(SCOPE, stay, client.send))
-    assert client.answer[0]["status"] == 400
+    assert client.answer[0]["status"] == 408
     document = json.loads(client.answer[1]["body"])
-    assert document["code"] == "malformed-upload"
+    assert document["code"] == "upload-timeout"
     assert "0.01 seconds" in document["detail"]
 
 

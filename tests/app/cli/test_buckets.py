@@ -36,6 +36,14 @@ def test_a_folder_is_listed_as_a_local_one(bucket: Path) -> None:
     assert local == ["a 50%#1?.png", "b.png", "c.png"]
 
 
+def test_what_is_no_image_by_its_name_is_passed_over_in_a_folder_and_taken_by_itself(bucket: Path) -> None:
+    (bucket / "labels.CSV").write_text("file,label")
+    found = list(find_files([bucket.as_uri()], recursive=False, on_error=fail))
+    assert [file.removeprefix(bucket.as_uri()) for file in found] == ["/a%2050%25%231%3F.png", "/b.png"]
+    itself = (bucket / "labels.CSV").as_uri()
+    assert list(find_files([itself], recursive=False, on_error=fail)) == [itself]
+
+
 def fail(error: OSError) -> None:
     raise error
 

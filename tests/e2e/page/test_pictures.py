@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Route, expect
 
 from tests.e2e.page.browser import Visit
+from tests.e2e.server import ROOT, command, environment
 from tests.strokes import DIGITS, draw, encode
 
 SEVEN = encode(draw("7"))
@@ -70,7 +73,15 @@ def test_a_dropped_picture_is_read(visit: Visit) -> None:
 def test_a_format_that_browsers_do_not_show_is_read_nevertheless(visit: Visit) -> None:
     visit.drop({"seven.tiff": encode(draw("7"), "TIFF")})
     assert visit.answer() == "7"
-    assert visit.page.locator("#no-preview").is_visible()
+    text = visit.page.locator("#no-preview").inner_text()
+    assert "no preview" in text
+    visit.page.click("[data-view=many]")
+    visit.drop({"seven.tiff": encode(draw("7"), "TIFF"), "seven.png": SEVEN})
+    finished(visit, "2 pictures")
+    without, shown = visit.page.locator("#rows tr").all()
+    expect(without).to_contain_text(text)
+    assert without.locator("img").count() == 0
+    expect(shown).not_to_contain_text(text)
 
 
 def test_a_photo_is_taken_with_the_camera(visit: Visit) -> None:
@@ -104,9 +115,9 @@ def test_fifty_dropped_crops_become_a_table_and_a_csv(visit: Visit) -> None:
     assert "no picture that Inkling can read" in lines.nth(50).inner_text()
     table = rows(visit)
     assert [line["file"] for line in table] == [*files, "broken.png"]
-    assert [line["answer"] for line in table[:50]] == [str(index % 10) for index in range(50)]
-    assert (table[50]["answer"], table[50]["problem"]) == ("", "unsupported-image")
-    assert 0 < float(table[7]["second confidence"]) < float(table[7]["confidence"]) <= 1
+    assert [line["label"] for line in table[:50]] == [str(index % 10) for index in range(50)]
+    assert (table[50]["label"], table[50]["problem"]) == ("", "unsupported-image")
+    assert 0 < float(table[7]["confidence_2"]) < float(table[7]["confidence"]) <= 1
     visit.page.get_by_label("Least sure first").check()
     assert "broken.png" in lines.first.inner_text()
     visit.page.click("#empty")
@@ -121,7 +132,7 @@ def test_more_pictures_than_a_call_takes_are_sent_in_several(visit: Visit) -> No
     visit.choose("Characters")
     finished(visit, "70 pictures")
     expect(visit.page.locator("#rows tr").nth(69).locator(".row-answer")).to_be_visible()
-    assert {line["model"].split()[0] for line in rows(visit)} == {"char"}
+    assert {line["model"] for line in rows(visit)} == {"char"}
 
 
 def test_a_service_with_a_lower_limit_gets_smaller_calls(visit: Visit) -> None:
@@ -134,7 +145,34 @@ def test_a_service_with_a_lower_limit_gets_smaller_calls(visit: Visit) -> None:
     visit.page.route("**/batch?**", limited)
     visit.drop(crops(12))
     finished(visit, "12 pictures")
-    assert [line["answer"] for line in rows(visit)] == [str(index % 10) for index in range(12)]
+    assert [line["label"] for line in rows(visit)] == [str(index % 10) for index in range(12)]
+
+
+@pytest.mark.parametrize("task", ["Digits", "Characters"])
+def test_the_table_is_the_one_that_the_command_writes(visit: Visit, task: str, tmp_path: Path) -> None:
+    visit.choose(task)
+    files = {"=1.png": SEVEN, "blank.png": encode(np.full((50, 50), 255, np.uint8)), "two.png": encode(draw("2"))}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    visit.drop(files)
+    finished(visit, "3 pictures, 1 could not be read")
+    model = {"Digits": "digit", "Characters": "char"}[task]
+    ended = subprocess.run(
+        command("predict", *files, "--csv", "--top-k", "5", "--model", model),
+        cwd=tmp_path,
+        env={**environment(), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    written, shown = list(csv.DictReader(io.StringIO(ended.stdout))), rows(visit)
+    assert list(shown[0]) == list(written[0])
+    for left, right in zip(shown, written, strict=True):
+        for name in right:
+            if name.startswith("confidence") and right[name]:
+                assert float(left[name]) == pytest.approx(float(right[name]), abs=1e-4)
+            else:
+                assert left[name] == right[name], name
 
 
 @pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"])

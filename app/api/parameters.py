@@ -1,0 +1,41 @@
+"""Which parameters a call knows. One that it does not know would choose nothing, and nobody would be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Depends, Request
+
+from app.api.problems import INVALID_PARAMETER, MALFORMED_UPLOAD, RequestProblem
+from app.telemetry import printable
+
+#: Of an unknown name so many characters are told; no known one is as long.
+SHOWN_CHARACTERS = 32
+
+
+def known(*names: str) -> Any:
+    """Return a dependency for routes that take a form, which refuses what would be ignored.
+
+    Args:
+        names: of every parameter that the routes take from the query.
+
+    Raises:
+        RequestProblem: from the dependency, for another parameter in the query, or for one of these in the form.
+    """
+
+    async def check(request: Request) -> None:
+        for name in request.query_params:
+            if name not in names:
+                detail = f"There is no parameter '{_shown(name)}'; there are {', '.join(names)}."
+                raise RequestProblem(INVALID_PARAMETER, detail)
+        form = await request.form()
+        for name in names:
+            if name in form:
+                detail = f"'{name}' was sent as a part of the form, but options belong in the query: ?{name}=..."
+                raise RequestProblem(MALFORMED_UPLOAD, detail)
+
+    return Depends(check)
+
+
+def _shown(name: str) -> str:
+    return printable(name[:SHOWN_CHARACTERS]) + ("..." if len(name) > SHOWN_CHARACTERS else "")
