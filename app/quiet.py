@@ -9,7 +9,8 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from typing import IO
 
 STANDARD_ERROR = 2
 #: Lines in which TensorFlow, absl and LiteRT tell how they are set up. TensorFlow 2.21 announces oneDNN before its own
@@ -27,7 +28,10 @@ def quiet_start() -> Iterator[None]:
     Python's file object does not see what native code writes, so the descriptor itself is turned aside. What should be
     shown meanwhile has to be written elsewhere: see `part_standard_error`.
     """
-    with _turn, tempfile.TemporaryFile() as held:
+    with _turn, _file_to_hold() or nullcontext() as held:
+        if held is None:
+            yield
+            return
         sys.stderr.flush()
         kept = os.dup(STANDARD_ERROR)
         # Where native code ends the process, nobody is left to show what is held: this says at least where it was.
@@ -49,6 +53,14 @@ def quiet_start() -> Iterator[None]:
             for line in held:
                 if failed or not ANNOUNCEMENT.match(line):
                     os.write(STANDARD_ERROR, line)
+
+
+def _file_to_hold() -> IO[bytes] | None:
+    """Return a file for lines; None where the system has no room for one, since nothing depends on it."""
+    try:
+        return tempfile.TemporaryFile()  # noqa: SIM115, who asks closes it
+    except OSError:
+        return None
 
 
 def part_standard_error() -> None:

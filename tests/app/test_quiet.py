@@ -70,3 +70,13 @@ def test_where_native_code_ends_the_process_it_is_told_where() -> None:
     code, shown = run("with quiet_start():\n  os.abort()")
     assert code < 0
     assert b"Fatal Python error: Aborted" in shown
+
+
+def test_without_room_for_what_is_held_back_it_is_shown() -> None:
+    program = f"""
+import tempfile
+def full(): raise OSError
+tempfile.TemporaryFile = full
+with quiet_start(): write({ANNOUNCED!r})
+"""
+    assert run(program) == (0, ANNOUNCED)
