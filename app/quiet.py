@@ -58,7 +58,7 @@ def quiet_start() -> Iterator[None]:
 def _file_to_hold() -> IO[bytes] | None:
     """Return a file for lines; None where the system has no room for one, since nothing depends on it."""
     try:
-        return tempfile.TemporaryFile()  # noqa: SIM115, who asks closes it
+        return tempfile.TemporaryFile()
     except OSError:
         return None
 

@@ -174,20 +174,21 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     else:
         ink = lift_uneven(contrast, narrow and narrow[0 if dark else 1], page.share(noise))
     ink = keep_writing(remove_ruling(ink), plain=page.plain)
-    box = bounding_box(ink)
-    if is_blot(ink, box):
+    if is_blot(ink):
         raise NoInkFound("What is on the page is a dot or a blot and no character.")
-    return Ink(ink, box, polarity)
+    return Ink(ink, bounding_box(ink), polarity)
 
 
-def is_blot(ink: Pixels, box: tuple[int, int, int, int]) -> bool:
+def is_blot(ink: Pixels) -> bool:
     """Tell whether ink is one round or square piece without strokes: a click of the mouse, a blot.
 
     Args:
         ink: uint8 [height, width], white on black.
-        box: around it.
+
+    Raises:
+        NoInkFound: there is none.
     """
-    left, top, right, bottom = box
+    left, top, right, bottom = bounding_box(ink, BLOT_LEVEL)
     inked = ink[top:bottom, left:right] >= BLOT_LEVEL * 255
     longest = max(inked.shape)
     if np.count_nonzero(inked) < BLOT_FILLED * longest**2:

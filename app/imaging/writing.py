@@ -302,7 +302,7 @@ def companions(marks: Marks, main: int) -> Chosen:
 
 
 def find_cell(marks: Marks) -> tuple[int, int] | None:
-    """Find the cell of a row that the character stands in, between two uprights that are alike.
+    """Find the cell in the middle of a row where a character stands in it, between two uprights that are alike.
 
     Where the lines above and below have been taken out as ruling, the uprights are all that is left of the boxes.
 
@@ -320,18 +320,15 @@ def find_cell(marks: Marks) -> tuple[int, int] | None:
         np.abs(np.subtract.outer(bottom[sides], bottom[sides])) < slack
     )
     sides = sides[alike.sum(axis=1) > 1]
-    others = marks.mass.copy()
-    others[sides] = 0
-    if len(sides) < 2 or not others.any():
-        return None
-    main = main_mark(replace(marks, mass=others))
-    reach = DIVIDER_REACH * height[main]
-    beyond = (top[sides] < top[main] - reach) & (bottom[sides] > bottom[main] + reach)
-    sides = sides[beyond & (height[main] > CELL_CONTENT * height[sides])]
-    before, after = sides[right[sides] <= left[main]], sides[left[sides] >= right[main]]
+    middle = marks.labels.shape[1] / 2
+    before, after = sides[right[sides] <= middle], sides[left[sides] >= middle]
     if not len(before) or not len(after):
         return None
-    return int(right[before].max()) + CELL_BORDER, int(left[after].min()) - CELL_BORDER
+    first, last = before[right[before].argmax()], after[left[after].argmin()]
+    inside = (left >= right[first]) & (right <= left[last]) & (marks.mass > 0)
+    reach = DIVIDER_REACH * height
+    inside &= (top - reach > top[first]) & (bottom + reach < bottom[first]) & (height > CELL_CONTENT * height[first])
+    return (int(right[first]) + CELL_BORDER, int(left[last]) - CELL_BORDER) if inside.any() else None
 
 
 def dividers(marks: Marks, main: int) -> Chosen:

@@ -163,6 +163,40 @@ def test_a_hard_shadow_across_a_character_is_no_ink(character: str) -> None:
     assert np.abs(np.subtract(find_ink(photographed(page)).box, alone)).max() <= 6
 
 
+@pytest.mark.parametrize("across", [-0.5, -0.1, 0.3, 0.6])
+@pytest.mark.parametrize("character", DIGITS)
+def test_the_straight_edge_of_a_shadow_beside_thin_writing_is_no_ink(character: str, across: float) -> None:
+    page = draw(character, (640, 480), scale=0.4, width=0.035, ink=60, paper=235)
+    alone = find_ink(photographed(page, noise=5))
+    x, y = np.meshgrid(np.linspace(-320, 320, 640), np.linspace(-240, 240, 480))
+    shade = 1 / (1 + np.exp(-np.clip((x - 180 * across + 0.4 * y) / 1.5, -50, 50)))
+    found = find_ink(photographed(np.rint(page * (1 - 0.5 * shade)).astype(np.uint8), noise=5))
+    assert found.polarity is Polarity.DARK_ON_LIGHT
+    assert found.box == pytest.approx(alone.box, abs=8)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("radius", [6, 20, 40])
+def test_a_click_and_a_blot_are_no_characters(radius: int, lit: bool, inverted: bool) -> None:
+    page = np.full((300, 300), 240, np.uint8)
+    cv2.circle(page, (150, 150), radius, 30, -1, cv2.LINE_AA)
+    page = photographed(page) if lit else page
+    with pytest.raises(NoInkFound, match="blot"):
+        find_ink(255 - page if inverted else page)
+
+
+@pytest.mark.parametrize("character", "01i8.")
+def test_what_a_very_wide_pen_writes_is_no_blot(character: str) -> None:
+    if character == ".":  # an O whose eye is nearly closed
+        page = np.full((120, 120), 255, np.uint8)
+        cv2.circle(page, (60, 60), 40, 0, -1, cv2.LINE_AA)
+        cv2.circle(page, (60, 60), 5, 200, -1, cv2.LINE_AA)
+    else:
+        page = draw(character, width=0.3)
+    assert find_ink(page).pixels.any()
+
+
 @pytest.mark.parametrize("table", [70, 110])
 @pytest.mark.parametrize("character", DIGITS)
 def test_a_table_around_a_sheet_is_no_ink(character: str, table: int) -> None:

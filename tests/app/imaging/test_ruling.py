@@ -87,6 +87,58 @@ def test_squared_paper_held_askew_with_nothing_on_it_has_no_ink(degrees: float) 
         find_ink(photographed(askew(np.full((400, 400), 240, np.uint8), degrees)))
 
 
+def on_squares(page: np.ndarray, spacing: int) -> np.ndarray:
+    """Print squares of lines two pixels wide under what is written."""
+    squares = np.full_like(page, 255)
+    for first in range(2):
+        squares[spacing // 2 + first :: spacing] = squares[:, spacing // 2 + first :: spacing] = 130
+    return np.minimum(page, squares)
+
+
+@pytest.mark.parametrize("spacing", [24, 32, 38, 40, 44, 48, 60, 80])
+@pytest.mark.parametrize("character", "2357")
+def test_squares_of_any_spacing_are_no_ink(character: str, spacing: int) -> None:
+    page = draw(character, (1200, 900), scale=0.4, width=0.02, ink=40, paper=220)
+    geometry = GEOMETRIES["mnist"]
+    squared = cv2.GaussianBlur(photographed(on_squares(page, spacing), noise=5), (0, 0), 1)
+    assert difference(prepare_pixels(squared, geometry), prepare_pixels(photographed(page), geometry)) < 40
+
+
+@pytest.mark.parametrize("table", [90, 190])
+@pytest.mark.parametrize("degrees", [-4, 0, 3])
+@pytest.mark.parametrize("character", "2357")
+def test_a_squared_sheet_may_end_in_the_picture(character: str, degrees: float, table: int) -> None:
+    page = draw(character, (1200, 900), scale=0.4, width=0.04, ink=40, paper=220)
+    turn = cv2.getRotationMatrix2D((600, 450), degrees, 0.8)
+    alone, squared = (
+        find_ink(photographed(cv2.warpAffine(sheet, turn, (1200, 900), borderValue=table), noise=5)).box
+        for sheet in (page, on_squares(page, 60))
+    )
+    assert squared == pytest.approx(alone, abs=4)
+
+
+@pytest.mark.parametrize("character", "2357")
+def test_a_margin_that_crosses_a_character_is_no_ink(character: str) -> None:
+    page = draw(character, (400, 400), scale=0.4, width=0.03)
+    margin = page.copy()
+    margin[:, 205:210] = np.minimum(margin[:, 205:210], 170)
+    geometry = GEOMETRIES["mnist"]
+    seen = prepare_pixels(photographed(margin), geometry)
+    assert difference(seen, prepare_pixels(photographed(page), geometry)) < 25
+
+
+@pytest.mark.parametrize("character", "2L")
+def test_a_foot_that_stands_on_a_line_is_no_part_of_it(character: str) -> None:
+    page = draw(character, (400, 400), scale=0.4, width=0.05)
+    _, _, _, bottom = bounding_box(255 - page)
+    lines = page.copy()
+    for row in range(bottom % 50 - 6, 400, 50):
+        lines[row : row + 3] = np.minimum(lines[row : row + 3], 110)
+    geometry = GEOMETRIES["mnist"]
+    seen = prepare_pixels(photographed(lines), geometry)
+    assert difference(seen, prepare_pixels(photographed(page), geometry)) < 30
+
+
 def test_lines_have_slopes_of_their_own() -> None:
     mask = np.zeros((200, 200), np.uint8)
     for row, slope in ((40, -0.06), (80, -0.02), (120, 0.02), (160, 0.06)):

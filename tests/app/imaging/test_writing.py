@@ -132,6 +132,7 @@ def test_the_edge_of_a_box_beside_a_small_mark_is_no_stem(lit: bool) -> None:
     """It is upright, starts below the mark and touches an edge, but not the lower one."""
     page = np.full((112, 96), 220, np.uint8)
     page[30:50, 4:24] = 40
+    page[37:43, 11:17] = 220
     page[55:100, 0:9] = 40
     found = find_ink(photographed(page) if lit else page)
     assert found.box[3] < 56
@@ -171,6 +172,38 @@ def test_full_lines_above_and_below_are_no_texture() -> None:
         page[:50, x : x + 80] = draw("5", (80, 80))[30:]
         page[190:, x : x + 80] = draw("2", (80, 80))[:50]
     assert np.abs(np.subtract(find_ink(photographed(page)).box, alone)).max() <= 4
+
+
+def test_lines_of_writing_around_a_thin_letter_are_no_texture() -> None:
+    page = np.full((240, 320), 240, np.uint8)
+    page[80:160, 120:200] = draw("i", (80, 80), width=0.06)
+    alone = find_ink(photographed(page)).box
+    for x in range(0, 320, 40):
+        page[:45, x : x + 40] = draw("5", (40, 80), width=0.2)[35:]
+        page[195:, x : x + 40] = draw("2", (40, 80), width=0.2)[:45]
+    assert np.abs(np.subtract(find_ink(photographed(page)).box, alone)).max() <= 4
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("character", DIGITS)
+def test_of_a_row_of_boxes_the_middle_one_is_read(character: str, lit: bool) -> None:
+    page = np.full((160, 400), 250, np.uint8)
+    page[40:120, 160:240] = draw(character, (80, 80), scale=0.7, paper=250)
+    alone = find_ink(photographed(page) if lit else page).box
+    for x, neighbour in ((70, "3"), (250, "8")):
+        page[40:120, x : x + 80] = draw(neighbour, (80, 80), scale=0.7, paper=250)
+    for y in (34, 126):
+        page[y : y + 2] = 60
+    for x in range(65, 400, 90):
+        page[34:128, x : x + 2] = 60
+    assert np.abs(np.subtract(find_ink(photographed(page) if lit else page).box, alone)).max() <= 4
+
+
+def test_the_posts_of_an_h_are_no_cell_around_its_bar() -> None:
+    page = np.full((200, 200), 240, np.uint8)
+    page[40:160, 55:62] = page[40:160, 138:145] = page[96:104, 75:125] = 20
+    left, _, right, _ = find_ink(page).box
+    assert (left, right) == pytest.approx((55, 145), abs=4)
 
 
 def test_the_icons_of_a_screenshot_are_left_out() -> None:
