@@ -12,18 +12,11 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from app.imaging import GEOMETRIES, find_ink
-from app.imaging.ink import (
-    Polarity,
-    detect_polarity,
-    flatten_locally,
-    lift_plain,
-    lift_uneven,
-    narrow_contrast,
-    quiet,
-    strokes,
-)
+from app.imaging.ink import Polarity, detect_polarity, polarity_of_strokes
+from app.imaging.lift import lift_plain, lift_uneven
 from app.imaging.page import measure_page
 from app.imaging.ruling import remove_ruling
+from app.imaging.uneven import flatten_locally, narrow_contrast, quiet
 from app.imaging.writing import keep_writing
 from tests.pages import framed, photographed, ruled
 from tests.strokes import draw
@@ -39,16 +32,17 @@ def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
     contrast = page.contrast(quieted)
     strips: dict[str, Picture] = {"upload": upload, "page.measure_page": page.level}
     narrow = None if page.plain else narrow_contrast(quieted)
-    dark = detect_polarity(strokes(contrast, *narrow) if narrow else contrast) is Polarity.DARK_ON_LIGHT
+    polarity = polarity_of_strokes(quieted, contrast, *narrow) if narrow else detect_polarity(contrast)
+    dark = polarity is Polarity.DARK_ON_LIGHT
     if dark:
         contrast = -contrast
     strips["page.contrast"] = contrast
     if page.plain:
-        strips["ink.lift_plain"] = ink = lift_plain(contrast)
+        strips["lift.lift_plain"] = ink = lift_plain(contrast)
     else:
         side = narrow and narrow[0 if dark else 1]
-        strips["ink.flatten_locally"] = flatten_locally(contrast, side)
-        strips["ink.lift_uneven"] = ink = lift_uneven(contrast, side, page.share(noise))
+        strips["uneven.flatten_locally"] = flatten_locally(contrast, side)
+        strips["lift.lift_uneven"] = ink = lift_uneven(contrast, side, page.share(noise))
     strips["ruling.remove_ruling"] = remove_ruling(ink)
     strips["writing.keep_writing"] = keep_writing(strips["ruling.remove_ruling"], plain=page.plain)
     strips["geometry.frame"] = GEOMETRIES["mnist"].frame(find_ink(upload))

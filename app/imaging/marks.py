@@ -15,6 +15,8 @@ from app.imaging.errors import NoInkFound
 
 Pixels = npt.NDArray[np.uint8]
 Contrast = npt.NDArray[np.float32]
+#: Which of the marks; bool [M].
+Chosen = npt.NDArray[np.bool_]
 
 #: Ink from this share of full ink up counts as part of a mark.
 MARK_LEVEL = 0.25

@@ -33,6 +33,10 @@ SHADE_FALL = 6
 SHADE_BLUR = 5
 #: Median absolute deviations that make the noise floor of a plain page: two standard deviations of Gaussian noise.
 NOISE_DEVIATIONS = 3.0
+#: The noise floor never takes more than this share of the ink's range.
+MAX_NOISE = 0.4
+#: Shorter side, in pixels, of the sample that medians are taken of.
+SAMPLED_SIDE = 64
 #: Standard deviations of Gaussian noise to a median absolute deviation of it.
 DEVIATION = 1.4826
 #: Longest side, in pixels, of the picture that the surface is fitted to.
@@ -156,3 +160,9 @@ def _fitted(pixels: Pixels) -> Contrast:
         surface = basis @ np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ values)
     fitted = np.clip(surface, 0, 255).reshape(height, width)
     return np.asarray(cv2.resize(fitted, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def sampled(contrast: Contrast) -> Contrast:
+    """Return every so many pixels of a large picture: enough for its median."""
+    step = max(1, min(contrast.shape) // SAMPLED_SIDE)
+    return contrast[::step, ::step]

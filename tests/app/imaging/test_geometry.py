@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.imaging import GEOMETRIES, NoInkFound, prepare_pixels
+from app.imaging import GEOMETRIES, Ink, NoInkFound, Polarity, prepare_pixels
 from app.imaging.geometry import EmnistGeometry, Geometry, MnistGeometry
 from app.imaging.ink import find_ink
 from tests.shared import needs_shared, sd19_pairs
@@ -77,11 +77,10 @@ def test_a_long_strip_fits() -> None:
 
 
 def test_dots_that_average_to_nothing_are_no_ink(geometry: Geometry) -> None:
-    strip = np.full((96, 2048), 255, np.uint8)
-    strip[30], strip[60] = 0, 0  # ruling, which is taken out
-    strip[5, 60], strip[90, 1990] = 189, 189
+    strip = np.zeros((96, 2048), np.uint8)
+    strip[5, 60] = strip[90, 1990] = 66
     with pytest.raises(NoInkFound, match="too thin"):
-        prepare_pixels(strip, geometry)
+        geometry.frame(Ink(strip, (60, 5, 1991, 91), Polarity.DARK_ON_LIGHT))
 
 
 @needs_shared

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from app.imaging import NoInkFound, Polarity
-from app.imaging.ink import LOCAL_WINDOW, find_ink, local_window, reduced
+from app.imaging.ink import find_ink, reduced
 from tests.pages import photographed, wood
 from tests.steps import steps, uploads
 from tests.strokes import DIGITS, draw
@@ -114,14 +114,6 @@ def test_a_character_on_a_long_strip_is_not_lost() -> None:
     strip[:, 1400:1600] = draw("7", (200, 200))
     _, top, _, bottom = find_ink(strip).box
     assert bottom - top > 60
-
-
-def test_the_window_follows_the_width_of_the_strokes() -> None:
-    thin, thick = (local_window(255 - draw("7", (256, 256), width=width, paper=255, ink=0)) for width in (0.02, 0.09))
-    assert thin == 8 / 64
-    assert thin < thick < LOCAL_WINDOW
-    assert local_window(np.full((64, 64), 255, np.uint8)) == LOCAL_WINDOW
-    assert local_window(np.full((1, 1), 255, np.uint8)) == LOCAL_WINDOW
 
 
 @pytest.mark.parametrize("side", [1, 2, 3, 5])

@@ -1,0 +1,185 @@
+"""What stands around a character and is none: frames, rings, the cells of a form, lines under an answer.
+
+The shares below were set on the drawn pages of the tests and on the photos that README measures, all of them together;
+few of them move a figure by more than a photo or two. Those of rings, cells and underlines were set on drawn pages
+alone, and move none.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.imaging.marks import Chosen, Marks
+
+#: A line between two cells is narrower than this share of its height.
+DIVIDER_WIDTH = 0.12
+#: It goes beyond the character at either end by at least this share of that one's height.
+DIVIDER_REACH = 0.08
+#: It is farther from it than this share of that one's height, or it may be the stem of a K or an R.
+DIVIDER_GAP = 0.12
+#: The sides of a cell in a row are higher than this share of the picture. This one and the next three were set on drawn
+#: forms.
+CELL_HEIGHT = 0.25
+#: They begin and end in the same rows, give or take this share of their height.
+CELL_SLACK = 0.05
+#: What stands between them is higher than this share of theirs; the bar between the posts of an H is not.
+CELL_CONTENT = 0.3
+#: Pixels beside them that are theirs as well.
+CELL_BORDER = 1
+#: A frame spans at least this share of both sides of the picture.
+FRAME_SPAN = 0.2
+#: It has a mark of at least this share of its mass inside.
+FRAME_CONTENT = 0.08
+#: At least this share of its pixels lies along its box; of a 0's, half do.
+FRAME_STRAIGHT = 0.85
+#: How far from the box that is, as a share of its sides.
+FRAME_BORDER = 0.1
+#: The shorter side of a ring that a number of a list stands in, as a share of the longer one; that of a 0 is less.
+RING_ROUND = 0.8
+#: A ring is hollow up to this share of its radius.
+RING_HOLLOW = 0.7
+#: At most this share of its pixels lies within that.
+RING_INK = 0.1
+#: Sectors around its middle in which its pixels are looked for.
+RING_SECTORS = 36
+#: A hand's ring need not close: it has at least this share of the sectors.
+RING_CLOSED = 0.9
+#: What stands in a ring is at least so long, as a share of its shorter side; the dot in an O is not.
+RING_CONTENT = 0.3
+#: Its middle is no farther from the ring's than this share of the sides.
+RING_OFF_CENTRE = 0.2
+#: The diagonal of its box is at most this share of the ring's; that of a hollow letter's inner outline is longer.
+RING_DIAGONAL = 0.95
+#: A mark is one straight stroke where its variance across is at most this share of that along.
+STRAIGHT = 0.06
+#: A 1 in a ring leans by at most so many pixels across per pixel down; the bar of a 0 and the tail of a Q do by more.
+UPRIGHT = 0.5
+#: A line under the character is lower than this share of its own length.
+UNDERLINE_HEIGHT = 0.15
+#: It is at least this long, as a share of the character's height.
+UNDERLINE_LENGTH = 0.7
+#: And so far below it, as a share of its height; a foot of a 2 or a Z is nearer.
+UNDERLINE_GAP = 0.1
+#: Or so near, as a share of its height...
+NEAR_UNDERLINE_GAP = 0.04
+#: ... but then as long as this share of the character's height...
+NEAR_UNDERLINE_LENGTH = 1.2
+#: ... and so many times as long as the character is wide.
+NEAR_UNDERLINE_REACH = 1.6
+#: A mark lower than this share of its width has no line under it: it may be the head of a 7 or a digit's segment.
+FLAT_MARK = 0.5
+
+
+def frames(marks: Marks) -> Chosen:
+    """Choose a printed or drawn frame around the character that it does not touch, a box or a ring: bool [M]."""
+    left, top, right, bottom = marks.boxes.T
+    chosen = np.zeros(len(marks.mass), np.bool_)
+    height, width = marks.labels.shape
+    spans = np.minimum((right - left) / width, (bottom - top) / height)
+    for frame in np.flatnonzero((spans > FRAME_SPAN) & (marks.mass > 0)).tolist():
+        inside = (left > left[frame]) & (top > top[frame]) & (right < right[frame]) & (bottom < bottom[frame])
+        content = int((marks.mass * inside).argmax())
+        if not inside[content] or marks.mass[content] <= FRAME_CONTENT * marks.mass[frame]:
+            continue
+        pixels = marks.labels[top[frame] : bottom[frame], left[frame] : right[frame]] == frame
+        chosen[frame] = _is_box(pixels) or (_is_ring(pixels) and _stands_in(marks, content, frame))
+    return chosen
+
+
+def _is_box(pixels: Chosen) -> bool:
+    """Tell whether the pixels of a mark, bool [height, width], lie along its box."""
+    tall, wide = pixels.shape
+    y, x = round(FRAME_BORDER * tall), round(FRAME_BORDER * wide)
+    return bool(pixels[y : tall - y, x : wide - x].sum() <= (1 - FRAME_STRAIGHT) * pixels.sum())
+
+
+def _is_ring(pixels: Chosen) -> bool:
+    """Tell whether the pixels of a mark, bool [height, width], are a ring that fills its box."""
+    tall, wide = pixels.shape
+    if min(tall, wide) < RING_ROUND * max(tall, wide):
+        return False
+    y, x = np.nonzero(pixels)
+    across, down = (2 * x + 1) / wide - 1, (2 * y + 1) / tall - 1
+    turn = np.arctan2(down, across) / (2 * np.pi) + 0.5
+    sectors = len(np.unique((turn * RING_SECTORS).astype(np.int64) % RING_SECTORS))
+    return bool(np.mean(np.hypot(across, down) < RING_HOLLOW) <= RING_INK and sectors >= RING_CLOSED * RING_SECTORS)
+
+
+def _stands_in(marks: Marks, content: int, ring: int) -> bool:
+    """Tell whether a mark is large, in the middle of a ring, and upright, as a character in it is."""
+    box, around = marks.boxes[content], marks.boxes[ring]
+    sides, inner = around[2:] - around[:2], box[2:] - box[:2]
+    off_centre = np.abs(box[2:] + box[:2] - around[2:] - around[:2]) / 2
+    return bool(
+        inner.max() >= RING_CONTENT * sides.min()
+        and np.hypot(*(inner / sides)) <= RING_DIAGONAL
+        and (off_centre <= RING_OFF_CENTRE * sides).all()
+        and not _is_slanted_stroke(marks.labels == content)
+    )
+
+
+def _is_slanted_stroke(pixels: Chosen) -> bool:
+    """Tell whether a mark is one straight stroke, level or slanted."""
+    y, x = np.nonzero(pixels)
+    spread, axes = np.linalg.eigh(np.cov(x, y))
+    across, down = np.abs(axes[:, -1])
+    return bool(spread[0] <= STRAIGHT * spread[-1] and across > UPRIGHT * down)
+
+
+def find_cell(marks: Marks) -> tuple[int, int] | None:
+    """Find the cell in the middle of a row where a character stands in it, between two uprights that are alike.
+
+    Where the lines above and below have been taken out as ruling, the uprights are all that is left of the boxes.
+
+    Returns:
+        Its first column, and the one after its last; None where there is no such cell.
+    """
+    left, top, right, bottom = marks.boxes.T.astype(np.float64)
+    height, width = bottom - top, right - left
+    thin = (width < DIVIDER_WIDTH * height) & (height > CELL_HEIGHT * len(marks.labels)) & (marks.mass > 0)
+    sides = np.flatnonzero(thin)
+    if len(sides) < 2:
+        return None
+    slack = CELL_SLACK * height[sides] + 1
+    alike = (np.abs(np.subtract.outer(top[sides], top[sides])) < slack) & (
+        np.abs(np.subtract.outer(bottom[sides], bottom[sides])) < slack
+    )
+    sides = sides[alike.sum(axis=1) > 1]
+    middle = marks.labels.shape[1] / 2
+    before, after = sides[right[sides] <= middle], sides[left[sides] >= middle]
+    if not len(before) or not len(after):
+        return None
+    first, last = before[right[before].argmax()], after[left[after].argmin()]
+    inside = (left >= right[first]) & (right <= left[last]) & (marks.mass > 0)
+    reach = DIVIDER_REACH * height
+    inside &= (top - reach > top[first]) & (bottom + reach < bottom[first]) & (height > CELL_CONTENT * height[first])
+    return (int(right[first]) + CELL_BORDER, int(left[last]) - CELL_BORDER) if inside.any() else None
+
+
+def dividers(marks: Marks, main: int) -> Chosen:
+    """Choose the lines between the cells of a form: bool [M].
+
+    They are upright, thin, and beside the main mark, which they go beyond at both ends. The next character, an l or a
+    1, ends where the main one does, give or take a little.
+    """
+    left, top, right, bottom = marks.boxes.T
+    height = bottom[main] - top[main]
+    reach, gap = DIVIDER_REACH * height, DIVIDER_GAP * height
+    beyond = (top < top[main] - reach) & (bottom > bottom[main] + reach)
+    aside = (right + gap <= left[main]) | (left >= right[main] + gap)
+    return np.asarray(beyond & aside & (right - left < DIVIDER_WIDTH * (bottom - top)), np.bool_)
+
+
+def underlines(marks: Marks, main: int) -> Chosen:
+    """Choose the lines under the main mark that do not touch it, for an answer or for stress: bool [M]."""
+    left, top, right, bottom = marks.boxes.T
+    height, width = bottom[main] - top[main], right[main] - left[main]
+    length = right - left
+    lines = (bottom - top < UNDERLINE_HEIGHT * length) & (left < right[main]) & (right > left[main])
+    head = lines & (bottom <= top[main]) & (length >= height / 2)
+    if height < FLAT_MARK * width or head.any():  # where an I has a head, what is below is its foot
+        return np.zeros(len(marks.mass), np.bool_)
+    gap = top - bottom[main]
+    far = (gap >= UNDERLINE_GAP * height) & (length >= UNDERLINE_LENGTH * height)
+    long = (length >= NEAR_UNDERLINE_LENGTH * height) & (length >= NEAR_UNDERLINE_REACH * width)
+    return np.asarray(lines & (far | (long & (gap >= NEAR_UNDERLINE_GAP * height))), np.bool_)

@@ -1,0 +1,159 @@
+"""Contrast -> ink: the page to 0, the writing to 255, and what is fainter than it in between.
+
+Constants that name no other set were set on the drawn pages of the tests and on the photos that README measures.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from app.imaging.errors import NoInkFound
+from app.imaging.marks import STRENGTH_QUANTILE, find_marks, main_mark, writing_strength
+from app.imaging.page import DEVIATION, MAX_NOISE, NOISE_DEVIATIONS, Contrast, Pixels, median, sampled
+from app.imaging.ruling import without_whole_lines
+from app.imaging.uneven import LOCAL_WINDOW, flatten_locally, local_window
+
+#: Ink weaker than this share of the page's light cannot be told from it: 16 of 255 grey levels on white. Faint pencil
+#: is 0.1 and more.
+MIN_CONTRAST = 16 / 255
+#: On an uneven page the flattened rest is quieter, and pencil in the shade is fainter.
+MIN_CONTRAST_UNEVEN = 0.04
+#: Standard deviations that make the noise floor of an uneven page.
+UNEVEN_NOISE_DEVIATIONS = 3.0
+#: Share of pixels that may be stronger than the level taken as full ink, so that one hot pixel does not set it.
+FULL_INK_SHARE = 0.0005
+#: Writing is stronger than this many standard deviations of the noise. Of 578 uneven photos of characters the weakest
+#: is 36, and of 192 pictures of pure noise the strongest 9.4.
+MIN_SIGNAL = 12.0
+#: Writing has more pixels than this beside lines that cross the picture; they are more often weaker than it than not.
+LEAST_BESIDE_LINES = 20
+#: A mark of squared paper spans at least this share of both sides.
+SQUARES_SPAN = 0.5
+#: And has at least so many holes.
+LEAST_SQUARES = 12
+#: Of what is stronger in it, one piece has at least this share: the writing. This one and the next two were set on
+#: drawn squared paper.
+WRITING_SHARE = 0.5
+#: That piece spans no more than this share of either side.
+WRITING_SPAN = 0.8
+#: The squares are weaker than this share of the writing.
+SQUARES_FAINTER = 0.6
+
+
+def lift_plain(contrast: Contrast) -> Pixels:
+    """Map a plain page to 0 and the strongest ink to 255, linearly between.
+
+    Args:
+        contrast: float32 [height, width], positive where there is ink.
+
+    Returns:
+        uint8 [height, width].
+
+    Raises:
+        NoInkFound: the strongest ink stands out by less than `MIN_CONTRAST`.
+    """
+    # Among the inked pixels alone: selection is slow where most of a picture is equal.
+    inked = contrast[contrast >= MIN_CONTRAST]
+    hotter = int(FULL_INK_SHARE * contrast.size)
+    if inked.size <= hotter:
+        raise NoInkFound("Nothing is written on the page, or too faintly to be told from it.")
+    full = float(np.partition(inked, -1 - hotter)[-1 - hotter])
+    noise = NOISE_DEVIATIONS * median(np.abs(_ring(contrast)))
+    return _lifted(contrast, min(noise, MAX_NOISE * full), full)
+
+
+def _ring(contrast: Contrast) -> Contrast:
+    return np.concatenate([contrast[0], contrast[-1], contrast[:, 0], contrast[:, -1]])
+
+
+def lift_uneven(contrast: Contrast, narrow: Contrast | None, noise: float) -> Pixels:
+    """Flatten an uneven page, and again once it is known how wide the strokes are; then lift what is written.
+
+    Args:
+        contrast: float32 [height, width], positive where there may be ink.
+        narrow: see `flatten_locally`.
+        noise: standard deviation of the noise in it.
+
+    Returns:
+        uint8 [height, width]; see `lift_flat`.
+
+    Raises:
+        NoInkFound: as `lift_flat`.
+    """
+    ink = lift_flat(flatten_locally(contrast, narrow), noise)
+    window = local_window(ink)
+    return ink if window == LOCAL_WINDOW else lift_flat(flatten_locally(contrast, narrow, window), noise)
+
+
+def lift_flat(contrast: Contrast, noise: float) -> Pixels:
+    """Map a flattened page to 0 and the writing's own strength to 255, linearly between.
+
+    Args:
+        contrast: float32 [height, width], positive where there may be ink.
+        noise: standard deviation of the noise in it.
+
+    Returns:
+        uint8 [height, width]; what is stronger than the writing, such as the edge of a table, is 255 too.
+
+    Raises:
+        NoInkFound: nothing stands out from the page by more than `MIN_CONTRAST_UNEVEN`, or from the noise.
+    """
+    sample = sampled(contrast)
+    level = median(sample)
+    floor = level + UNEVEN_NOISE_DEVIATIONS * DEVIATION * median(np.abs(sample - level))
+    # Where strokes cover half of a crop, its median is no noise.
+    floor = min(floor, MAX_NOISE * float(np.quantile(contrast, 1 - FULL_INK_SHARE)))
+    threshold = max(floor, MIN_CONTRAST_UNEVEN)
+    full = writing_strength(contrast, threshold)
+    rest = without_whole_lines(contrast, threshold)
+    if np.count_nonzero(rest > threshold) > LEAST_BESIDE_LINES:
+        full = max(full, writing_strength(rest, threshold))
+    if full < MIN_SIGNAL * noise:
+        raise NoInkFound("The picture is all noise; no character stands out from it.")
+    if (strengths := strengths_on_squares(contrast, threshold)) is not None:
+        return _lifted(contrast, *strengths)
+    return _lifted(contrast, min(floor, MAX_NOISE * full), full)
+
+
+def strengths_on_squares(contrast: Contrast, threshold: float) -> tuple[float, float] | None:
+    """Tell writing on squared paper from the squares by its strength, where it is by much the stronger.
+
+    Args:
+        contrast: float32 [height, width], positive where there may be ink.
+        threshold: above which there is.
+
+    Returns:
+        The strength of the squares and that of the writing; None where the main mark is no such paper, or the writing
+        is no stronger.
+    """
+    marks = find_marks(contrast, threshold)
+    main = main_mark(marks)
+    left, top, right, bottom = marks.boxes[main].tolist()
+    height, width = contrast.shape
+    if min((right - left) / width, (bottom - top) / height) < SQUARES_SPAN:
+        return None
+    squares = marks.labels == main
+    if cv2.connectedComponents((~squares).astype(np.uint8), connectivity=4)[0] - 1 < LEAST_SQUARES:
+        return None
+    strength = contrast[squares]
+    scale = 255 / float(strength.max())
+    split, _ = cv2.threshold(np.rint(strength * scale).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
+    strong = (squares & (contrast * scale > split)).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(strong)
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    across, down, area = stats[largest, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA]].tolist()
+    # Crossings are stronger than lines as well, but lie apart.
+    if area < WRITING_SHARE * np.count_nonzero(strong) or max(across / width, down / height) > WRITING_SPAN:
+        return None
+    # Without the soft border of the writing.
+    weak = contrast[squares & (cv2.dilate(strong, np.ones((3, 3), np.uint8)) == 0)]
+    if not weak.size:
+        return None
+    of_squares = float(np.quantile(weak, STRENGTH_QUANTILE))
+    of_writing = float(np.quantile(contrast[np.asarray(labels) == largest], STRENGTH_QUANTILE))
+    return (of_squares, of_writing) if of_squares < SQUARES_FAINTER * of_writing else None
+
+
+def _lifted(contrast: Contrast, floor: float, full: float) -> Pixels:
+    return np.asarray(np.rint(np.clip((contrast - floor) * (255 / (full - floor)), 0, 255)), np.uint8)
