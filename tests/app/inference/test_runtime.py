@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.inference import BATCH_SIZES, LiteRTRuntime, Runtime, RuntimeFailed, SavedModelRuntime, warm_up
+from app.inference import BATCH_SIZES, RUNTIMES, LiteRTRuntime, Runtime, RuntimeFailed, SavedModelRuntime, warm_up
 from app.inference.runtime import Batch, Probabilities
 from tests.digits import network_inputs
 from tests.models import shipped
@@ -46,3 +46,10 @@ def test_a_model_whose_output_is_no_distribution_is_refused(share: float) -> Non
 
     with pytest.raises(RuntimeFailed, match="add up to 1"):
         warm_up(Broken(), (28, 28, 1), 10)
+
+
+@pytest.mark.parametrize("model", ["digit", "char"])
+def test_every_runtime_of_a_shipped_model_is_warmed(model: str) -> None:
+    artifact = shipped(model)
+    for runtime in RUNTIMES.values():
+        warm_up(runtime(artifact.path, threads=1), artifact.card.input_shape, len(artifact.card.classes))
