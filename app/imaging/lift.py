@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from app.imaging.errors import NoInkFound
-from app.imaging.marks import STRENGTH_QUANTILE, find_marks, main_mark, writing_strength
+from app.imaging.marks import STRENGTH_QUANTILE, Chosen, find_marks, main_mark, writing_strength
 from app.imaging.page import DEVIATION, MAX_NOISE, NOISE_DEVIATIONS, Contrast, Pixels, median, sampled
 from app.imaging.ruling import without_whole_lines
 from app.imaging.uneven import LOCAL_WINDOW, flatten_locally, local_window
@@ -28,6 +28,8 @@ FULL_INK_SHARE = 0.0005
 MIN_SIGNAL = 12.0
 #: Writing has more pixels than this beside lines that cross the picture; they are more often weaker than it than not.
 LEAST_BESIDE_LINES = 20
+#: A mark that a line crossing the picture may be part of spans at least this share of a side.
+LINE_SPAN = 0.9
 #: A mark of squared paper spans at least this share of both sides.
 SQUARES_SPAN = 0.5
 #: And has at least so many holes.
@@ -105,35 +107,35 @@ def lift_flat(contrast: Contrast, noise: float) -> Pixels:
     # Where strokes cover half of a crop, its median is no noise.
     floor = min(floor, MAX_NOISE * float(np.quantile(contrast, 1 - FULL_INK_SHARE)))
     threshold = max(floor, MIN_CONTRAST_UNEVEN)
-    full = writing_strength(contrast, threshold)
-    rest = without_whole_lines(contrast, threshold)
-    if np.count_nonzero(rest > threshold) > LEAST_BESIDE_LINES:
-        full = max(full, writing_strength(rest, threshold))
+    marks = find_marks(contrast, threshold)
+    main = main_mark(marks)
+    left, top, right, bottom = marks.boxes[main].tolist()
+    spans = (right - left) / contrast.shape[1], (bottom - top) / contrast.shape[0]
+    mark = marks.labels == main
+    full = float(np.quantile(contrast[mark], STRENGTH_QUANTILE))
+    strengths = strengths_on_squares(contrast, mark) if min(spans) >= SQUARES_SPAN else None
+    if strengths is None and max(spans) >= LINE_SPAN:
+        # It may be no more than a line that crosses the picture, and the writing on it.
+        rest = without_whole_lines(contrast, threshold)
+        if np.count_nonzero(rest > threshold) > LEAST_BESIDE_LINES:
+            full = max(full, writing_strength(rest, threshold))
     if full < MIN_SIGNAL * noise:
         raise NoInkFound("The picture is all noise; no character stands out from it.")
-    if (strengths := strengths_on_squares(contrast, threshold)) is not None:
-        return _lifted(contrast, *strengths)
-    return _lifted(contrast, min(floor, MAX_NOISE * full), full)
+    return _lifted(contrast, *(strengths or (min(floor, MAX_NOISE * full), full)))
 
 
-def strengths_on_squares(contrast: Contrast, threshold: float) -> tuple[float, float] | None:
+def strengths_on_squares(contrast: Contrast, squares: Chosen) -> tuple[float, float] | None:
     """Tell writing on squared paper from the squares by its strength, where it is by much the stronger.
 
     Args:
         contrast: float32 [height, width], positive where there may be ink.
-        threshold: above which there is.
+        squares: bool [height, width], a mark that may be squared paper with writing on it.
 
     Returns:
-        The strength of the squares and that of the writing; None where the main mark is no such paper, or the writing
-        is no stronger.
+        The strength of the squares and that of the writing; None where the mark is no such paper, or the writing is no
+        stronger.
     """
-    marks = find_marks(contrast, threshold)
-    main = main_mark(marks)
-    left, top, right, bottom = marks.boxes[main].tolist()
     height, width = contrast.shape
-    if min((right - left) / width, (bottom - top) / height) < SQUARES_SPAN:
-        return None
-    squares = marks.labels == main
     if cv2.connectedComponents((~squares).astype(np.uint8), connectivity=4)[0] - 1 < LEAST_SQUARES:
         return None
     strength = contrast[squares]
