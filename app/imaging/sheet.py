@@ -25,6 +25,10 @@ LEAST_STEP = 30
 SHARP = 0.85
 #: At least this share of its outline is in the picture: half, where a photo is shown between bars on two sides.
 IN_PICTURE = 0.48
+#: What lies around it is told from a ring between so many times the width of its edge and so many.
+AROUND_REACHES = (2, 4)
+#: And is darker than this share of it; a crease is as dark, but no farther. Set on drawn folds.
+AROUND_DARKER = 0.75
 #: Something is written on it: at least this share of it, off its edges, is darker.
 LEAST_WRITTEN = 0.001
 #: And at most this one.
@@ -166,9 +170,19 @@ def find_sheet(pixels: Pixels) -> Pixels | None:
         and area > RECTANGULAR * width * height
         and LEAST_WRITTEN < written < MOST_WRITTEN
         and _has_edges(np.asarray(quiet, np.uint8), hull)
+        and _stands_out(pixels, hull)
     ):
         return None
     return hull
+
+
+def _stands_out(pixels: Pixels, hull: Pixels) -> bool:
+    """Tell whether a hull is lighter than what lies around it, also some way off: beside a crease the page goes on."""
+    reach = max(2.0, EDGE * min(pixels.shape))
+    near, far = (np.ones((int(2 * times * reach) | 1,) * 2, np.uint8) for times in AROUND_REACHES)
+    around = pixels[(cv2.dilate(hull, far) > 0) & (cv2.dilate(hull, near) == 0)]
+    inside = pixels[(hull > 0) & (cv2.erode(hull, far, borderValue=1) == 0)]
+    return not around.size or not inside.size or median(around) < AROUND_DARKER * median(inside)
 
 
 def _largest(stats: MatLike) -> int:

@@ -111,3 +111,13 @@ def test_a_block_letter_is_no_canvas(holes: int, dark: bool) -> None:
         page[70 + 80 * hole : 95 + 80 * hole, 100:140] = 255
     found = find_ink(page if dark else 255 - page)
     assert found.box == (60, 40, 180, 200)
+
+
+def test_a_panel_between_creases_is_no_sheet() -> None:
+    page = np.full((300, 300), 205, np.uint8)
+    page[:150, :150] = 235
+    page[145:155] = page[:, 145:155] = 160
+    page[50:100, 70:76] = 40
+    assert find_sheet(page) is None
+    page[155:] = page[:, 155:] = 100
+    assert find_sheet(page) is not None
