@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
+import structlog
 
 from app.imaging import (
     GEOMETRIES,
@@ -34,6 +35,8 @@ from app.inference import (
 )
 from app.observer import Observer, Stage
 from app.turns import Turns
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,9 @@ class Recogniser:
                     prepared = await turns.do(prepare)
                 self._tell_prepared(model, prepared)
                 found = [item.found for item in prepared]
+                for item in found:
+                    if isinstance(item, ImagingFailed):  # here, where the log knows the request
+                        _log.error("defect", exc_info=item)
                 images = [item.pixels for item in found if isinstance(item, NetworkInput)]
                 pending = model.batcher.submit(images, deadline=deadline, wake=False)
                 # Once all requests that have come in by now have queued theirs, so that they make one batch.

@@ -44,7 +44,9 @@ def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
         strips["uneven.flatten_locally"] = flatten_locally(contrast, side)
         strips["lift.lift_uneven"] = ink = lift_uneven(contrast, side, page.share(noise))
     strips["ruling.remove_ruling"] = remove_ruling(ink)
-    strips["writing.keep_writing"] = keep_writing(strips["ruling.remove_ruling"], plain=page.plain)
+    strips["writing.keep_writing"] = keep_writing(
+        strips["ruling.remove_ruling"], plain=page.plain, ruled=not np.array_equal(strips["ruling.remove_ruling"], ink)
+    )
     strips["geometry.frame"] = GEOMETRIES["mnist"].frame(find_ink(upload))
     return strips
 

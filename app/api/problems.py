@@ -161,13 +161,11 @@ def problem(kind: Kind, detail: str) -> Problem:
 
 
 def problem_of(error: Exception) -> Problem:
-    """Return the problem document of one of `EXPECTED`; a defect among them is logged."""
+    """Return the problem document of one of `EXPECTED`."""
     if isinstance(error, RequestProblem):
         return problem(error.kind, str(error))
-    if (kind := KINDS[type(error)]) is not INTERNAL_ERROR:
-        return problem(kind, str(error))
-    _log.error("defect", exc_info=error)
-    return problem(kind, DEFECT)
+    kind = KINDS[type(error)]
+    return problem(kind, DEFECT if kind is INTERNAL_ERROR else str(error))
 
 
 def problem_response(document: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -184,7 +182,10 @@ EXPECTED = (ImageError, InferenceError, UnknownCharacters, RequestProblem)
 
 def response_to(error: Exception) -> JSONResponse:
     """Return the problem document of one of `EXPECTED` as a response; a defect among them is logged."""
-    return problem_response(problem_of(error))
+    document = problem_of(error)
+    if document.code == INTERNAL_ERROR.code and not isinstance(error, ImagingFailed):  # whose cause has been logged
+        _log.error("defect", exc_info=error)
+    return problem_response(document)
 
 
 #: What the API's description says of headers. All of them are always there.

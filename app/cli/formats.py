@@ -76,11 +76,12 @@ class Csv:
             top_k: how many candidates a row has room for.
         """
         self._model = (artifact.card.name, str(artifact.card.version))
-        self._others = range(2, top_k + 1)
+        others = [f"{column}_{place}" for place in range(2, top_k + 1) for column in ("label", "confidence")]
+        columns = ("file", "label", "confidence", "characters", "uncertain", "model", "version", *others, "problem")
+        self._columns = columns
 
     def head(self) -> str:
-        others = (f"{column}_{place}" for place in self._others for column in ("label", "confidence"))
-        return _row("file", "label", "confidence", "characters", "uncertain", "model", "version", *others, "problem")
+        return _row(*self._columns)
 
     def lines(self, outcome: Outcome) -> str:
         if not isinstance(outcome.found, Recognition):
@@ -90,12 +91,15 @@ class Csv:
         cells += [str(outcome.found.uncertain).lower(), *self._model]
         for other in others:
             cells += [other.label, f"{other.confidence:.6f}"]
-        cells += [""] * (2 * (len(self._others) - len(others)))
-        return _row(*cells, "")
+        return self._padded(cells, problem="")
 
     def _unread(self, name: str, failure: Failure) -> str:
         document = _problem(failure)
-        return _row(name, *[""] * (6 + 2 * len(self._others)), document.code if document else reason(failure))
+        return self._padded([name], problem=document.code if document else reason(failure))
+
+    def _padded(self, cells: list[str], *, problem: str) -> str:
+        empty = [""] * (len(self._columns) - len(cells) - 1)
+        return _row(*cells, *empty, problem)
 
 
 def reason(failure: Failure) -> str:

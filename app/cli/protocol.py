@@ -13,8 +13,9 @@ from app.api.context import SECURITY_HEADERS
 from app.api.problems import MALFORMED_REQUEST, problem, problem_response
 from app.api.request_id import HEADER, begin_request
 
-#: Most bytes in a row that end neither a head nor bring a part of a body: heads, trailers, chunk extensions. The parser
-#: keeps them all, and copies a header for every piece of it that arrives. A head that arrives at once may be longer.
+#: Most bytes in a row that neither end a head nor bring part of a body: of heads, trailers and chunk extensions. The
+#: parser keeps them all, and copies a header for every piece of it that arrives. A longer head is let through where it
+#: arrives in one piece.
 MAX_HEAD_BYTES = 64 * 1024
 
 _log = structlog.get_logger(__name__)

@@ -17,6 +17,8 @@ DIVIDER_WIDTH = 0.12
 DIVIDER_REACH = 0.08
 #: It is farther from it than this share of that one's height, or it may be the stem of a K or an R.
 DIVIDER_GAP = 0.12
+#: A row of boxes shows at least so many uprights of the same height; two alone may be the posts of an M.
+CELL_SIDES = 3
 #: The sides of a cell in a row are higher than this share of the picture. This one and the next three were set on drawn
 #: forms.
 CELL_HEIGHT = 0.25
@@ -60,11 +62,11 @@ UNDERLINE_HEIGHT = 0.15
 UNDERLINE_LENGTH = 0.7
 #: And so far below it, as a share of its height; a foot of a 2 or a Z is nearer.
 UNDERLINE_GAP = 0.1
-#: Or so near, as a share of its height...
+#: A longer line under it may be as near as this, as a share of the character's height.
 NEAR_UNDERLINE_GAP = 0.04
-#: ... but then as long as this share of the character's height...
+#: Such a line is at least this long, as a share of the character's height.
 NEAR_UNDERLINE_LENGTH = 1.2
-#: ... and so many times as long as the character is wide.
+#: And at least so many times as long as the character is wide.
 NEAR_UNDERLINE_REACH = 1.6
 #: A mark lower than this share of its width has no line under it: it may be the head of a 7 or a digit's segment.
 FLAT_MARK = 0.5
@@ -126,10 +128,14 @@ def _is_slanted_stroke(pixels: Chosen) -> bool:
     return bool(spread[0] <= STRAIGHT * spread[-1] and across > UPRIGHT * down)
 
 
-def find_cell(marks: Marks) -> tuple[int, int] | None:
-    """Find the cell in the middle of a row where a character stands in it, between two uprights that are alike.
+def find_cell(marks: Marks, *, ruled: bool) -> tuple[int, int] | None:
+    """Find the middle cell of a row of boxes, if a character stands in it.
 
     Where the lines above and below have been taken out as ruling, the uprights are all that is left of the boxes.
+
+    Args:
+        marks: of the picture.
+        ruled: whether any lines have been taken out, so that two uprights are enough.
 
     Returns:
         Its first column, and the one after its last; None where there is no such cell.
@@ -138,13 +144,14 @@ def find_cell(marks: Marks) -> tuple[int, int] | None:
     height, width = bottom - top, right - left
     thin = (width < DIVIDER_WIDTH * height) & (height > CELL_HEIGHT * len(marks.labels)) & (marks.mass > 0)
     sides = np.flatnonzero(thin)
-    if len(sides) < 2:
+    least = 2 if ruled else CELL_SIDES
+    if len(sides) < least:
         return None
     slack = CELL_SLACK * height[sides] + 1
     alike = (np.abs(np.subtract.outer(top[sides], top[sides])) < slack) & (
         np.abs(np.subtract.outer(bottom[sides], bottom[sides])) < slack
     )
-    sides = sides[alike.sum(axis=1) > 1]
+    sides = sides[alike.sum(axis=1) >= least]
     middle = marks.labels.shape[1] / 2
     before, after = sides[right[sides] <= middle], sides[left[sides] >= middle]
     if not len(before) or not len(after):

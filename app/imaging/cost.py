@@ -69,7 +69,7 @@ def _check_segments(data: bytes) -> None:
     place, stuffing = len(JPEG_START), 0
     for _ in range(MAX_SEGMENTS):
         marker = JPEG_MARKER.search(data, place)
-        stuffing += (len(data) if marker is None else marker.start()) - place
+        stuffing += max(0, (len(data) if marker is None else marker.start()) - place)
         if marker is None or marker[0] == JPEG_SCAN:
             break
         place = marker.end()

@@ -35,8 +35,14 @@ INK_SHORT_SIDE = 96
 INK_LONG_SIDE = 2048
 #: What the very edge of a picture counts in the polarity's decision, against 1 in the middle.
 EDGE_WEIGHT = 0.02
-#: Ink from this share of full ink up counts: less than that is what a wide pen leaves of the eye of an O.
+#: Ink from this share of the strongest up counts: less than that is what a wide pen leaves of the eye of an O.
 BLOT_LEVEL = 0.6
+#: Fainter ink than that, from this share up, is no more than the blot's own border.
+BLOT_FAINT_LEVEL = 0.2
+#: With its border, a blot is at most so many times as long as without.
+BLOT_REACH = 1.5
+#: Or by so many pixels longer than that, where it is small.
+BLOT_BORDER = 2
 #: A blot fills this share and more of a square around it: a disc 0.79, a 0 whose eye has filled less.
 BLOT_FILLED = 0.7
 #: And is as deep as this share of its longest side and more. Of 95,000 images of MNIST and EMNIST none is.
@@ -94,7 +100,8 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
         ink = lift_plain(contrast)
     else:
         ink = lift_uneven(contrast, narrow and narrow[0 if dark else 1], page.share(noise))
-    ink = keep_writing(remove_ruling(ink), plain=page.plain)
+    bare = remove_ruling(ink)
+    ink = keep_writing(bare, plain=page.plain, ruled=not np.array_equal(bare, ink))
     if is_blot(ink):
         raise NoInkFound("What is on the page is a dot or a blot and no character.")
     return Ink(ink, bounding_box(ink), polarity)
@@ -144,16 +151,18 @@ def is_blot(ink: Pixels) -> bool:
     """Tell whether ink is one round or square piece without strokes: a click of the mouse, a blot.
 
     Args:
-        ink: uint8 [height, width], white on black.
-
-    Raises:
-        NoInkFound: there is none.
+        ink: uint8 [height, width], white on black, not all black.
     """
-    left, top, right, bottom = bounding_box(ink, BLOT_LEVEL)
-    inked = ink[top:bottom, left:right] >= BLOT_LEVEL * 255
+    # Of what is left: a frame that has been taken out may have been darker.
+    strongest = float(ink.max()) / 255
+    left, top, right, bottom = bounding_box(ink, BLOT_LEVEL * strongest)
+    inked = ink[top:bottom, left:right] >= BLOT_LEVEL * strongest * 255
     longest = max(inked.shape)
     if np.count_nonzero(inked) < BLOT_FILLED * longest**2:
         return False
+    left, top, right, bottom = bounding_box(ink, BLOT_FAINT_LEVEL * strongest)
+    if max(right - left, bottom - top) > BLOT_REACH * longest + BLOT_BORDER:
+        return False  # a dot and its fainter stem
     depth = cv2.distanceTransform(np.pad(inked, 1).astype(np.uint8), cv2.DIST_L2, 3)
     return bool(2 * depth.max() > BLOT_DEPTH * longest)
 

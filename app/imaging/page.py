@@ -27,9 +27,9 @@ PLAIN_PICTURE_SHARE = 0.15
 CROP_SIDE = 96
 #: A plain page is shaded where grey levels off the page's fall slowly over more than this share of it.
 SHADED_SHARE = 0.05
-#: Slowly is by no more than so many grey levels...
+#: They fall slowly where they do by no more than so many grey levels over `SHADE_BLUR`.
 SHADE_FALL = 6
-#: ... over so many pixels.
+#: The distance, in pixels, over which the fall of grey levels is looked at.
 SHADE_BLUR = 5
 #: Median absolute deviations that make the noise floor of a plain page: two standard deviations of Gaussian noise.
 NOISE_DEVIATIONS = 3.0

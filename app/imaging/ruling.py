@@ -45,13 +45,14 @@ STEEP_ASPECT = 3
 SPECK_SIDE = 0.3
 #: Pixels beside a line that are this strong, as a share of full ink, belong to a stroke that touches it.
 STROKE_LEVEL = 0.3
-#: A stroke lies along a line where the ink on it and so many rows beside it...
+#: Rows beside a line that a stroke which lies along it covers too. The constants of such strokes were set on writing
+#: drawn on the lines.
 ALONG_ROWS = 2
-#: ... is more than so many times what it usually is. This one and the next two were set on writing drawn on the lines.
+#: Such a stroke has more than so many times the line's own ink, summed down a column.
 ALONG_FACTOR = 1.8
-#: ... and by so much more, in grey levels of full ink, summed down a column...
+#: It exceeds that by at least so many grey levels.
 ALONG_INK = 100
-#: ... over at least so many columns.
+#: It is at least so many columns long.
 ALONG_COLUMNS = 3
 #: Rows from the edge of a picture within which a line may be a stroke of a tight crop, or what is left of a box.
 EDGE_ROWS = 2
@@ -299,14 +300,15 @@ def _bare(ink: Pixels, line: Line) -> Mask:
 
 def _has_stroke_along(ink: Pixels, line: Line) -> npt.NDArray[np.bool_]:
     """Tell at which columns, bool [width], the ink on a line and beside it is that of a stroke that lies along it."""
-    columns, down = np.arange(ink.shape[1]), line.rows(ink.shape[1])
+    none = np.zeros(ink.shape[1], np.bool_)
     if min(ink.shape) < CROP_SIDE:
-        return np.zeros(len(columns), np.bool_)
+        return none
+    columns, down = np.arange(ink.shape[1]), line.rows(ink.shape[1])
     rows = range(line.first - ALONG_ROWS, line.last + ALONG_ROWS + 1)
     ink_at = np.stack([_at(ink, row + down, columns) for row in rows]).sum(axis=0, dtype=np.float32)
     inked = ink_at[ink_at > 0]
     if not inked.size:
-        return np.zeros(len(columns), np.bool_)
+        return none
     usual = float(np.median(inked))
     along = (ink_at > max(ALONG_FACTOR * usual, usual + ALONG_INK)).astype(np.uint8)
     # Not where a stroke merely crosses.

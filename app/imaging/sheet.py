@@ -47,9 +47,9 @@ CANVAS_SIDE = 0.3
 CANVAS_FILLED = 0.85
 #: And of its outline at least this one.
 CANVAS_OUTLINE = 0.98
-#: What is written on it fills less of its own box than this share...
+#: What is written on it fills less of its own box than this share; the hole of a block letter fills more.
 STROKE_FILLED = 0.7
-#: ... or is so many times longer than wide; the hole of a block letter is neither.
+#: Or it is at least so many times longer than wide, as an l is.
 STROKE_LENGTH = 2.5
 #: It is plain where at least this share of it has its commonest level, as that of a drawing program has and a photo has
 #: not.

@@ -26,8 +26,8 @@ BLURRED_NOISE = 2 * np.sqrt(np.pi)
 #: Side of the window, as a share of the shorter side, that a fold or the edge of a shadow is told from a stroke by:
 #: what is wider belongs to the page.
 LOCAL_WINDOW = 0.3
-#: Side of the square that the edge of a shadow is followed by at all pixels, as a share of the shorter side. Of drawn
-#: crops whose strokes are as wide as `LOCAL_WINDOW`, half of it loses one in ten, and follows no edge better.
+#: Side of the square that the edges of shadows are followed with, as a share of the shorter side. At 0.3, one in ten of
+#: drawn crops with strokes about as wide is lost, and no edge is followed better.
 EDGE_WINDOW = 0.6
 #: Longest side, in pixels, at which that is done; strokes and shadows are still apart.
 LOCAL_SIDE = 64
@@ -113,7 +113,7 @@ def apart_from_light(pixels: Pixels) -> Contrast:
     window = int(LOCAL_WINDOW * min(small.shape)) | 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (window, window))
     wide, before = np.asarray(cv2.morphologyEx(small, cv2.MORPH_OPEN, disc)), None
-    while before is None or (wide != before).any():
+    while before is None or (wide != before).any():  # it only rises, and no higher than `small`
         before = wide
         wide = np.minimum(cv2.dilate(wide, np.ones((3, 3), np.uint8)), small)
     wide = np.asarray(cv2.resize(wide.astype(np.float32), pixels.shape[::-1], interpolation=cv2.INTER_LINEAR))

@@ -27,17 +27,17 @@ UNEVEN_MARK_LEVEL = 0.3
 #: Pictures up to this side, in pixels, are near the network's own resolution: on a plain page every pixel counts, and
 #: a speck may be a stroke.
 SMALL_SIDE = 40
-#: A mark beside the main one belongs to it where it lies no farther from its box than this share of the longer one...
+#: A mark is near the main one where their boxes lie no farther apart than this share of the longer one.
 NEAR_GAP = 0.2
-#: ... and has at least this share of its mass: dots and nearby bars may be small.
+#: Near marks belong to the main one from this share of its mass up: dots and nearby bars may be small.
 NEAR_MASS = 0.015
-#: What lies up to so far off, as a share of the longer one...
+#: A mark is not too far from the main one up to this share of the longer one.
 FAR_GAP = 0.35
-#: ... has to be larger: at least this share of the main one's mass.
+#: Marks as far as that belong to the main one from this share of its mass up.
 FAR_MASS = 0.06
-#: On a plain page, a mark farther from the main one than this share of the longer one...
+#: On a plain page, stray marks are farther from the main one than this share of the longer one.
 STRAY_GAP = 0.6
-#: ... and with less than this share of its mass is a stray one: the icons and captions of a screenshot.
+#: Stray marks have less than this share of its mass: the icons and captions of a screenshot.
 STRAY_MASS = 0.3
 #: Marks of at least this share of the main one's mass are comparable to it.
 COMPARABLE_MASS = 0.2
@@ -53,26 +53,27 @@ FEW_NEAR = 2
 MOST_HOLES = 9
 #: On a photo, pieces no farther apart than this share of the shorter side are one mark.
 GAP_SHARE = 0.02
-#: What looks like texture is chalk where such a mark has at least this share of all mass...
+#: What looks like texture is chalk where such a mark has at least this share of all mass.
 CHALK_MASS = 0.7
-#: ... or a dotted character, whose gaps are wider: as shares of the shorter side, tried in turn.
+#: Or it is a dotted character, whose gaps are wider: these, as shares of the shorter side, are tried in turn.
 DOTTED_GAPS = (0.04, 0.06, 0.08)
-#: On a plain page, a mark at the edge belongs to the neighbourhood where it lies farther from the main mark than this
-#: share of its longest side...
+#: On a plain page, a mark at the edge is a neighbour where it is farther from the main one than this share of the
+#: longer one.
 EDGE_GAP = 0.1
-#: ... or has less than this share of its mass; a bar that a tight crop cuts is neither.
+#: Or where it has less than this share of its mass; a bar that a tight crop cuts is neither.
 EDGE_MASS = 0.06
 #: The dot of an i is at most this share of the stem under it, and no farther from it than that one is high.
 DOT_SHARE = 0.5
 
 
-def keep_writing(ink: Pixels, *, plain: bool) -> Pixels:
+def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Pixels:
     """Clear what is not part of the character: frames, neighbours, specks.
 
     Args:
         ink: uint8 [height, width], white on black.
         plain: whether the page is plain, as in a drawing. Then all that was drawn belongs together but for what is seen
             to come from outside; on a photo, only what lies near the main mark does.
+        ruled: whether lines that cross the picture have been taken out, which may be those of a row of boxes.
 
     Raises:
         NoInkFound: there is none, or it is texture.
@@ -85,7 +86,7 @@ def keep_writing(ink: Pixels, *, plain: bool) -> Pixels:
     marks = find_marks(ink.astype(np.float32), threshold)
     dropped = frames(marks)
     marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
-    if (cell := find_cell(marks)) is not None:
+    if (cell := find_cell(marks, ruled=ruled)) is not None:
         left, right = cell
         within = np.zeros_like(ink)
         within[:, left:right] = ink[:, left:right]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from starlette.testclient import TestClient
 from starlette.types import Message
 
 from app.api import keys
+from app.api.admission import Admission
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import wait_until_ready
@@ -103,6 +105,32 @@ def test_keys_are_asked_for_below_any_prefix(path: str) -> None:
         assert (reply.status_code, reply.json()["code"]) in {(401, "unauthorised"), (503, "not-ready")}
         reply = client.request(method, f"/ink{path}", headers={b"X-API-Key": KEY.encode()})
         assert reply.status_code != 401
+
+
+@pytest.mark.parametrize("path", ["/models", "/predict/digit", "/admin/reload"])
+def test_below_a_prefix_too_they_are_asked_for_before_the_body_is_read(path: str) -> None:
+    digest = hashlib.sha256(KEY.encode()).hexdigest()
+    sent: list[Message] = []
+
+    async def never(*_: object) -> Message:
+        pytest.fail("it was let in, or read")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    service = Admission(
+        never,
+        max_upload_bytes=20,
+        max_batch_bytes=20,
+        max_pending_bytes=20,
+        upload_seconds=1,
+        check_open=lambda: None,
+        opened_by=keys.Keys(api=[digest], admin=[digest]),
+    )
+    scope = {"type": "http", "method": "POST", "root_path": "/ink", "path": f"/ink{path}"}
+    scope |= {"headers": [(b"expect", b"100-continue"), (b"content-length", b"10")]}
+    asyncio.run(service(scope, never, send))
+    assert sent[0]["status"] == 401
 
 
 def test_a_route_asks_for_a_key_even_if_nobody_has_before_it(monkeypatch: pytest.MonkeyPatch) -> None:

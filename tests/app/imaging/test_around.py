@@ -120,6 +120,15 @@ def test_the_posts_of_an_h_are_no_cell_around_its_bar() -> None:
     assert (left, right) == pytest.approx((55, 145), abs=4)
 
 
+@pytest.mark.parametrize("lit", [False, True])
+def test_the_posts_of_an_m_are_no_cell_around_its_v(lit: bool) -> None:
+    page = np.full((200, 200), 240, np.uint8)
+    page[40:160, 50:57] = page[40:160, 143:150] = 20
+    for end in (64, 136):
+        cv2.line(page, (end, 55), (100, 125), 20, 6, cv2.LINE_AA)
+    assert find_ink(photographed(page) if lit else page).box == pytest.approx((50, 40, 150, 160), abs=4)
+
+
 def test_the_stem_of_a_k_that_the_rest_does_not_touch_is_no_line_between_cells() -> None:
     page = np.full((112, 96), 220, np.uint8)
     cv2.line(page, (36, 20), (34, 92), 40, 4)

@@ -178,6 +178,23 @@ def test_a_click_and_a_blot_are_no_characters(radius: int, lit: bool, inverted: 
         find_ink(255 - page if inverted else page)
 
 
+@pytest.mark.parametrize("ink", [120, 160])
+def test_grey_writing_in_a_black_frame_is_no_blot(ink: int) -> None:
+    page = draw("5", (240, 240), scale=0.4, ink=ink, paper=250)
+    alone = find_ink(page).box
+    framed_black = page.copy()
+    cv2.rectangle(framed_black, (20, 20), (219, 219), 0, 3)
+    assert find_ink(framed_black).box == pytest.approx(alone, abs=3)
+
+
+@pytest.mark.parametrize("lit", [False, True])
+def test_a_dot_above_a_fainter_stem_is_no_blot(lit: bool) -> None:
+    page = np.full((240, 240), 250, np.uint8)
+    cv2.line(page, (120, 100), (120, 190), 140, 8, cv2.LINE_AA)
+    cv2.circle(page, (120, 60), 9, 0, -1, cv2.LINE_AA)
+    assert find_ink(photographed(page) if lit else page).box[3] > 180
+
+
 @pytest.mark.parametrize("character", "01i8.")
 def test_what_a_very_wide_pen_writes_is_no_blot(character: str) -> None:
     if character == ".":  # an O whose eye is nearly closed
