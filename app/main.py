@@ -146,8 +146,8 @@ def create_app(
     for router in guarded:
         app.include_router(router, dependencies=guard, responses=describe(UNAUTHORISED))
     for router in administered:
-        guard = [required(ADMIN_SCHEME, settings.admin_keys)]
-        app.include_router(router, dependencies=guard, responses=describe(UNAUTHORISED))
+        admin_guard = [required(ADMIN_SCHEME, settings.admin_keys)]
+        app.include_router(router, dependencies=admin_guard, responses=describe(UNAUTHORISED))
     for router in public:
         app.include_router(router)
     install_pages(app)

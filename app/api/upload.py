@@ -45,7 +45,6 @@ class Upload:
         self._seconds = seconds
         self._until = asyncio.get_running_loop().time() + seconds
         self._hold = hold
-        self._taken = 0
         self._answering = False
         self._watch: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
@@ -72,9 +71,8 @@ class Upload:
             self.problem = problem(UPLOAD_TIMEOUT, detail)
             raise UploadRefused from error
         size = len(message.get("body", b""))
-        self._taken += size
         self.more = message.get("more_body", False)
-        if self._taken > self._limit + FORM_OVERHEAD_BYTES:
+        if self.held + size > self._limit + FORM_OVERHEAD_BYTES:
             self.problem = problem(UPLOAD_TOO_LARGE, f"The upload is larger than {self._limit} bytes.")
             raise UploadRefused
         try:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from app.imaging.errors import NoInkFound
-from app.imaging.marks import STRENGTH_QUANTILE, Chosen, find_marks, main_mark, writing_strength
+from app.imaging.marks import Chosen, find_marks, main_mark, strength, writing_strength
 from app.imaging.page import DEVIATION, MAX_NOISE, NOISE_DEVIATIONS, Contrast, Pixels, median, sampled
 from app.imaging.ruling import without_whole_lines
 from app.imaging.uneven import LOCAL_WINDOW, flatten_locally, local_window
@@ -112,7 +112,7 @@ def lift_flat(contrast: Contrast, noise: float) -> Pixels:
     left, top, right, bottom = marks.boxes[main].tolist()
     spans = (right - left) / contrast.shape[1], (bottom - top) / contrast.shape[0]
     mark = marks.labels == main
-    full = float(np.quantile(contrast[mark], STRENGTH_QUANTILE))
+    full = strength(contrast[mark])
     strengths = strengths_on_squares(contrast, mark) if min(spans) >= SQUARES_SPAN else None
     if strengths is None and max(spans) >= LINE_SPAN:
         # It may be no more than a line that crosses the picture, and the writing on it.
@@ -138,9 +138,9 @@ def strengths_on_squares(contrast: Contrast, squares: Chosen) -> tuple[float, fl
     height, width = contrast.shape
     if cv2.connectedComponents((~squares).astype(np.uint8), connectivity=4)[0] - 1 < LEAST_SQUARES:
         return None
-    strength = contrast[squares]
-    scale = 255 / float(strength.max())
-    split, _ = cv2.threshold(np.rint(strength * scale).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
+    ink = contrast[squares]
+    scale = 255 / float(ink.max())
+    split, _ = cv2.threshold(np.rint(ink * scale).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
     strong = (squares & (contrast * scale > split)).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(strong)
     largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
@@ -152,8 +152,7 @@ def strengths_on_squares(contrast: Contrast, squares: Chosen) -> tuple[float, fl
     weak = contrast[squares & (cv2.dilate(strong, np.ones((3, 3), np.uint8)) == 0)]
     if not weak.size:
         return None
-    of_squares = float(np.quantile(weak, STRENGTH_QUANTILE))
-    of_writing = float(np.quantile(contrast[np.asarray(labels) == largest], STRENGTH_QUANTILE))
+    of_squares, of_writing = strength(weak), strength(contrast[np.asarray(labels) == largest])
     return (of_squares, of_writing) if of_squares < SQUARES_FAINTER * of_writing else None
 
 

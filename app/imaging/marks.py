@@ -29,7 +29,7 @@ EDGE_MARK_WEIGHT = 0.08
 EDGE_STROKE_WEIGHT = 0.5
 EDGE_OFF_CENTRE = 0.3
 EDGE_SPAN = 0.9
-#: Strength of a mark: this quantile of its contrast, which leaves its soft border out and its hottest pixels too.
+#: Strength of ink: this quantile of its pixels, which leaves its soft border out and its hottest pixels too.
 STRENGTH_QUANTILE = 0.9
 
 
@@ -99,7 +99,12 @@ def writing_strength(contrast: Contrast, threshold: float) -> float:
         NoInkFound: nothing is above the threshold.
     """
     marks = find_marks(contrast, threshold)
-    return float(np.quantile(contrast[marks.labels == main_mark(marks)], STRENGTH_QUANTILE))
+    return strength(contrast[marks.labels == main_mark(marks)])
+
+
+def strength(ink: Contrast | Pixels) -> float:
+    """Return how strong a stroke, a line or writing is, from its pixels, [N] with N at least 1."""
+    return float(np.quantile(ink, STRENGTH_QUANTILE))
 
 
 def close_gaps(ink: Pixels, share: float) -> Pixels:

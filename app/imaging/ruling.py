@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.imaging.marks import strength
 from app.imaging.page import CROP_SIDE
 
 Pixels = npt.NDArray[np.uint8]
@@ -58,8 +59,6 @@ ALONG_COLUMNS = 3
 EDGE_ROWS = 2
 #: A line alone, or at the edge, is ruling where it is weaker than this share of the writing; else it may be a stroke.
 FAINTER = 0.75
-#: Of a line's or the writing's pixels, the quantile that is its strength.
-STRENGTH_QUANTILE = 0.9
 #: Between lines a page is free: where more than this share of a picture is ink, there are none to be found.
 MOST_INK = 0.5
 #: So many lines either way that come to the edges, and no fewer than half of all, are squared paper, where the others
@@ -129,11 +128,7 @@ def without_whole_lines(contrast: Contrast, threshold: float) -> Contrast:
     for lines, field in ((find_lines(mask), rest), (find_lines(mask.T), rest.T)):
         for line in lines:
             if line.whole:
-                height, width = field.shape
-                columns, down = np.arange(width), line.rows(width)
-                for row in range(line.first - 1, line.last + 2):
-                    inside = (row + down >= 0) & (row + down < height)
-                    field[(row + down)[inside], columns[inside]] = 0
+                field[_body(line, field.shape)] = 0
     return rest
 
 
@@ -269,12 +264,12 @@ def _without_lines(ink: Pixels, lines: list[Line], *, sure: bool) -> Pixels:
         return ink
     bare = [_bare(ink, line) for line in lines]
     inner = sum(not line.at_edge(*ink.shape) for line in lines)
-    strength = _strength(ink[~np.any(bare, axis=0)])
+    of_writing = _strength(ink[~np.any(bare, axis=0)])
     cleared = ink.copy()
     for line, pixels in zip(lines, bare, strict=True):
         # It may be a stroke: a dash, the bar of a 4, a 7 or an E that fills its crop.
         alone = not sure and (inner == 1 or line.at_edge(*ink.shape))
-        if not alone or _strength(ink[pixels]) < FAINTER * strength:
+        if not alone or _strength(ink[pixels]) < FAINTER * of_writing:
             cleared[pixels] = 0
     return cleared
 
@@ -284,18 +279,22 @@ def _bare(ink: Pixels, line: Line) -> Mask:
 
     Nor where it is by so much stronger or thicker than elsewhere that a stroke lies along it.
     """
-    height, width = ink.shape
+    columns, down = np.arange(ink.shape[1]), line.rows(ink.shape[1])
+    above = _at(ink, line.first - 2 + down, columns) >= STROKE_LEVEL * 255
+    below = _at(ink, line.last + 2 + down, columns) >= STROKE_LEVEL * 255
+    return _body(line, ink.shape) & ~(above | below | _has_stroke_along(ink, line))
+
+
+def _body(line: Line, shape: tuple[int, ...]) -> Mask:
+    """Return bool [height, width], a line and a pixel on either side of it."""
+    height, width = shape
+    body = np.zeros((height, width), np.bool_)
     columns, down = np.arange(width), line.rows(width)
-    top, bottom = line.first - 1 + down, line.last + 1 + down
-    above = _at(ink, top - 1, columns) >= STROKE_LEVEL * 255
-    below = _at(ink, bottom + 1, columns) >= STROKE_LEVEL * 255
-    bare = np.zeros(ink.shape, np.bool_)
-    free = ~(above | below | _has_stroke_along(ink, line))
-    for offset in range(line.last - line.first + 3):
-        row = top + offset
-        inside = free & (row >= 0) & (row < height)
-        bare[row[inside], columns[inside]] = True
-    return bare
+    for middle in range(line.first - 1, line.last + 2):
+        rows = middle + down
+        inside = (rows >= 0) & (rows < height)
+        body[rows[inside], columns[inside]] = True
+    return body
 
 
 def _has_stroke_along(ink: Pixels, line: Line) -> npt.NDArray[np.bool_]:
@@ -318,7 +317,7 @@ def _has_stroke_along(ink: Pixels, line: Line) -> npt.NDArray[np.bool_]:
 
 def _strength(pixels: Pixels) -> float:
     inked = pixels[pixels >= LINE_LEVEL]
-    return float(np.quantile(inked, STRENGTH_QUANTILE)) if inked.size else 0.0
+    return strength(inked) if inked.size else 0.0
 
 
 def _reaches_edges(mask: Mask, line: Line) -> bool:

@@ -178,7 +178,7 @@ def find_sheet(pixels: Pixels) -> Pixels | None:
 
 def _stands_out(pixels: Pixels, hull: Pixels) -> bool:
     """Tell whether a hull is lighter than what lies around it, also some way off: beside a crease the page goes on."""
-    reach = max(2.0, EDGE * min(pixels.shape))
+    reach = _reach(pixels)
     near, far = (np.ones((int(2 * times * reach) | 1,) * 2, np.uint8) for times in AROUND_REACHES)
     around = pixels[(cv2.dilate(hull, far) > 0) & (cv2.dilate(hull, near) == 0)]
     inside = pixels[(hull > 0) & (cv2.erode(hull, far, borderValue=1) == 0)]
@@ -200,10 +200,15 @@ def _within(hull: Pixels) -> Pixels:
     )
 
 
+def _reach(pixels: Pixels) -> float:
+    """Return how far from an outline a picture is looked at, in pixels."""
+    return float(max(2.0, EDGE * min(pixels.shape)))
+
+
 def _has_edges(pixels: Pixels, hull: Pixels) -> bool:
     """Tell whether a picture falls sharply all along a hull's outline."""
     height, width = pixels.shape
-    reach = max(2.0, EDGE * min(pixels.shape))
+    reach = _reach(pixels)
     contours, _ = cv2.findContours(hull, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     outline = contours[0][:, 0].astype(np.float64)
     outward = outline - outline.mean(axis=0)

@@ -110,9 +110,7 @@ def apart_from_light(pixels: Pixels) -> Contrast:
         float32 [height, width], shares of the light there, 0 or more.
     """
     small = _at_local_side(pixels)
-    window = int(LOCAL_WINDOW * min(small.shape)) | 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (window, window))
-    wide, before = np.asarray(cv2.morphologyEx(small, cv2.MORPH_OPEN, disc)), None
+    wide, before = np.asarray(cv2.morphologyEx(small, cv2.MORPH_OPEN, _disc(small, LOCAL_WINDOW))), None
     while before is None or (wide != before).any():  # it only rises, and no higher than `small`
         before = wide
         wide = np.minimum(cv2.dilate(wide, np.ones((3, 3), np.uint8)), small)
@@ -177,8 +175,8 @@ def local_window(ink: Pixels) -> float:
 def _without_narrow(field: Contrast, kind: int, blur: float | None = None, share: float = LOCAL_WINDOW) -> Contrast:
     """Open or close a field by a disc of a share of its side, and blur it by so many pixels of `LOCAL_SIDE`."""
     small = _at_local_side(field)
-    window = int(share * min(small.shape)) | 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (window, window))
+    disc = _disc(small, share)
+    window = len(disc)
     padded = cv2.copyMakeBorder(small, window, window, window, window, cv2.BORDER_REPLICATE)
     wide = cv2.GaussianBlur(cv2.morphologyEx(padded, kind, disc), (0, 0), blur or window / 6)
     wide = wide[window:-window, window:-window]
@@ -190,3 +188,9 @@ def _at_local_side(field: MatLike) -> MatLike:
     scale = min(1.0, LOCAL_SIDE / max(field.shape))
     height, width = (max(2, round(side * scale)) for side in field.shape)
     return cv2.resize(field, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _disc(field: MatLike, share: float) -> MatLike:
+    """Return a disc as wide as a share of a field's shorter side."""
+    window = int(share * min(field.shape)) | 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (window, window))

@@ -51,15 +51,21 @@ def test_nearly_every_sheet_of_squares_reads_like_a_plain_one(lit: bool) -> None
     assert np.mean(close) >= 0.97
 
 
+def on_squares(page: np.ndarray, spacing: int, *, first: int, level: int) -> np.ndarray:
+    """Print squares of lines two pixels wide under what is written, the first of them so far from the edge."""
+    squared = page.copy()
+    for at in (first, first + 1):
+        for lines in (squared[at::spacing], squared[:, at::spacing]):
+            np.minimum(lines, level, out=lines)
+    return squared
+
+
 @pytest.mark.parametrize("spacing", [30, 36, 40, 43, 45, 47, 55, 70])
 @pytest.mark.parametrize("character", "2358")
 def test_squares_of_a_sheet_that_is_reduced_to_be_read(character: str, spacing: int) -> None:
     """Lines of two pixels become a half of one, and are as faint or as strong as they happen to fall."""
     plain = draw(character, (900, 900), scale=0.33)
-    sheet = plain.copy()
-    for first in (9, 10):
-        for lines in (sheet[first::spacing], sheet[:, first::spacing]):
-            np.minimum(lines, 190, out=lines)
+    sheet = on_squares(plain, spacing, first=9, level=190)
     geometry = GEOMETRIES["mnist"]
     assert difference(prepare_pixels(sheet, geometry), prepare_pixels(plain, geometry)) < 35
 
@@ -87,20 +93,14 @@ def test_squared_paper_held_askew_with_nothing_on_it_has_no_ink(degrees: float) 
         find_ink(photographed(askew(np.full((400, 400), 240, np.uint8), degrees)))
 
 
-def on_squares(page: np.ndarray, spacing: int) -> np.ndarray:
-    """Print squares of lines two pixels wide under what is written."""
-    squares = np.full_like(page, 255)
-    for first in range(2):
-        squares[spacing // 2 + first :: spacing] = squares[:, spacing // 2 + first :: spacing] = 130
-    return np.minimum(page, squares)
-
-
 @pytest.mark.parametrize("spacing", [24, 32, 38, 40, 44, 48, 60, 80])
 @pytest.mark.parametrize("character", "2357")
 def test_squares_of_any_spacing_are_no_ink(character: str, spacing: int) -> None:
     page = draw(character, (1200, 900), scale=0.4, width=0.02, ink=40, paper=220)
     geometry = GEOMETRIES["mnist"]
-    squared = cv2.GaussianBlur(photographed(on_squares(page, spacing), noise=5), (0, 0), 1)
+    squared = cv2.GaussianBlur(
+        photographed(on_squares(page, spacing, first=spacing // 2, level=130), noise=5), (0, 0), 1
+    )
     assert difference(prepare_pixels(squared, geometry), prepare_pixels(photographed(page), geometry)) < 40
 
 
@@ -112,7 +112,7 @@ def test_a_squared_sheet_may_end_in_the_picture(character: str, degrees: float, 
     turn = cv2.getRotationMatrix2D((600, 450), degrees, 0.8)
     alone, squared = (
         find_ink(photographed(cv2.warpAffine(sheet, turn, (1200, 900), borderValue=table), noise=5)).box
-        for sheet in (page, on_squares(page, 60))
+        for sheet in (page, on_squares(page, 60, first=30, level=130))
     )
     assert squared == pytest.approx(alone, abs=4)
 
