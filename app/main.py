@@ -30,7 +30,7 @@ from app.api.predictor import Predictor
 from app.api.problems import CODES, UNAUTHORISED, describe, install_handlers
 from app.artifacts import Artifact, open_artifact, open_artifacts
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
-from app.inference import Outcome, Registry, Reloader
+from app.inference import Registry, Reloader, ReloadOutcome
 from app.observer import Observer
 from app.recogniser import Recogniser
 from app.settings import Settings
@@ -61,7 +61,7 @@ class Colleague:
     """
 
     shared: Shared
-    reload: Callable[[], Future[list[Outcome]]]
+    reload: Callable[[], Future[list[ReloadOutcome]]]
     models: Collection[str]
     first: bool
     replaces: bool

@@ -27,6 +27,11 @@ class LogFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
 
+    @property
+    def json_lines(self) -> bool | None:
+        """Whether lines are JSON; None where it depends on who reads them: see `app.telemetry.configure_logs`."""
+        return None if self is LogFormat.AUTO else self is LogFormat.JSON
+
 
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

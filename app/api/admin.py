@@ -9,10 +9,10 @@ from fastapi import APIRouter
 from app.api import problems
 from app.api.problems import MODEL_REFUSED, RequestProblem, describe
 from app.api.schemas import Reload, ReloadedModel
-from app.inference import Outcome
+from app.inference import ReloadOutcome
 
 
-def admin_router(start_reload: Callable[[], Future[list[Outcome]]]) -> APIRouter:
+def admin_router(start_reload: Callable[[], Future[list[ReloadOutcome]]]) -> APIRouter:
     """Return the calls that change a running service.
 
     Args:
@@ -41,7 +41,7 @@ def admin_router(start_reload: Callable[[], Future[list[Outcome]]]) -> APIRouter
     return router
 
 
-def _told(outcome: Outcome) -> str:
+def _told(outcome: ReloadOutcome) -> str:
     if outcome.refused:
         return f"{outcome.name}: the version on disk is {outcome.refused}; {outcome.version} goes on serving."
     return f"{outcome.name}: {outcome.version} is {'loaded' if outcome.loaded else 'kept'}."

@@ -15,7 +15,7 @@ from app.artifacts import Artifact, CharacterClass, Metrics
 from app.artifacts import ModelCard as StoredCard
 from app.imaging import Polarity
 from app.inference import Candidate as RankedCandidate
-from app.inference import Outcome
+from app.inference import ReloadOutcome
 from app.recogniser import Recognition
 
 Confidence = Annotated[
@@ -227,7 +227,7 @@ class ReloadedModel(BaseModel):
     loaded: bool = Field(description="Whether it was read anew; if not, it was kept.", examples=[True])
 
     @classmethod
-    def of(cls, outcome: Outcome) -> ReloadedModel:
+    def of(cls, outcome: ReloadOutcome) -> ReloadedModel:
         """Return the public form of an outcome."""
         return cls(name=outcome.name, version=str(outcome.version), before=str(outcome.before), loaded=outcome.loaded)
 

@@ -23,20 +23,20 @@ CHUNKS_UNDER_WAY = 4
 IMAGES_UNDER_WAY = CHUNK_IMAGES * CHUNKS_UNDER_WAY
 
 #: Why a file got no answer: it cannot be opened, has too many bytes, shows nothing readable, or the runtime failed.
-Failure = OSError | RequestProblem | ImageError | InferenceError
+FileFailure = OSError | RequestProblem | ImageError | InferenceError
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FileOutcome:
     """What became of a file."""
 
     name: str
-    found: Recognition | Failure
+    found: Recognition | FileFailure
 
 
 async def recognise_files(
     names: Iterable[str], model: Model, recogniser: Recogniser, options: Options, *, max_bytes: int
-) -> AsyncGenerator[Outcome, None]:
+) -> AsyncGenerator[FileOutcome, None]:
     """Recognise files, each on its own, reading ahead by a few chunks.
 
     Args:
@@ -49,7 +49,7 @@ async def recognise_files(
     Yields:
         The outcomes in the order of `names`.
     """
-    under_way: deque[asyncio.Task[list[Outcome]]] = deque()
+    under_way: deque[asyncio.Task[list[FileOutcome]]] = deque()
     try:
         for names_of_chunk in grouped(names, size, count=CHUNK_IMAGES, total=CHUNK_BYTES):
             if len(under_way) == CHUNKS_UNDER_WAY:
@@ -67,17 +67,17 @@ async def recognise_files(
 
 async def _recognise_chunk(
     names: Sequence[str], model: Model, recogniser: Recogniser, options: Options, max_bytes: int
-) -> list[Outcome]:
+) -> list[FileOutcome]:
     contents = await asyncio.to_thread(lambda: [_read(name, max_bytes) for name in names])
     readable = [data for data in contents if isinstance(data, bytes)]
-    found: list[Recognition | Failure]
+    found: list[Recognition | FileFailure]
     try:
         found = [*await recogniser.recognise(model, readable, options)]
     except InferenceError as error:
         found = [error] * len(readable)
     answers = iter(found)
     return [
-        Outcome(name, next(answers) if isinstance(data, bytes) else data)
+        FileOutcome(name, next(answers) if isinstance(data, bytes) else data)
         for name, data in zip(names, contents, strict=True)
     ]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.cli.buckets import is_address
-from app.cli.bulk import CHUNK_IMAGES, IMAGES_UNDER_WAY, Outcome, recognise_files
+from app.cli.bulk import CHUNK_IMAGES, IMAGES_UNDER_WAY, FileOutcome, recognise_files
 from app.cli.startup import loaded
 from app.main import verified_artifact
 from app.recogniser import Options
@@ -63,7 +63,7 @@ class Reader:
         return {"found": [pickle.dumps(item) for item in found]}
 
     async def _found(self, names: Sequence[str]) -> list[object]:
-        stream: AsyncGenerator[Outcome, None] = recognise_files(
+        stream: AsyncGenerator[FileOutcome, None] = recognise_files(
             names, self._model, self._recogniser, self._options, max_bytes=self._max_bytes
         )
         async with aclosing(stream) as outcomes:
@@ -76,7 +76,7 @@ class ClusterFailed(Exception):
 
 async def recognise_on_ray(
     names: Sequence[str], task: str, settings: Settings, options: Options
-) -> AsyncGenerator[Outcome, None]:
+) -> AsyncGenerator[FileOutcome, None]:
     """Recognise files, each on its own, on the cluster at `RAY_ADDRESS` or else on this machine's CPUs.
 
     Waits for the cluster without giving way to anything else on the event loop.
@@ -114,7 +114,7 @@ async def recognise_on_ray(
             num_cpus=1,
         )
         for name, row in zip(names, found.iter_rows(), strict=True):
-            yield Outcome(name, pickle.loads(row["found"]))  # noqa: S301, it was pickled by our own processes
+            yield FileOutcome(name, pickle.loads(row["found"]))  # noqa: S301, it was pickled by our own processes
 
 
 @contextmanager

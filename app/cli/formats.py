@@ -10,7 +10,7 @@ from typing import Protocol
 from app.api.problems import Problem, problem_of
 from app.api.schemas import Answer
 from app.artifacts import Artifact
-from app.cli.bulk import Failure, Outcome
+from app.cli.bulk import FileFailure, FileOutcome
 from app.recogniser import Recognition
 from app.telemetry import printable
 
@@ -25,7 +25,7 @@ class Format(Protocol):
     def head(self) -> str:
         """Return what comes before the first outcome, line ends included."""
 
-    def lines(self, outcome: Outcome) -> str:
+    def lines(self, outcome: FileOutcome) -> str:
         """Return what an outcome looks like, line ends included; empty where it has no place in this format."""
 
 
@@ -35,7 +35,7 @@ class Text:
     def head(self) -> str:
         return ""
 
-    def lines(self, outcome: Outcome) -> str:
+    def lines(self, outcome: FileOutcome) -> str:
         if not isinstance(outcome.found, Recognition):
             return ""
         candidates = (f"{item.label} {item.confidence:.4f}" for item in outcome.found.candidates)
@@ -52,7 +52,7 @@ class JsonLines:
     def head(self) -> str:
         return ""
 
-    def lines(self, outcome: Outcome) -> str:
+    def lines(self, outcome: FileOutcome) -> str:
         if isinstance(outcome.found, Recognition):
             answer = Answer.of(outcome.found, self._artifact, explain=False).model_dump(exclude_none=True)
         elif document := _problem(outcome.found):
@@ -83,7 +83,7 @@ class Csv:
     def head(self) -> str:
         return _row(*self._columns)
 
-    def lines(self, outcome: Outcome) -> str:
+    def lines(self, outcome: FileOutcome) -> str:
         if not isinstance(outcome.found, Recognition):
             return self._unread(outcome.name, outcome.found)
         best, *others = outcome.found.candidates
@@ -93,7 +93,7 @@ class Csv:
             cells += [other.label, f"{other.confidence:.6f}"]
         return self._padded(cells, problem="")
 
-    def _unread(self, name: str, failure: Failure) -> str:
+    def _unread(self, name: str, failure: FileFailure) -> str:
         document = _problem(failure)
         return self._padded([name], problem=document.code if document else reason(failure))
 
@@ -102,12 +102,12 @@ class Csv:
         return _row(*cells, *empty, problem)
 
 
-def reason(failure: Failure) -> str:
+def reason(failure: FileFailure) -> str:
     """Return why a file got no answer, as a sentence."""
     return failure.strerror or str(failure) if isinstance(failure, OSError) else str(failure)
 
 
-def _problem(failure: Failure) -> Problem | None:
+def _problem(failure: FileFailure) -> Problem | None:
     return None if isinstance(failure, OSError) else problem_of(failure)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from app.artifacts import Artifact
-from app.cli.bulk import IMAGES_UNDER_WAY, Outcome, recognise_files
+from app.cli.bulk import IMAGES_UNDER_WAY, FileOutcome, recognise_files
 from app.cli.cluster import ClusterFailed, recognise_on_ray
 from app.cli.formats import Csv, Format, JsonLines, Text, reason
 from app.cli.options import AllowOption, PolarityOption, TaskOption, TopKOption
@@ -66,7 +66,7 @@ def predict(
     for error in unlisted:
         _report(str(error.filename), reason(error))
 
-    def print_all(artifact: Artifact, outcomes: AsyncGenerator[Outcome, None]) -> Tally:
+    def print_all(artifact: Artifact, outcomes: AsyncGenerator[FileOutcome, None]) -> Tally:
         shape: Format = (
             JsonLines(artifact)
             if as_json
@@ -102,7 +102,7 @@ def _check_ray(files: Sequence[str]) -> None:
         raise typer.BadParameter("Other processes cannot read this one's standard input: leave out - or --engine ray.")
 
 
-async def _print_all(found: AsyncGenerator[Outcome, None], shape: Format, tally: Tally) -> None:
+async def _print_all(found: AsyncGenerator[FileOutcome, None], shape: Format, tally: Tally) -> None:
     sys.stdout.write(shape.head())
     async with aclosing(found) as outcomes:
         async for outcome in outcomes:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 
-from app.cli.server import Server
 from app.cli.startup import check_runtime, ending_on_wrong_models, fail, read_settings
-from app.cli.supervisor import supervise
 from app.main import create_app
 from app.quiet import part_standard_error, quiet_start
+from app.server import Server, supervise
 from app.settings import Settings, variable
 
 _log = structlog.get_logger(__name__)
@@ -36,7 +37,7 @@ def serve(
     # Before the models are loaded, which takes seconds, and not after.
     listener = listen(settings.host, settings.port)
     _log.info("starting", address=address_of(listener), process=os.getpid())
-    if code := supervise(settings, listener) if settings.workers > 1 else serve_alone(settings, listener):
+    if code := serve_together(settings, listener) if settings.workers > 1 else serve_alone(settings, listener):
         raise typer.Exit(code)
 
 
@@ -46,6 +47,16 @@ def serve_alone(settings: Settings, listener: socket.socket) -> int:
         app = create_app(settings, on_failure=lambda: server.fail(), around_load=quiet_start)
     server = Server(app, settings)
     return server.serve_on(listener)
+
+
+def serve_together(settings: Settings, listener: socket.socket) -> int:
+    """Serve in several processes; return the exit code of this one, which watches over them."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="inkling-")
+    except OSError as error:
+        fail(f"Several workers add up their figures in a folder, which cannot be made: {error.strerror}. Set TMPDIR.")
+    with folder as name:
+        return supervise(settings, listener, Path(name))
 
 
 def address_of(listener: socket.socket) -> str:

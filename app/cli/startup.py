@@ -18,7 +18,7 @@ from app.inference import RUNTIMES, Model, Registry, UnknownCharacters, check_al
 from app.main import build_recogniser, build_registry, verified_artifacts
 from app.quiet import quiet_start
 from app.recogniser import Options, Recogniser
-from app.settings import LogFormat, Settings, unknown_variables, variable
+from app.settings import Settings, unknown_variables, variable
 from app.telemetry import configure_logs
 
 #: Nobody waits on a connection here, so an image may take as long as it takes.
@@ -43,18 +43,10 @@ def read_settings(**overrides: Any) -> Settings:
     except SettingsError:
         # The only option that is read as JSON, and so the only one that can fail here.
         fail(f'{variable("model_versions")}: not JSON; write it as {{"digit": 1}}')
-    start_logs(settings)
+    configure_logs(level=settings.log_level, json_lines=settings.log_format.json_lines)
     for name in unknown_variables():
         _log.warning("there is no such option", variable=name)
     return settings
-
-
-def start_logs(settings: Settings, worker: int | None = None) -> None:
-    """Send logs where the settings say; each line of one of several workers with its number."""
-    as_json = settings.log_format is LogFormat.JSON or (
-        settings.log_format is LogFormat.AUTO and not sys.stderr.isatty()
-    )
-    configure_logs(level=settings.log_level, json_lines=as_json, worker=worker)
 
 
 def _said(message: str) -> str:

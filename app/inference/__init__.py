@@ -12,7 +12,7 @@ from app.inference.errors import (
     RuntimeFailed,
 )
 from app.inference.registry import RUNTIMES, Model, Registry, State
-from app.inference.reload import Outcome, Reloader
+from app.inference.reload import Reloader, ReloadOutcome
 from app.inference.runtime import LiteRTInt8Runtime, LiteRTRuntime, Runtime, SavedModelRuntime
 
 __all__ = [
@@ -27,10 +27,10 @@ __all__ = [
     "LiteRTRuntime",
     "Model",
     "NotReady",
-    "Outcome",
     "Overloaded",
     "Pending",
     "Registry",
+    "ReloadOutcome",
     "Reloader",
     "Runtime",
     "RuntimeFailed",

@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReloadOutcome:
     """What a reload came to for one model.
 
     name: of the model.
@@ -57,7 +57,7 @@ class Reloader:
         # One thread: a second reload waits for the first, and then finds what was added meanwhile.
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="reload")
 
-    def start(self) -> Future[list[Outcome]]:
+    def start(self) -> Future[list[ReloadOutcome]]:
         """Begin a reload.
 
         Models that are new by name stay out until the next start, since the calls are made there.
@@ -72,7 +72,7 @@ class Reloader:
         """Wait for the reload under way, and take no further one."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _reload(self) -> list[Outcome]:
+    def _reload(self) -> list[ReloadOutcome]:
         self._registry.loaded.wait()
         if self._registry.state is not State.READY:
             raise Draining("The service is going down.")
@@ -84,13 +84,13 @@ class Reloader:
         _log.info("reload ended", versions={item.name: item.version for item in outcomes})
         return outcomes
 
-    def _reloaded(self, name: str) -> Outcome:
+    def _reloaded(self, name: str) -> ReloadOutcome:
         served = self._registry.artifacts[name]
         before = served.card.version
         try:
             artifact = self._open_model(name)
             if artifact.sha256 == served.sha256:
-                return Outcome(name, before, before, loaded=False)
+                return ReloadOutcome(name, before, before, loaded=False)
             _check_same_classes(artifact, served)
             self._registry.replace(artifact)
         except Draining:
@@ -104,8 +104,8 @@ class Reloader:
             reason = "not loadable"
             _log.exception("model refused", model=name, kept=before)
         else:
-            return Outcome(name, artifact.card.version, before, loaded=True)
-        return Outcome(name, before, before, loaded=False, refused=reason)
+            return ReloadOutcome(name, artifact.card.version, before, loaded=True)
+        return ReloadOutcome(name, before, before, loaded=False, refused=reason)
 
 
 def _check_same_classes(new: Artifact, served: Artifact) -> None:

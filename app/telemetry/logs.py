@@ -67,7 +67,7 @@ class _Lines:
 TRACES = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 
 
-def configure_logs(*, level: str, json_lines: bool, worker: int | None = None) -> None:
+def configure_logs(*, level: str, json_lines: bool | None = None, worker: int | None = None) -> None:
     """Give our own log records and the libraries' one form.
 
     Ours are rendered and written at once: by way of the standard library's records and handlers a line a request cost a
@@ -75,9 +75,11 @@ def configure_logs(*, level: str, json_lines: bool, worker: int | None = None) -
 
     Args:
         level: least level that is logged, such as "info".
-        json_lines: one JSON object a line instead of readable text.
+        json_lines: one JSON object a line instead of readable text; None for JSON unless a terminal shows them.
         worker: number that every line tells, of one of several processes.
     """
+    if json_lines is None:
+        json_lines = not sys.stderr.isatty()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

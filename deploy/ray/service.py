@@ -14,8 +14,8 @@ import structlog
 from fastapi import FastAPI
 from ray import serve
 
-from app.cli.server import SWITCH_SECONDS
 from app.main import create_app
+from app.server import SWITCH_SECONDS
 from app.settings import Settings, variable
 from app.telemetry import configure_logs
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.bulk import CHUNK_BYTES, CHUNK_IMAGES, IMAGES_UNDER_WAY, Outcome, recognise_files
+from app.cli.bulk import CHUNK_BYTES, CHUNK_IMAGES, IMAGES_UNDER_WAY, FileOutcome, recognise_files
 from app.cli.startup import recognising
 from app.inference import Model
 from app.recogniser import Options, Recogniser, Recognition
@@ -35,9 +35,9 @@ def files(tmp_path: Path) -> list[str]:
     return list(map(str, paths))
 
 
-async def outcomes(loaded: Loaded, names: Iterable[str], most: int | None = None) -> list[Outcome]:
+async def outcomes(loaded: Loaded, names: Iterable[str], most: int | None = None) -> list[FileOutcome]:
     """Return the first outcomes, or all of them."""
-    found: list[Outcome] = []
+    found: list[FileOutcome] = []
     async with aclosing(recognise_files(names, *loaded, Options(), max_bytes=CHUNK_BYTES)) as stream:
         async for outcome in stream:
             found.append(outcome)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.artifacts import LITERT_FILE, write_checksums
-from app.inference import Draining, LiteRTRuntime, Outcome, Registry, Reloader, State
+from app.inference import Draining, LiteRTRuntime, Registry, Reloader, ReloadOutcome, State
 from tests.models import add_version, open_newest
 
 
@@ -53,12 +53,12 @@ def test_a_newer_version_answers_in_place_of_the_old_one_which_ends(
 ) -> None:
     old = weakref.ref(registry.model("digit").batcher)
     add_version(models, "digit", 2)
-    assert reloader.start().result() == [Outcome("digit", version=2, before=1, loaded=True)]
+    assert reloader.start().result() == [ReloadOutcome("digit", version=2, before=1, loaded=True)]
     assert version(registry) == registry.artifacts["digit"].card.version == 2
     registry.check_ready()
     gc.collect()
     assert old() is None
-    assert reloader.start().result() == [Outcome("digit", version=2, before=2, loaded=False)]
+    assert reloader.start().result() == [ReloadOutcome("digit", version=2, before=2, loaded=False)]
 
 
 def test_who_holds_the_old_version_is_answered_by_it(models: Path, registry: Registry, reloader: Reloader) -> None:
@@ -91,7 +91,7 @@ def test_the_highest_version_is_served_again_once_a_higher_one_is_gone(
     shutil.copytree(add_version(models, "digit", 2), models / "spare")
     reloader.start().result()
     shutil.rmtree(models / "digit" / "2")
-    assert reloader.start().result() == [Outcome("digit", version=1, before=2, loaded=True)]
+    assert reloader.start().result() == [ReloadOutcome("digit", version=1, before=2, loaded=True)]
 
 
 def test_nothing_is_replaced_while_draining(models: Path, registry: Registry, reloader: Reloader) -> None:
@@ -127,11 +127,11 @@ def test_a_version_that_cannot_be_served_is_refused_and_the_old_one_stays(
     if damage == "truncate":
         graph.write_bytes(graph.read_bytes()[:100])
         write_checksums(new)
-    assert reloader.start().result() == [Outcome("digit", version=1, before=1, loaded=False, refused=reason)]
+    assert reloader.start().result() == [ReloadOutcome("digit", version=1, before=1, loaded=False, refused=reason)]
     assert version(registry) == 1
     registry.check_ready()
     shutil.rmtree(new)
-    assert reloader.start().result() == [Outcome("digit", version=1, before=1, loaded=False)]
+    assert reloader.start().result() == [ReloadOutcome("digit", version=1, before=1, loaded=False)]
 
 
 def test_a_file_replaced_in_its_place_does_not_reach_what_is_served(models: Path) -> None:

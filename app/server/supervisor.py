@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,10 +24,9 @@ from pathlib import Path
 import structlog
 
 from app.artifacts import served_names
-from app.cli.messages import Asked, Ready, Reload, Reloaded, worst
-from app.cli.startup import fail
-from app.cli.worker import HELD_BACK, Post, work
-from app.inference import Outcome
+from app.inference import ReloadOutcome
+from app.server.messages import Asked, Ready, ReloadOrder, ReloadReport, worst
+from app.server.worker import HELD_BACK, Post, work
 from app.settings import Settings
 from app.telemetry import retire
 
@@ -61,7 +59,7 @@ class _Member:
         assert self.process.pid is not None
         return self.process.pid
 
-    def tell(self, message: Reload | Reloaded) -> None:
+    def tell(self, message: ReloadOrder | ReloadReport) -> None:
         with suppress(OSError):  # it ends, and its place is filled anew
             self.pipe.send(message)
 
@@ -71,17 +69,19 @@ class _Round:
     """A reload under way: who is still to tell what it came to, and what has been told."""
 
     missing: set[_Member]
-    told: list[tuple[Outcome, ...]] = field(default_factory=list)
+    told: list[tuple[ReloadOutcome, ...]] = field(default_factory=list)
 
 
-def supervise(settings: Settings, listener: socket.socket) -> int:
-    """Serve with `settings.workers` processes until a signal says otherwise; return the exit code."""
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="inkling-")
-    except OSError as error:
-        fail(f"Several workers add up their figures in a folder, which cannot be made: {error.strerror}. Set TMPDIR.")
-    with folder as name, _signals() as signals:
-        return Supervisor(settings, listener, Path(name), signals).run()
+def supervise(settings: Settings, listener: socket.socket, folder: Path) -> int:
+    """Serve with `settings.workers` processes until a signal says otherwise; return the exit code.
+
+    Args:
+        settings: for every worker; `workers` is how many.
+        listener: bound, and not listening: whoever is ready first makes it listen.
+        folder: empty, where the workers add up their figures.
+    """
+    with _signals() as signals:
+        return Supervisor(settings, listener, folder, signals).run()
 
 
 class Supervisor:
@@ -91,9 +91,9 @@ class Supervisor:
         """Take note of what to serve.
 
         Args:
-            settings: for every worker; `workers` is how many.
-            listener: bound, and not listening: whoever is ready first makes it listen.
-            folder: empty; see `app.telemetry.Shared`.
+            settings: as for `supervise`.
+            listener: as for `supervise`.
+            folder: as for `supervise`; see `app.telemetry.Shared`.
             signals: a byte arrives here for every signal, its number.
         """
         self._settings = settings
@@ -173,16 +173,16 @@ class Supervisor:
             case Ready():
                 member.ready = True
                 _log.info("worker ready", worker=member.place, pid=member.pid)
-            case Reload(asked):
+            case ReloadOrder(asked):
                 self._reload(asked)
-            case Reloaded(asked, outcomes):
+            case ReloadReport(asked, outcomes):
                 self._rounds[asked].told.append(outcomes)
                 self._tell_round(asked, member)
 
     def _reload(self, asked: Asked) -> None:
         self._rounds[asked] = _Round(set(self._members.values()))
         for member in self._members.values():
-            member.tell(Reload(asked))
+            member.tell(ReloadOrder(asked))
 
     def _tell_round(self, asked: Asked, member: _Member) -> None:
         """Note that a worker has nothing more to tell of a reload; the last one's word goes to who has asked."""
@@ -193,7 +193,7 @@ class Supervisor:
         del self._rounds[asked]
         for other in self._members.values():
             if other.pid == asked.pid:
-                other.tell(Reloaded(asked, worst(reload.told)))
+                other.tell(ReloadReport(asked, worst(reload.told)))
 
     def _bury(self, member: _Member) -> None:
         """Take note that a worker has ended, and of what that means."""

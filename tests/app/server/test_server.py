@@ -8,10 +8,10 @@ from contextlib import suppress
 
 import pytest
 
-from app.cli import server as module
-from app.cli.protocol import MAX_HEAD_BYTES
-from app.cli.server import Server
 from app.main import create_app
+from app.server import server as module
+from app.server.protocol import MAX_HEAD_BYTES
+from app.server.server import Server
 from app.settings import Settings
 from tests.models import MODELS
 

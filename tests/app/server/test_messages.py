@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from app.cli.messages import worst
-from app.inference import Outcome
+from app.inference import ReloadOutcome
+from app.server.messages import worst
 
-KEPT = Outcome("digit", 1, 1, loaded=False)
-LOADED = Outcome("digit", 2, 1, loaded=True)
-REFUSED = Outcome("digit", 1, 1, loaded=False, refused="damaged")
-OTHER = Outcome("char", 3, 3, loaded=False)
+KEPT = ReloadOutcome("digit", 1, 1, loaded=False)
+LOADED = ReloadOutcome("digit", 2, 1, loaded=True)
+REFUSED = ReloadOutcome("digit", 1, 1, loaded=False, refused="damaged")
+OTHER = ReloadOutcome("char", 3, 3, loaded=False)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,6 @@ OTHER = Outcome("char", 3, 3, loaded=False)
     ],
 )
 def test_what_one_process_refuses_is_refused_and_one_that_goes_down_has_no_outcome(
-    told: list[tuple[Outcome, ...]], expected: tuple[Outcome, ...]
+    told: list[tuple[ReloadOutcome, ...]], expected: tuple[ReloadOutcome, ...]
 ) -> None:
     assert worst(told) == expected

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.inference import Outcome
+from app.inference import ReloadOutcome
 
 
 @dataclass(frozen=True)
@@ -28,24 +28,24 @@ class Ready:
 
 
 @dataclass(frozen=True)
-class Reload:
+class ReloadOrder:
     """From a worker: let everybody look for newer models. From the supervisor: look for them."""
 
     asked: Asked
 
 
 @dataclass(frozen=True)
-class Reloaded:
+class ReloadReport:
     """From a worker: what it came to here. From the supervisor: what it came to in all, for who has asked.
 
     outcomes: one a model; none where the service goes down instead.
     """
 
     asked: Asked
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ReloadOutcome, ...]
 
 
-def worst(told: Sequence[tuple[Outcome, ...]]) -> tuple[Outcome, ...]:
+def worst(told: Sequence[tuple[ReloadOutcome, ...]]) -> tuple[ReloadOutcome, ...]:
     """Return the outcome for each model over several processes: refused by one is refused, loaded by one is loaded.
 
     Args:
@@ -53,7 +53,7 @@ def worst(told: Sequence[tuple[Outcome, ...]]) -> tuple[Outcome, ...]:
     """
     if not told or not all(told):
         return ()
-    by_name: defaultdict[str, list[Outcome]] = defaultdict(list)
+    by_name: defaultdict[str, list[ReloadOutcome]] = defaultdict(list)
     for outcome in itertools.chain.from_iterable(told):
         by_name[outcome.name].append(outcome)
     return tuple(

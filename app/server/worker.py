@@ -1,4 +1,4 @@
-"""One of several processes that serve; `app.cli.supervisor` starts and ends it."""
+"""One of several processes that serve; `app.server.supervisor` starts and ends it."""
 
 from __future__ import annotations
 
@@ -8,26 +8,24 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import structlog
-import typer
 from fastapi import FastAPI
 
-from app.cli.messages import Asked, Ready, Reload, Reloaded
-from app.cli.server import Server
-from app.cli.startup import ending_on_wrong_models, start_logs
-from app.inference import Draining, NotReady, Outcome, State
+from app.artifacts import ArtifactError
+from app.inference import Draining, NotReady, ReloadOutcome, State
 from app.main import Colleague, create_app
 from app.quiet import part_standard_error, quiet_start
+from app.server.messages import Asked, Ready, ReloadOrder, ReloadReport
+from app.server.server import Server
 from app.settings import Settings
-from app.telemetry import ServiceState, Shared
+from app.telemetry import ServiceState, Shared, configure_logs
 
 #: Ticks, of a tenth of a second, after which the others are told anew what this process holds.
 PUBLISH_TICKS = 10
@@ -61,27 +59,27 @@ class Link:
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
         self._numbers = itertools.count()
-        self._waiting: dict[Asked, Future[list[Outcome]]] = {}
+        self._waiting: dict[Asked, Future[list[ReloadOutcome]]] = {}
 
     def fileno(self) -> int:
         """Return what becomes readable with a message."""
         return self._pipe.fileno()
 
-    def tell(self, message: Ready | Reload | Reloaded) -> None:
+    def tell(self, message: Ready | ReloadOrder | ReloadReport) -> None:
         """Send a message; a supervisor that is gone needs none."""
         with suppress(OSError):
             self._pipe.send(message)
 
-    def hear(self) -> Reload | None:
+    def hear(self) -> ReloadOrder | None:
         """Take a message; return an order, or None where it was an answer to ours.
 
         Raises:
             EOFError: the supervisor is gone.
         """
         match self._pipe.recv():
-            case Reload() as order:
+            case ReloadOrder() as order:
                 return order
-            case Reloaded(asked, outcomes):
+            case ReloadReport(asked, outcomes):
                 promise = self._waiting.pop(asked)
                 if outcomes:
                     promise.set_result(list(outcomes))
@@ -89,13 +87,13 @@ class Link:
                     promise.set_exception(Draining("The service is going down."))
         return None
 
-    def reload_all(self) -> Future[list[Outcome]]:
+    def reload_all(self) -> Future[list[ReloadOutcome]]:
         """Let every worker look for newer models, and promise what it comes to: see `messages.worst`."""
         asked = Asked(os.getpid(), next(self._numbers))
         promise = self._waiting[asked] = Future()
         # Whoever waits may leave; the answer comes all the same.
         promise.set_running_or_notify_cancel()
-        self.tell(Reload(asked))
+        self.tell(ReloadOrder(asked))
         return promise
 
 
@@ -151,14 +149,14 @@ class Worker(Server):
     def _reload(self, asked: Asked) -> None:
         loop = asyncio.get_running_loop()
 
-        def tell(reload: Future[list[Outcome]]) -> None:
+        def tell(reload: Future[list[ReloadOutcome]]) -> None:
             ended = reload.cancelled() or reload.exception()
-            loop.call_soon_threadsafe(self._link.tell, Reloaded(asked, () if ended else tuple(reload.result())))
+            loop.call_soon_threadsafe(self._link.tell, ReloadReport(asked, () if ended else tuple(reload.result())))
 
         try:
             self.reloader.start().add_done_callback(tell)
         except RuntimeError:  # it takes no more, since the process ends
-            self._link.tell(Reloaded(asked, ()))
+            self._link.tell(ReloadReport(asked, ()))
 
 
 def work(settings: Settings, listener: socket.socket, pipe: Connection, post: Post) -> None:
@@ -166,20 +164,13 @@ def work(settings: Settings, listener: socket.socket, pipe: Connection, post: Po
     # What is read from now on is the newest anyway.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     part_standard_error()
-    start_logs(settings, worker=post.place)
+    configure_logs(level=settings.log_level, json_lines=settings.log_format.json_lines, worker=post.place)
     link = Link(pipe)
     shared = Shared(post.folder, post.place, settings.workers)
     colleague = Colleague(shared, link.reload_all, models=post.models, first=post.first, replaces=post.replaces)
-    with _exit_code(), ending_on_wrong_models():
+    try:
         app = create_app(settings, on_failure=lambda: server.fail(), colleague=colleague, around_load=quiet_start)
+    except ArtifactError as error:
+        sys.exit(str(error))
     server = Worker(app, settings, link, first=post.first)
     sys.exit(server.serve_on(listener))
-
-
-@contextmanager
-def _exit_code() -> Iterator[None]:
-    """Turn the end of a command into that of a process."""
-    try:
-        yield
-    except typer.Exit as error:
-        sys.exit(error.exit_code)

@@ -11,8 +11,8 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from app.cli.protocol import ProblemProtocol
 from app.inference import Registry, Reloader
+from app.server.protocol import ProblemProtocol
 from app.settings import Settings
 
 #: How long one thread keeps Python's lock from the others; its default is five milliseconds.

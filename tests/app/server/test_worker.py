@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from prometheus_client import values
 
-from app.cli.messages import Asked, Ready, Reload, Reloaded
-from app.cli.worker import Link, Worker
-from app.inference import Draining, Outcome
+from app.inference import Draining, ReloadOutcome
 from app.main import Colleague, create_app
+from app.server.messages import Asked, Ready, ReloadOrder, ReloadReport
+from app.server.worker import Link, Worker
 from app.settings import Settings
 from app.telemetry import Shared
 from app.telemetry.shared import FOLDER_VARIABLE, read
 from tests.models import MODELS
 
-OUTCOME = Outcome("digit", 2, 1, loaded=True)
+OUTCOME = ReloadOutcome("digit", 2, 1, loaded=True)
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def test_a_reload_is_asked_of_all_and_answered_with_what_it_came_to(ends: tuple)
     supervisor, link = ends
     first, second = link.reload_all(), link.reload_all()
     asked = [supervisor.recv().asked for _ in range(2)]
-    supervisor.send(Reloaded(asked[1], ()))
-    supervisor.send(Reloaded(asked[0], (OUTCOME,)))
+    supervisor.send(ReloadReport(asked[1], ()))
+    supervisor.send(ReloadReport(asked[0], (OUTCOME,)))
     assert link.hear() is None
     assert link.hear() is None
     assert first.result(0) == [OUTCOME]
@@ -71,8 +71,8 @@ def test_a_reload_is_asked_of_all_and_answered_with_what_it_came_to(ends: tuple)
 
 def test_an_order_is_heard_and_so_is_the_end_of_who_gives_them(ends: tuple) -> None:
     supervisor, link = ends
-    supervisor.send(Reload(Asked(None, 7)))
-    assert link.hear() == Reload(Asked(None, 7))
+    supervisor.send(ReloadOrder(Asked(None, 7)))
+    assert link.hear() == ReloadOrder(Asked(None, 7))
     supervisor.close()
     with pytest.raises(EOFError):
         link.hear()
