@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 
 import structlog
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from fastapi.params import Depends
 from fastapi.routing import APIRoute
 from starlette.formparsers import MultiPartParser
 
@@ -130,28 +131,44 @@ def create_app(
     app.state.service = state
     traces = start_traces(app, app.version)
     install_handlers(app)
-    guard = [required(KEY_SCHEME, settings.api_keys)] if settings.api_keys else []
     predictors = {
-        card.name: Predictor(card.name, registry, recogniser, max_upload_bytes=settings.max_upload_bytes)
-        for card in (artifact.card for artifact in artifacts)
+        artifact.card.name: Predictor(
+            artifact.card.name, registry, recogniser, max_upload_bytes=settings.max_upload_bytes
+        )
+        for artifact in artifacts
     }
     guarded = [
         predict_router(artifact.card, predictors[artifact.card.name], max_batch_files=settings.max_batch_files)
         for artifact in artifacts
     ]
     guarded.append(models_router(registry))
-    reload = colleague.reload if colleague else reloader.start
-    administered = [admin_router(reload)] if settings.admin_keys else []
+    administered = [admin_router(colleague.reload if colleague else reloader.start)] if settings.admin_keys else []
     public = [health_router(registry), metrics_router(metrics)]
-    for router in guarded:
-        app.include_router(router, dependencies=guard, responses=describe(UNAUTHORISED))
-    for router in administered:
-        admin_guard = [required(ADMIN_SCHEME, settings.admin_keys)]
-        app.include_router(router, dependencies=admin_guard, responses=describe(UNAUTHORISED))
+    _include(app, guarded, [required(KEY_SCHEME, settings.api_keys)] if settings.api_keys else [])
+    _include(app, administered, [required(ADMIN_SCHEME, settings.admin_keys)])
     for router in public:
         app.include_router(router)
     install_pages(app)
     # Added last is outermost: the request id is there before anything can fail.
+    _add_intake(app, settings, predictors, check_open=registry.check_ready)
+    if settings.cors_origins:
+        app.add_middleware(Cors, origins=settings.cors_origins)
+    routers = (*guarded, *administered, *public)
+    paths = {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)}
+    app.add_middleware(RequestContext, metrics=metrics, paths=paths, annotate=traces.annotate if traces else None)
+    return app
+
+
+def _include(app: FastAPI, routers: Sequence[APIRouter], guard: Sequence[Depends]) -> None:
+    """Add routers whose calls may want a key."""
+    for router in routers:
+        app.include_router(router, dependencies=guard, responses=describe(UNAUTHORISED))
+
+
+def _add_intake(
+    app: FastAPI, settings: Settings, predictors: Mapping[str, Predictor], check_open: Callable[[], None]
+) -> None:
+    """Add what takes uploads in: their limits, and the short way of a single image."""
     app.add_middleware(
         Direct, calls={f"/predict/{name}": predictor.answer for name, predictor in predictors.items()}, part=PART
     )
@@ -161,15 +178,9 @@ def create_app(
         max_batch_bytes=settings.max_batch_bytes,
         max_pending_bytes=settings.max_pending_bytes,
         upload_seconds=settings.upload_seconds,
-        check_open=registry.check_ready,
+        check_open=check_open,
         opened_by=Keys(api=settings.api_keys, admin=settings.admin_keys),
     )
-    if settings.cors_origins:
-        app.add_middleware(Cors, origins=settings.cors_origins)
-    routers = (*guarded, *administered, *public)
-    paths = {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)}
-    app.add_middleware(RequestContext, metrics=metrics, paths=paths, annotate=traces.annotate if traces else None)
-    return app
 
 
 def verified_artifacts(settings: Settings, names: Collection[str] | None = None) -> list[Artifact]:

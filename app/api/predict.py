@@ -1,6 +1,7 @@
 """`POST /predict/<model>` and its batch form: one router a model, so that each documents its own characters."""
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
@@ -9,7 +10,7 @@ from pydantic import WithJsonSchema
 from app.api import problems
 from app.api.parameters import known
 from app.api.predictor import Predictor
-from app.api.problems import INVALID_PARAMETER, TOO_MANY_FILES, UPLOAD_TOO_LARGE, RequestProblem, describe
+from app.api.problems import TOO_MANY_FILES, RequestProblem, describe
 from app.api.schemas import Answer, BatchAnswer
 from app.artifacts import ModelCard
 from app.imaging import Polarity
@@ -27,15 +28,27 @@ PARAMETERS = ("top_k", "polarity", "allow", "explain")
 PART = "file"
 ACCEPTED = "PNG, JPEG, WebP, BMP, GIF (one frame) or TIFF (one page)"
 
-
 #: Problems that every recognition may end in.
 COMMON = (
+    problems.MALFORMED_UPLOAD,
+    problems.UPLOAD_TIMEOUT,
+    problems.UPLOAD_TOO_LARGE,
+    problems.TOO_MANY_FILES,
+    problems.INVALID_PARAMETER,
     problems.UNAUTHORISED,
     problems.OVERLOADED,
     problems.NOT_READY,
     problems.DRAINING,
     problems.DEADLINE_EXCEEDED,
     problems.INTERNAL_ERROR,
+)
+#: Problems of one image; in a batch they stand in its place.
+OF_AN_IMAGE = (
+    problems.IMAGE_TOO_LARGE,
+    problems.UNSUPPORTED_IMAGE,
+    problems.EMPTY_FILE,
+    problems.CORRUPT_IMAGE,
+    problems.NO_INK,
 )
 
 
@@ -48,27 +61,7 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         max_batch_files: of a batch.
     """
     router = APIRouter(prefix=f"/predict/{card.name}", tags=["recognise"], dependencies=[known(*PARAMETERS)])
-    characters = "".join(character for item in card.classes for character in item.characters)
-
-    async def options(
-        allow: Annotated[
-            str | None,
-            Query(
-                min_length=1,
-                max_length=MAX_ALLOW,
-                pattern=f"^[{re.escape(characters)}]+$",
-                description="Only these characters may be answered; probabilities are renormalised over them.",
-                examples=[characters[:5]],
-            ),
-        ] = Options.allow,
-        top_k: Annotated[
-            int, Query(ge=1, le=MAX_TOP_K, description="How many candidates to return.", examples=[3])
-        ] = Options.top_k,
-        polarity: Annotated[
-            Polarity, Query(description="Which of ink and page is the darker; `auto` finds out.", examples=["auto"])
-        ] = Options.polarity,
-    ) -> Options:
-        return Options(top_k=top_k, polarity=polarity, allow=allow)
+    options = _options(card)
 
     @router.post(
         "",
@@ -76,19 +69,7 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         summary=f"Recognise one image: {card.description}",
         response_description="What the image shows.",
         response_model_exclude_none=True,
-        responses=describe(
-            problems.MALFORMED_UPLOAD,
-            problems.UPLOAD_TIMEOUT,
-            UPLOAD_TOO_LARGE,
-            TOO_MANY_FILES,
-            problems.IMAGE_TOO_LARGE,
-            problems.UNSUPPORTED_IMAGE,
-            INVALID_PARAMETER,
-            problems.EMPTY_FILE,
-            problems.CORRUPT_IMAGE,
-            problems.NO_INK,
-            *COMMON,
-        ),
+        responses=describe(*COMMON, *OF_AN_IMAGE),
     )
     async def predict(
         request: Request,
@@ -113,14 +94,7 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         summary=f"Recognise many images: {card.description}",
         response_description="An answer or a problem for each image, in the order sent.",
         response_model_exclude_none=True,
-        responses=describe(
-            problems.MALFORMED_UPLOAD,
-            problems.UPLOAD_TIMEOUT,
-            UPLOAD_TOO_LARGE,
-            TOO_MANY_FILES,
-            INVALID_PARAMETER,
-            *COMMON,
-        ),
+        responses=describe(*COMMON),
     )
     async def predict_batch(
         files: Annotated[
@@ -142,6 +116,33 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         return BatchAnswer(results=await predictor.answers(contents, chosen, explain=explain))
 
     return router
+
+
+def _options(card: ModelCard) -> Callable[..., Awaitable[Options]]:
+    """Return the dependency that reads what a caller chose for a model."""
+    characters = "".join(character for item in card.classes for character in item.characters)
+
+    async def options(
+        allow: Annotated[
+            str | None,
+            Query(
+                min_length=1,
+                max_length=MAX_ALLOW,
+                pattern=f"^[{re.escape(characters)}]+$",
+                description="Only these characters may be answered; probabilities are renormalised over them.",
+                examples=[characters[:5]],
+            ),
+        ] = Options.allow,
+        top_k: Annotated[
+            int, Query(ge=1, le=MAX_TOP_K, description="How many candidates to return.", examples=[3])
+        ] = Options.top_k,
+        polarity: Annotated[
+            Polarity, Query(description="Which of ink and page is the darker; `auto` finds out.", examples=["auto"])
+        ] = Options.polarity,
+    ) -> Options:
+        return Options(top_k=top_k, polarity=polarity, allow=allow)
+
+    return options
 
 
 async def _content(upload: UploadFile, predictor: Predictor) -> bytes:
