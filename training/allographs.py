@@ -90,12 +90,25 @@ def allograph(known: CharacterClass, rng: np.random.Generator) -> Pixels:
     """
     shapes = SHAPES.get(known.label, ())
     if shapes and rng.random() < 0.5:
-        strokes = _shape(shapes[rng.integers(len(shapes))])
+        strokes = strokes_of(shapes[rng.integers(len(shapes))])
         curves = [spline(stroke + rng.normal(0, 0.025, stroke.shape)) for stroke in strokes]
     else:
         character = known.characters[rng.integers(len(known.characters))]
         fonts = SMALL_FONTS if character.islower() else LARGE_FONTS
-        curves = [stroke.copy() for stroke in _glyph(fonts[int(rng.integers(len(fonts)))], character)]
+        curves = [stroke.copy() for stroke in hershey_glyph(fonts[int(rng.integers(len(fonts)))], character)]
+    return written(curves, rng)
+
+
+def written(curves: Sequence[Stroke], rng: np.random.Generator) -> Pixels:
+    """Write curves with an unsteady hand: slanted, stretched, bent, and with a pen of any width.
+
+    Args:
+        curves: about 1 high, with points so close together that they can be bent.
+        rng: drawn from.
+
+    Returns:
+        uint8 [112, 112], 1 on the strokes and 0 elsewhere.
+    """
     slant = np.array([[1.0, 0.0], [-rng.uniform(*SLANT), 1.0]])
     stretch = np.array([np.exp(rng.uniform(*STRETCH)), 1.0])
     field = rng.normal(0, BEND, (BEND_GRID + 1, BEND_GRID + 1, 2)).astype(np.float32)
@@ -163,22 +176,24 @@ def _bent(curve: Stroke, field: npt.NDArray[np.float32]) -> Stroke:
     return np.asarray(curve + shift.reshape(-1, 2), np.float64)
 
 
-def _shape(shape: str) -> list[Stroke]:
+def strokes_of(shape: str) -> list[Stroke]:
+    """Return the strokes of a shape that is written down as in `training.shapes`, its height 1."""
     strokes = [[point.split(",") for point in stroke.split()] for stroke in shape.split("|")]
     return [np.array(stroke, np.float64) / 100 for stroke in strokes]
 
 
 @cache
-def _glyph(font: str, character: str) -> tuple[Stroke, ...]:
+def hershey_glyph(font: str, character: str) -> tuple[Stroke, ...]:
     """Return a glyph's strokes, its height 1, with points so close together that it can be bent."""
     fonts = HersheyFonts()
     fonts.load_default_font(font)
     strokes = [np.array(stroke, np.float64) for stroke in fonts.strokes_for_text(character)]
     points = np.concatenate(strokes)
     low, height = points.min(axis=0), np.ptp(points, axis=0)[1]
-    return tuple(_dense((stroke - low) / height) for stroke in strokes)
+    return tuple(dense((stroke - low) / height) for stroke in strokes)
 
 
-def _dense(stroke: Stroke) -> Stroke:
+def dense(stroke: Stroke) -> Stroke:
+    """Return points on the straight lines between points, `SPLINE_POINTS` from each to the next."""
     parts = [np.linspace(a, b, SPLINE_POINTS, endpoint=False) for a, b in pairwise(stroke)]
     return np.concatenate([*parts, stroke[-1:]])

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging import GEOMETRIES, SIDE, NoInkFound, prepare_pixels
-from training.allographs import spline
+from training.allographs import dense, spline, strokes_of, written
 from training.datasets import LabelledImages
+from training.symbols import ANGULAR, ROUND
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -23,6 +24,8 @@ Pixels = npt.NDArray[np.uint8]
 UNLIKE_DIGITS = "ACEFHKMNPRUVWXadefhnrt"
 #: Side, in pixels, of a page that is scribbled on.
 PAGE = 64
+#: How far the hand misses a symbol's points, as a share of its height: standard deviation.
+WOBBLE = 0.03
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Outliers:
     dataset: whose training images of `labels` are outliers; "" for none.
     labels: of the classes.
     drawn: how many scribbles there are, and as many pairs of training images side by side.
+    symbols: how many signs and small drawings there are.
     batch: how many there are in a batch, beside `Recipe.batch_size`; 0 for no outliers.
     weight: of their loss against that of as many training images.
     """
@@ -39,6 +43,7 @@ class Outliers:
     dataset: str = ""
     labels: str = ""
     drawn: int = 0
+    symbols: int = 0
     batch: int = 0
     weight: float = 0.5
 
@@ -64,6 +69,7 @@ def outlier_images(
         pages.append(scribble(rng))
         left, right = training.images[rng.integers(len(training.images), size=2)]
         pages.append(pair(left, right, rng))
+    pages.extend(symbol(rng) for _ in range(spec.symbols))
     return np.stack([seen for page in pages if (seen := _read(page, geometry)) is not None])
 
 
@@ -75,6 +81,15 @@ def scribble(rng: np.random.Generator) -> Pixels:
         curve = np.rint(spline(points) * PAGE).astype(np.int32)
         cv2.polylines(page, [curve], False, 255, int(rng.integers(2, 6)), cv2.LINE_AA)
     return page
+
+
+def symbol(rng: np.random.Generator) -> Pixels:
+    """Return uint8 [112, 112], white on black: one of `training.symbols`, with an unsteady hand."""
+    names = [*ROUND, *ANGULAR]
+    name = names[rng.integers(len(names))]
+    strokes = strokes_of(ROUND.get(name) or ANGULAR[name])
+    strokes = [stroke + rng.normal(0, WOBBLE, stroke.shape) for stroke in strokes]
+    return 255 * written([spline(stroke) if name in ROUND else dense(stroke) for stroke in strokes], rng)
 
 
 def pair(left: Pixels, right: Pixels, rng: np.random.Generator) -> Pixels:
