@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging import GEOMETRIES, SIDE, NoInkFound, prepare_pixels
-from training.allographs import dense, spline, strokes_of, written
+from training.allographs import dense, hershey_glyph, spline, strokes_of, written
 from training.datasets import LabelledImages
 from training.symbols import ANGULAR, ROUND
 
@@ -24,6 +24,13 @@ Pixels = npt.NDArray[np.uint8]
 UNLIKE_DIGITS = "ACEFHKMNPRUVWXadefhnrt"
 #: Side, in pixels, of a page that is scribbled on.
 PAGE = 64
+#: Glyphs of Hershey's fonts that look like no character: emblems, planets, and kanji and kana of many strokes. No
+#: recipe learns from them, so that they tell how unsure a network is of what it has never seen.
+NEW_SIGNS = {
+    "symbolic": "QRSTUVWXYZ^_`abcdefghimnp",
+    "astrology": "$%&'-/",
+    "japanese": "#$%&'()*+,-./0ADEFGIKMNPUVWXZ\\^_`abcdflnoqrxy{}",
+}
 #: How far the hand misses a symbol's points, as a share of its height: standard deviation.
 WOBBLE = 0.03
 
@@ -90,6 +97,27 @@ def symbol(rng: np.random.Generator) -> Pixels:
     strokes = strokes_of(ROUND.get(name) or ANGULAR[name])
     strokes = [stroke + rng.normal(0, WOBBLE, stroke.shape) for stroke in strokes]
     return 255 * written([spline(stroke) if name in ROUND else dense(stroke) for stroke in strokes], rng)
+
+
+def new_signs(count: int, geometry: str, seed: int) -> npt.NDArray[np.float32]:
+    """Return some of `NEW_SIGNS` with an unsteady hand, as the chain reads them.
+
+    Args:
+        count: how many, N.
+        geometry: key of `app.imaging.GEOMETRIES`.
+        seed: the same seed gives the same pictures.
+
+    Returns:
+        float32 [N, 28, 28, 1] in 0..1.
+    """
+    rng = np.random.default_rng([seed, 5])
+    signs = [(font, sign) for font, known in NEW_SIGNS.items() for sign in known]
+    seen: list[Pixels] = []
+    while len(seen) < count:
+        strokes = hershey_glyph(*signs[rng.integers(len(signs))])
+        if (read := _read(255 * written(strokes, rng), geometry)) is not None:
+            seen.append(read)
+    return np.stack(seen)[..., np.newaxis].astype(np.float32) / 255
 
 
 def pair(left: Pixels, right: Pixels, rng: np.random.Generator) -> Pixels:

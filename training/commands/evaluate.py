@@ -1,4 +1,4 @@
-"""`python -m training evaluate`: measure an artifact on a test set, on bad pictures, on letters, or on photos."""
+"""`python -m training evaluate`: measure an artifact on a test set, on bad pictures, on the unknown, or on photos."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from training.commands.console import CONSOLE, reported
 from training.commands.options import DataDir, Limit, ModelsDir, Part, SampleSeed, Version, artifact_named
 from training.datasets import DatasetError, LabelledImages, load_dataset
 from training.datasets.photos import read_photos
-from training.evaluate import Evaluation, same_classes, sample
+from training.evaluate import Evaluation, load_network, same_classes, sample
 from training.evaluate import evaluate as evaluation_of
 from training.evidence import write_evidence, write_robustness
-from training.outliers import UNLIKE_DIGITS
+from training.outliers import UNLIKE_DIGITS, new_signs
 from training.photos import mistakes_sheet, read_all, scores
 from training.robustness import measure, plain_resizing, through_the_chain
+from training.split import Images, framed
 
 PHOTOS = "photos"
 LETTERS = 10_000
+SIGNS = 2_000
 #: Enough to tell half a point apart, in minutes.
 ROBUSTNESS_IMAGES = 1000
 
@@ -45,13 +47,16 @@ def evaluate(
     letters: Annotated[
         bool, typer.Option("--letters", help="How well digits are told from 10,000 of EMNIST's test letters.")
     ] = False,
+    signs: Annotated[
+        bool, typer.Option("--signs", help="How well characters are told from 2,000 drawn signs that are none.")
+    ] = False,
     robustness: Annotated[
         bool, typer.Option("--robustness", help="On 15 corruptions at 5 strengths; 1,000 images without --limit.")
     ] = False,
 ) -> None:
     """Measure an artifact on a test set and print the figures as JSON; or the newest ones on a folder of photos."""
     if name == PHOTOS or folder:
-        if version or dataset or limit or letters or robustness:
+        if version or dataset or limit or letters or signs or robustness:
             raise typer.BadParameter(
                 "photos are read by the newest models, all of them; only --out and --models-dir apply"
             )
@@ -67,7 +72,15 @@ def evaluate(
         return
     evaluation = evaluation_of(artifact.path, data, artifact.card.geometry)
     if letters:
-        _evaluate_letters(artifact, evaluation, load_dataset("emnist", Part.TEST, data_dir), seed)
+        foreign = load_dataset("emnist", Part.TEST, data_dir)
+        unlike = [label for label, item in enumerate(foreign.classes) if item.label in UNLIKE_DIGITS]
+        chosen = sample(foreign.take(np.flatnonzero(np.isin(foreign.labels, unlike))), LETTERS, seed)
+        what = f"letters unlike digits of {foreign.name} {foreign.part}"
+        _evaluate_unknown(artifact, evaluation, framed(chosen, artifact.card.geometry)[0], what)
+        return
+    if signs:
+        drawn = new_signs(SIGNS, artifact.card.geometry, seed)
+        _evaluate_unknown(artifact, evaluation, drawn, "drawn signs that no recipe learns from")
         return
     command = f"python -m training evaluate {name} --version {artifact.card.version} --dataset {source}" + (
         f" --limit {limit} --seed {seed}" if limit else ""
@@ -79,19 +92,17 @@ def evaluate(
     print(evaluation.metrics(command).model_dump_json(indent=2))
 
 
-def _evaluate_letters(artifact: Artifact, known: Evaluation, foreign: LabelledImages, seed: int) -> None:
-    unlike = [label for label, item in enumerate(foreign.classes) if item.label in UNLIKE_DIGITS]
-    chosen = sample(foreign.take(np.flatnonzero(np.isin(foreign.labels, unlike))), LETTERS, seed)
-    unknown = evaluation_of(artifact.path, chosen, artifact.card.geometry)
+def _evaluate_unknown(artifact: Artifact, known: Evaluation, unknown: Images, what: str) -> None:
+    """Print how well the confidence tells a test set from images of something else."""
+    confidences = load_network(artifact.path)(unknown).max(axis=1)
     least = artifact.card.least_confidence()
-    told = auroc(known.confidences, unknown.confidences)
     print(
         f"{artifact.card.name} {artifact.card.version}: {len(known.confidences):,} images of {known.data.name} "
-        f"{known.data.part} against {len(chosen.labels):,} letters unlike digits of {foreign.name} {foreign.part}\n"
-        f"AUROC of the confidence: {told:.4f}\n"
-        f"uncertain, below {least}: {np.mean(known.confidences < least):.4f} of the digits, "
-        f"{np.mean(unknown.confidences < least):.4f} of the letters\n"
-        f"right among the other digits: {known.right[known.confidences >= least].mean():.4f}"
+        f"{known.data.part} against {len(unknown):,} {what}\n"
+        f"AUROC of the confidence: {auroc(known.confidences, confidences):.4f}\n"
+        f"uncertain, below {least}: {np.mean(known.confidences < least):.4f} of the former, "
+        f"{np.mean(confidences < least):.4f} of the latter\n"
+        f"right among the others of the former: {known.right[known.confidences >= least].mean():.4f}"
     )
 
 
