@@ -117,7 +117,7 @@ def new_signs(count: int, geometry: str, seed: int) -> npt.NDArray[np.float32]:
         strokes = hershey_glyph(*signs[rng.integers(len(signs))])
         if (read := _read(255 * written(strokes, rng), geometry)) is not None:
             seen.append(read)
-    return np.stack(seen)[..., np.newaxis].astype(np.float32) / 255
+    return np.asarray(np.stack(seen)[..., np.newaxis] / 255, np.float32)
 
 
 def pair(left: Pixels, right: Pixels, rng: np.random.Generator) -> Pixels:

@@ -22,6 +22,7 @@ from app.api.problems import (
 )
 from app.api.upload import FORM_OVERHEAD_BYTES, Upload, UploadRefused
 from app.inference import InferenceError, Overloaded
+from app.telemetry import current_record
 
 #: A client that still sends when it is refused would see its connection reset and might never read why, so after the
 #: answer this much more is read and thrown away, for at most so long.
@@ -128,7 +129,9 @@ class Admission:
         finally:
             upload.close()
             self._held -= upload.held
-        if upload.problem:
+        if upload.gone:
+            current_record().refusal = None  # FastAPI has noted a broken form
+        elif upload.problem:
             await _refuse(upload.problem, scope, receive if upload.more else _nothing, send)
 
 

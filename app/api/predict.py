@@ -26,6 +26,8 @@ Explain = Annotated[bool, Query(description="Add what the model saw.", examples=
 PARAMETERS = ("top_k", "polarity", "allow", "explain")
 #: Name of the part of a form that holds the one file.
 PART = "file"
+#: Name of every part of a form that holds one file of many.
+BATCH_PART = "files"
 ACCEPTED = "PNG, JPEG, WebP, BMP, GIF (one frame) or TIFF (one page)"
 
 #: Problems that every recognition may end in.
@@ -60,12 +62,13 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         predictor: with it.
         max_batch_files: of a batch.
     """
-    router = APIRouter(prefix=f"/predict/{card.name}", tags=["recognise"], dependencies=[known(*PARAMETERS)])
+    router = APIRouter(prefix=f"/predict/{card.name}", tags=["recognise"])
     options = _options(card)
 
     @router.post(
         "",
         operation_id=f"predict_{card.name}",
+        dependencies=[known(*PARAMETERS, part=PART)],
         summary=f"Recognise one image: {card.description}",
         response_description="What the image shows.",
         response_model_exclude_none=True,
@@ -91,6 +94,7 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
     @router.post(
         "/batch",
         operation_id=f"predict_{card.name}_batch",
+        dependencies=[known(*PARAMETERS, part=BATCH_PART)],
         summary=f"Recognise many images: {card.description}",
         response_description="An answer or a problem for each image, in the order sent.",
         response_model_exclude_none=True,

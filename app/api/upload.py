@@ -61,7 +61,8 @@ class Upload:
         """Return the next part of the body.
 
         Raises:
-            UploadRefused: it is too large or too slow, or there is no room for it; `problem` says which.
+            UploadRefused: it is too large or too slow, or there is no room for it, and `problem` says which; or the
+                client has gone.
         """
         try:
             async with asyncio.timeout_at(self._until):
@@ -70,6 +71,9 @@ class Upload:
             detail = f"The upload did not arrive whole within {self._seconds:g} seconds."
             self.problem = problem(UPLOAD_TIMEOUT, detail)
             raise UploadRefused from error
+        if message["type"] == "http.disconnect":
+            self.gone = True
+            raise UploadRefused
         size = len(message.get("body", b""))
         self.more = message.get("more_body", False)
         if self.held + size > self._limit + FORM_OVERHEAD_BYTES:
@@ -81,16 +85,16 @@ class Upload:
             self.problem = problem_of(error)
             raise UploadRefused from error
         self.held += size
-        if not self.more and message["type"] == "http.request" and self._alarm is None:
+        if not self.more and self._alarm is None:
             request = asyncio.current_task()
             assert request is not None
             self._alarm = asyncio.get_running_loop().call_later(WATCHED_SECONDS, self._begin_watch, request)
         return message
 
     async def send(self, message: Message) -> None:
-        """Send a part of the answer, unless the body was refused: FastAPI takes that for a broken form."""
+        """Send a part of the answer, unless the body did not come: FastAPI takes that for a broken form."""
         self._answering = True
-        if self.problem is None:
+        if self.problem is None and not self.gone:
             await self._send(message)
 
     def close(self) -> None:

@@ -8,10 +8,11 @@ import socket
 import sys
 from typing import Any
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from app.inference import Registry, Reloader
+from app.inference import NotReady, Registry, Reloader
 from app.server.protocol import ProblemProtocol
 from app.settings import Settings
 
@@ -24,6 +25,10 @@ LINGER_SECONDS = 0.5
 #: Ticks, of a tenth of a second, between two looks at connections. One that asks for nothing, has not come to the end
 #: of a request's headers, or has taken nothing of its answer, at two looks in a row is closed.
 SILENT_TICKS = 100
+#: Ticks after which a process ends whose model has lost its thread. Until then `/livez` says so to whoever watches.
+DEAD_TICKS = 300
+
+_log = structlog.get_logger(__name__)
 
 
 class Server(uvicorn.Server):
@@ -53,6 +58,9 @@ class Server(uvicorn.Server):
         self.registry: Registry = app.state.registry
         self.reloader: Reloader = app.state.reloader
         self.failed = False
+        #: How many ticks a model may have gone without its thread before the process ends.
+        self.dead_ticks = DEAD_TICKS
+        self._ticks_dead = 0
         self._reload_wanted = False
         #: Connections that nothing was heard of at the last look: the last request that each had made, and how many
         #: bytes of its answer were unsent.
@@ -87,6 +95,7 @@ class Server(uvicorn.Server):
             self.reloader.start()
         if counter % SILENT_TICKS == 0:
             self._close_silent()
+        self._end_where_dead()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -119,6 +128,16 @@ class Server(uvicorn.Server):
             else:
                 connection.transport.close()
         self._silent = silent
+
+    def _end_where_dead(self) -> None:
+        try:
+            self.registry.check_alive()
+        except NotReady:
+            if self._ticks_dead == self.dead_ticks:
+                _log.exception("this process cannot do its work any more and ends")
+                self.registry.drain()
+                self.fail()
+            self._ticks_dead += 1
 
     def fail(self) -> None:
         """End the process with exit code 1."""

@@ -19,7 +19,7 @@ import structlog
 from fastapi import FastAPI
 
 from app.artifacts import ArtifactError
-from app.inference import Draining, NotReady, ReloadOutcome, State
+from app.inference import Draining, ReloadOutcome, State
 from app.main import Colleague, create_app
 from app.quiet import part_standard_error, quiet_start
 from app.server.messages import Asked, Ready, ReloadOrder, ReloadReport
@@ -106,6 +106,8 @@ class Worker(Server):
         self._state: ServiceState = app.state.service
         self._link = link
         self._told_ready = False
+        # Whoever asks at /livez is as likely to hear of the others.
+        self.dead_ticks = 0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         # Uvicorn follows SIGINT from here on.
@@ -126,13 +128,6 @@ class Worker(Server):
         if becomes_ready:
             self._told_ready = True
             self._link.tell(Ready())
-        try:
-            self.registry.check_alive()
-        except NotReady:
-            # Alone, a process says so at /livez and waits to be restarted; here the others would answer for it.
-            _log.exception("this process cannot do its work any more and ends")
-            self.registry.drain()
-            self.fail()
         return await super().on_tick(counter)
 
     def _hear(self) -> None:

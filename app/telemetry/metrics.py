@@ -26,8 +26,6 @@ CONFIDENCE_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0
 #: What is not one of ours is counted under one name, so that nobody outside can add label values.
 OTHER = "other"
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-#: In place of a status where the client went before its answer.
-NO_STATUS = "none"
 
 # A timestamp beside every counter, which doubles the output and which Prometheus does not use in this format. There is
 # no such option for a registry.
@@ -66,7 +64,7 @@ class Metrics:
     def _make_request_metrics(self, problems: Iterable[str]) -> None:
         self._requests = Counter(
             "inkling_requests_total",
-            "Requests, by route template, method and status; status none where the client left early.",
+            "Requests, by route template, method and status; status 499 where the client left before its answer.",
             ["route", "method", "status"],
             registry=self.registry,
         )
@@ -138,13 +136,13 @@ class Metrics:
         Args:
             route: template of the call, such as `/models/{name}`, or `OTHER`.
             method: as sent.
-            status: of the answer, 0 where there was none.
+            status: of the answer, or what stands for one.
             seconds: from its beginning to its end.
             record: what was noted on its way.
         """
         key = (route, method if method in METHODS else OTHER, status)
         if key not in self._of_request:
-            counter = self._requests.labels(route, key[1], status or NO_STATUS)
+            counter = self._requests.labels(route, key[1], status)
             self._of_request[key] = counter, self._latency.labels(route)
         counter, latency = self._of_request[key]
         counter.inc()

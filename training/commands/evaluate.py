@@ -79,8 +79,8 @@ def evaluate(
         _evaluate_unknown(artifact, evaluation, framed(chosen, artifact.card.geometry)[0], what)
         return
     if signs:
-        drawn = new_signs(SIGNS, artifact.card.geometry, seed)
-        _evaluate_unknown(artifact, evaluation, drawn, "drawn signs that no recipe learns from")
+        unknown = new_signs(SIGNS, artifact.card.geometry, seed)
+        _evaluate_unknown(artifact, evaluation, unknown, "drawn signs that no recipe learns from")
         return
     command = f"python -m training evaluate {name} --version {artifact.card.version} --dataset {source}" + (
         f" --limit {limit} --seed {seed}" if limit else ""

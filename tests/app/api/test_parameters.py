@@ -51,3 +51,23 @@ def test_an_option_in_the_form_is_sent_to_the_query(client: TestClient, path: st
 @CALLS
 def test_a_field_that_is_no_option_is_let_be(client: TestClient, path: str, part: str) -> None:
     assert client.post(path, data={"csrf": "x"}, files={part: SEVEN}).status_code == 200
+
+
+@CALLS
+def test_a_parameter_is_given_once(client: TestClient, path: str, part: str) -> None:
+    reply = client.post(f"{path}?allow=7&allow=1", files={part: SEVEN})
+    assert (reply.status_code, reply.json()["code"]) == (422, "invalid-parameter")
+    assert reply.json()["detail"] == "'allow' was given more than once."
+
+
+@CALLS
+@pytest.mark.parametrize("name", ["image", "file", "files"])
+def test_a_file_under_another_name_is_refused_and_not_passed_over(
+    client: TestClient, path: str, part: str, name: str
+) -> None:
+    reply = client.post(path, files=[(part, SEVEN), (name, SEVEN)])
+    if name == part:
+        assert reply.json().get("code") == ("too-many-files" if part == "file" else None)
+    else:
+        assert (reply.status_code, reply.json()["code"]) == (400, "malformed-upload")
+        assert f"as '{name}', but the form's parts with files are named '{part}'" in reply.json()["detail"]

@@ -70,7 +70,7 @@ def test_text_in_place_of_a_file_is_told_from_nothing(client: TestClient, path: 
     check(reply, 400, "malformed-upload")
     assert f"named '{name}' has no filename" in reply.json()["detail"]
     assert f"curl: {name}=@NAME" in reply.json()["detail"]
-    nothing = client.post(path, files={"other": b"x"})
+    nothing = client.post(path, files={"other": (None, b"x")})
     assert nothing.json()["detail"] == f"Send multipart/form-data with the image file in a part named '{name}'."
 
 

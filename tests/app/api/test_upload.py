@@ -5,8 +5,10 @@ import json
 from collections.abc import Awaitable, Callable
 
 import pytest
+import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.admission import Admission
@@ -33,9 +35,11 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 class Client:
     """One request: its body, and then what its connection does."""
 
-    def __init__(self, then: Callable[[], Awaitable[Message]]) -> None:
+    def __init__(
+        self, then: Callable[[], Awaitable[Message]], body: bytes = b"0123456789", *, more: bool = False
+    ) -> None:
         self.answer: list[Message] = []
-        self._messages = iter([{"type": "http.request", "body": b"0123456789", "more_body": False}])
+        self._messages = iter([{"type": "http.request", "body": body, "more_body": more}])
         self._then = then
 
     async def receive(self) -> Message:
@@ -70,6 +74,19 @@ def test_an_upload_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatc
     document = json.loads(client.answer[1]["body"])
     assert document["code"] == "upload-timeout"
     assert "0.01 seconds" in document["detail"]
+
+
+@pytest.mark.parametrize("query", [b"", b"top_k=2"])
+def test_who_leaves_before_the_body_is_whole_is_counted_as_gone(client: TestClient, query: bytes) -> None:
+    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
+    scope = {**SCOPE, "headers": headers, "query_string": query, "root_path": ""}
+    leaving = Client(leave, b"--b\r\n", more=True)
+    with structlog.testing.capture_logs() as lines:
+        asyncio.run(client.app(scope, leaving.receive, leaving.send))
+    (line,) = [line for line in lines if line["event"] == "request"]
+    assert line["status"] == 499
+    assert "problem" not in line
+    assert leaving.answer == []
 
 
 def test_nothing_is_done_for_a_client_that_has_gone() -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 
+from app.inference import NotReady
 from app.main import create_app
 from app.server import server as module
 from app.server.protocol import MAX_HEAD_BYTES
@@ -112,3 +113,21 @@ def test_who_takes_nothing_of_an_answer_is_not_waited_for(running: tuple[Server,
         while server.server_state.connections:
             assert time.monotonic() < give_up
             time.sleep(0.01)
+
+
+def test_a_process_whose_model_has_lost_its_thread_says_so_for_a_while_and_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = Settings(models_dir=MODELS, runtime="litert", _env_file=None)
+    server = Server(create_app(settings), settings)
+    looks = []
+
+    def dead() -> None:
+        looks.append(server.should_exit)
+        raise NotReady("The worker has died.")
+
+    monkeypatch.setattr(server.registry, "check_alive", dead)
+    server.dead_ticks = 3
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        assert server.serve_on(listener) == 1
+    assert looks == [False] * 4
