@@ -3,6 +3,8 @@ PYTHON ?= python3
 DATA_DIR ?= data
 NOTEBOOKS_DIR ?= docs/notebooks
 BIN := .venv/bin
+# Where the service runs: LiteRT needs nothing of TensorFlow.
+SERVING := $(if $(filter litert%,$(RUNTIME)),.venv-light,.venv)
 # Tests wait a good part of their time, for browsers, services and clusters that start.
 TWO_AT_A_TIME := --numprocesses 2 --dist loadfile
 
@@ -12,8 +14,8 @@ TWO_AT_A_TIME := --numprocesses 2 --dist loadfile
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-serve: .venv/.serve ## Start the service (PORT=9000 for another port than 8000)
-	$(BIN)/python -m app serve $(if $(PORT),--port $(PORT))
+serve: $(SERVING)/.serve ## Start the service (PORT=9000 for another port than 8000; RUNTIME=litert without TensorFlow)
+	$(if $(RUNTIME),INKLING_RUNTIME=$(RUNTIME)) $(SERVING)/bin/python -m app serve $(if $(PORT),--port $(PORT))
 
 dev: .venv/.dev ## Build .venv with everything for training and testing
 
@@ -92,17 +94,17 @@ lock: .venv/.dev ## Resolve the dependencies anew into the lock files
 		--excludes deploy/without-tensorflow.txt pyproject.toml - -o requirements-litert.lock
 
 clean: ## Remove the environment, the fonts and caches
-	rm -rf .venv build training/fonts/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-light build training/fonts/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 RUNTIME_OPTION := $(if $(RUNTIME),--runtime $(RUNTIME))
 
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate
 
-.venv/bin/python:
+.venv/bin/python .venv-light/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "Inkling needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12 ..."; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(@:/bin/python=)
 
 # The file that npm writes last.
 training/fonts/node_modules/.package-lock.json: training/fonts/package-lock.json
@@ -113,6 +115,11 @@ training/fonts/node_modules/.package-lock.json: training/fonts/package-lock.json
 .venv/.serve: .venv/bin/python requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv-light/.serve: .venv-light/bin/python requirements-litert.lock pyproject.toml
+	.venv-light/bin/pip install --quiet --require-hashes -r requirements-litert.lock
+	.venv-light/bin/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.dev: .venv/bin/python requirements-dev.lock pyproject.toml

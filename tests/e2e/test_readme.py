@@ -1,4 +1,4 @@
-"""README's blocks: every command is run, or taken as far as it goes here; what is shown as answered is answered."""
+"""The blocks of README and docs/operating.md: every command is run, or taken as far as it goes here; what is shown as answered is answered."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.models import MODELS
 from tests.strokes import draw, encode
 from training.commands import cli
 
-README = (ROOT / "README.md").read_text()
+README = "".join((ROOT / name).read_text() for name in ("README.md", "docs/operating.md"))
 #: Where README's service listens.
 ADDRESS = "http://127.0.0.1:8000"
 PYTHON = ".venv/bin/python"
