@@ -37,6 +37,10 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
 def _is_sha256(digests: tuple[str, ...]) -> tuple[str, ...]:
     for digest in digests:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
@@ -118,7 +122,9 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_is_origin)] = Field(
         (), description="Origins whose pages may call the API from a browser, comma-separated; `*` for all."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+        "info", description="Least level that is logged."
+    )
     log_format: LogFormat = Field(
         LogFormat.AUTO, description="`text`, `json`, or `auto`: text on a terminal, JSON otherwise."
     )

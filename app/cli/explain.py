@@ -30,7 +30,7 @@ def explain(
     """Draw what becomes of an image: the upload, its ink, what the network sees, and what it answers."""
     if output.suffix.lower() not in {".png", ".jpg", ".jpeg", ".webp"}:
         raise typer.BadParameter(f"{output.name} names no PNG, JPEG or WebP file.")
-    settings = read_settings(log_level="warning")
+    settings = read_settings(quiet=True)
     options = Options(top_k=top_k, polarity=polarity, allow=allow)
     try:
         data = read(file, limit=settings.max_upload_bytes)

@@ -53,18 +53,22 @@ def predict(
 ) -> None:
     """Recognise images without a server.
 
-    Files that cannot be recognised are reported on standard error, and the others read; the exit code is 1 then.
+    Files that cannot be recognised are reported on standard error, and the others read; the exit code is 1 then, and
+    where there are no files.
     """
     if as_json and as_csv:
         raise typer.BadParameter("Choose one of --json and --csv.")
     if engine is Engine.RAY:
         _check_ray(files)
-    settings = read_settings(log_level="warning")
+    settings = read_settings(quiet=True)
     options = Options(top_k=top_k, polarity=polarity, allow=allow)
     unlisted: list[OSError] = []
     names = list(find_files(files, recursive=recursive, on_error=unlisted.append))
     for error in unlisted:
         _report(str(error.filename), reason(error))
+    if not names and not unlisted:
+        hint = "" if recursive else "; --recursive enters the folders in a folder"
+        fail(f"There are no images in {printable(', '.join(files))}{hint}.")
 
     def print_all(artifact: Artifact, outcomes: AsyncGenerator[FileOutcome, None]) -> Tally:
         shape: Format = (

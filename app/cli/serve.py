@@ -7,7 +7,7 @@ import signal
 import socket
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
@@ -30,7 +30,8 @@ def serve(
         # What is read from now on is the newest anyway; without a handler it would end the process.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     part_standard_error()
-    settings = read_settings(**{key: value for key, value in (("host", host), ("port", port)) if value is not None})
+    given: dict[str, Any] = {"host": host, "port": port}
+    settings = read_settings(**{key: value for key, value in given.items() if value is not None})
     check_runtime(settings)
     if settings.workers > 1 and not hasattr(signal, "SIGHUP"):
         fail(f"{variable('workers')} above 1 needs a system with signals, which Windows is not.")

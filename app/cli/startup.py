@@ -32,8 +32,13 @@ INSTALL = {
 _log = structlog.get_logger(__name__)
 
 
-def read_settings(**overrides: Any) -> Settings:
-    """Return the settings, or end where one is wrong; from here on logs go where they say."""
+def read_settings(*, quiet: bool = False, **overrides: Any) -> Settings:
+    """Return the settings, or end where one is wrong; from here on logs go where they say.
+
+    Args:
+        quiet: whether nothing below a warning is logged unless the settings ask for it.
+        overrides: options that overrule the environment.
+    """
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
@@ -43,6 +48,8 @@ def read_settings(**overrides: Any) -> Settings:
     except SettingsError:
         # The only option that is read as JSON, and so the only one that can fail here.
         fail(f'{variable("model_versions")}: not JSON; write it as {{"digit": 1}}')
+    if quiet and "log_level" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"log_level": "warning"})
     configure_logs(level=settings.log_level, json_lines=settings.log_format.json_lines)
     for name in unknown_variables():
         _log.warning("there is no such option", variable=name)

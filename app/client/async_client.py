@@ -12,10 +12,10 @@ import httpx2
 from app.client import calls
 from app.client.answers import Answer, Model
 from app.client.calls import Call, Options, Reply
-from app.client.errors import ServiceProblem
+from app.client.errors import InklingError, ServiceProblem
 from app.client.retries import Retries
-from app.client.session import BASE_URL, TIMEOUT_SECONDS, headers
-from app.client.uploads import BATCH_FILES, Image, batches, content
+from app.client.session import BASE_URL, TIMEOUT_SECONDS, address, headers
+from app.client.uploads import BATCH_BYTES, BATCH_FILES, Image, batches, content
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class AsyncClient:
     ) -> None:
         """Connect to nothing yet. The arguments are those of `Client`; `sleep` is awaited."""
         self._http = httpx2.AsyncClient(
-            base_url=base_url, headers=headers(api_key), timeout=timeout, transport=transport
+            base_url=address(base_url), headers=headers(api_key), timeout=timeout, transport=transport
         )
         self._retries = retries or Retries()
         self._sleep = sleep
@@ -50,10 +50,11 @@ class AsyncClient:
         task: str = "digit",
         *,
         batch_files: int = BATCH_FILES,
+        batch_bytes: int = BATCH_BYTES,
         **options: Unpack[Options],
     ) -> AsyncIterator[Answer | ServiceProblem]:
         """Recognise any number of images, a batch at a time; see `Client.recognise_many`."""
-        for batch in batches(images, files=batch_files):
+        for batch in batches(images, files=batch_files, size=batch_bytes):
             for result in await self._run(calls.recognise_batch(task, batch, options)):
                 yield result
 
@@ -62,11 +63,13 @@ class AsyncClient:
         return await self._run(calls.models())
 
     async def ready(self) -> bool:
-        """Return whether the service can answer now; False too where nothing listens there."""
+        """Return whether the service can answer now; see `Client.ready`."""
         try:
             return await self._run(calls.ready())
-        except calls.NOT_READY:
-            return False
+        except InklingError as error:
+            if calls.means_not_ready(error):
+                return False
+            raise
 
     async def close(self) -> None:
         """Close the connections."""

@@ -10,8 +10,16 @@ from urllib.parse import quote
 import httpx2
 
 from app.client.answers import Answer, Model
-from app.client.errors import NotReady, ServiceProblem, TransportFailure, UnexpectedAnswer, kind_of
-from app.client.retries import NO_RETRIES, Retries, retry_after
+from app.client.errors import (
+    ImageProblem,
+    InklingError,
+    NotReady,
+    ServiceProblem,
+    TransportFailure,
+    UnexpectedAnswer,
+    kind_of,
+)
+from app.client.retries import BROKEN, NO_RETRIES, Retries, retry_after
 
 T = TypeVar("T")
 Params: TypeAlias = dict[str, str | int | bool]
@@ -61,7 +69,7 @@ class Call(Generic[T]):
             ServiceProblem, UnexpectedAnswer, TransportFailure.
         """
         if isinstance(reply, httpx2.RequestError):
-            raise TransportFailure(f"{self._service(reply.request)}: {reply or type(reply).__name__}") from reply
+            raise TransportFailure(f"{self._service(reply.request)}: {str(reply) or type(reply).__name__}") from reply
         if not reply.is_success:
             raise _problem_of(reply, self._service(reply.request))
         try:
@@ -75,12 +83,25 @@ class Call(Generic[T]):
         return f"{request.url.scheme}://{request.url.netloc.decode()}{path}"
 
 
+class BatchCall(Call[list[Answer | ServiceProblem]]):
+    """The call for a batch, which may be of one image."""
+
+    def read(self, reply: Reply) -> list[Answer | ServiceProblem]:
+        """Return what is in a reply; that an only image is refused with its whole request is that image's problem."""
+        try:
+            return super().read(reply)
+        except ImageProblem as problem:
+            if len(self.files) > 1:
+                raise
+            return [problem]
+
+
 def recognise(task: str, image: bytes, options: Options) -> Call[Answer]:
     """Return the call that recognises one image."""
     return Call("POST", _predict(task), Answer.read, _params(options), [("file", image)])
 
 
-def recognise_batch(task: str, images: Sequence[bytes], options: Options) -> Call[list[Answer | ServiceProblem]]:
+def recognise_batch(task: str, images: Sequence[bytes], options: Options) -> BatchCall:
     """Return the call that recognises many images, each on its own."""
 
     def results(body: Any) -> list[Answer | ServiceProblem]:
@@ -89,7 +110,8 @@ def recognise_batch(task: str, images: Sequence[bytes], options: Options) -> Cal
             raise ValueError(f"{len(images)} images, {len(found)} answers")
         return found
 
-    return Call("POST", f"{_predict(task)}/batch", results, _params(options), [("files", image) for image in images])
+    files = [("files", image) for image in images]
+    return BatchCall("POST", f"{_predict(task)}/batch", results, _params(options), files)
 
 
 def models() -> Call[tuple[Model, ...]]:
@@ -102,8 +124,12 @@ def ready() -> Call[bool]:
     return Call("GET", "/readyz", lambda body: bool(body["status"] == "ready"), retries=NO_RETRIES)
 
 
-#: What `ready` takes for "no": nothing listens there yet, or it says so itself.
-NOT_READY = (NotReady, TransportFailure)
+def means_not_ready(error: InklingError) -> bool:
+    """Return whether a failure of `ready` is a "no": the service says so itself, or nothing answers there yet.
+
+    Whatever else goes wrong, such as a request that cannot be sent, stays so however long one waits.
+    """
+    return isinstance(error, NotReady) or isinstance(error.__cause__, (*BROKEN, httpx2.TimeoutException))
 
 
 def _predict(task: str) -> str:

@@ -12,10 +12,10 @@ import httpx2
 from app.client import calls
 from app.client.answers import Answer, Model
 from app.client.calls import Call, Options, Reply
-from app.client.errors import ServiceProblem
+from app.client.errors import InklingError, ServiceProblem
 from app.client.retries import Retries
-from app.client.session import BASE_URL, TIMEOUT_SECONDS, headers
-from app.client.uploads import BATCH_FILES, Image, batches, content
+from app.client.session import BASE_URL, TIMEOUT_SECONDS, address, headers
+from app.client.uploads import BATCH_BYTES, BATCH_FILES, Image, batches, content
 
 T = TypeVar("T")
 
@@ -36,14 +36,19 @@ class Client:
         """Connect to nothing yet.
 
         Args:
-            base_url: where the service is.
-            api_key: where the service wants one.
+            base_url: where the service is, with http:// or https://.
+            api_key: where the service wants one; white space around it is left out.
             timeout: in seconds, for connecting and for each wait on the service.
             retries: when to try again; `Retries()` where None.
             transport: httpx2's own where None.
             sleep: waits for seconds.
+
+        Raises:
+            ValueError: `base_url` is no such URL, or `api_key` cannot be sent.
         """
-        self._http = httpx2.Client(base_url=base_url, headers=headers(api_key), timeout=timeout, transport=transport)
+        self._http = httpx2.Client(
+            base_url=address(base_url), headers=headers(api_key), timeout=timeout, transport=transport
+        )
         self._retries = retries or Retries()
         self._sleep = sleep
 
@@ -74,6 +79,7 @@ class Client:
         task: str = "digit",
         *,
         batch_files: int = BATCH_FILES,
+        batch_bytes: int = BATCH_BYTES,
         **options: Unpack[Options],
     ) -> Iterator[Answer | ServiceProblem]:
         """Recognise any number of images, read and sent a batch at a time.
@@ -82,6 +88,7 @@ class Client:
             images: any number of what `recognise` takes.
             task: name of the model, "digit" or "char".
             batch_files: the most files of a batch, where the service is set to fewer than 64.
+            batch_bytes: the most bytes of a batch, where the service is set to fewer than 64 MiB.
             options: for all of them; see `Options`.
 
         Yields:
@@ -90,8 +97,9 @@ class Client:
         Raises:
             InklingError: a whole batch got no answer.
             OSError: a file cannot be read.
+            ValueError: `batch_files` or `batch_bytes` is below 1.
         """
-        for batch in batches(images, files=batch_files):
+        for batch in batches(images, files=batch_files, size=batch_bytes):
             yield from self._run(calls.recognise_batch(task, batch, options))
 
     def models(self) -> tuple[Model, ...]:
@@ -103,11 +111,17 @@ class Client:
         return self._run(calls.models())
 
     def ready(self) -> bool:
-        """Return whether the service can answer now; False too where nothing listens there."""
+        """Return whether the service can answer now; False too where nothing listens there, or nothing answers in time.
+
+        Raises:
+            InklingError: something else answers, or the request cannot be sent: waiting would not help.
+        """
         try:
             return self._run(calls.ready())
-        except calls.NOT_READY:
-            return False
+        except InklingError as error:
+            if calls.means_not_ready(error):
+                return False
+            raise
 
     def close(self) -> None:
         """Close the connections."""

@@ -44,8 +44,11 @@ def batches(images: Iterable[Image], *, files: int = BATCH_FILES, size: int = BA
         size: the most bytes of a group; an image that is larger by itself is a group by itself.
 
     Raises:
+        ValueError: `files` or `size` is below 1.
         OSError, TypeError: an image cannot be read.
     """
+    if files < 1 or size < 1:
+        raise ValueError(f"A batch holds at least 1 file and 1 byte, not {files} and {size}.")
     return grouped(map(content, images), len, count=files, total=size)
 
 

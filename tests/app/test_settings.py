@@ -25,6 +25,12 @@ def test_options_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     assert settings.api_keys == ("a" * 64, "b" * 64)
 
 
+def test_the_log_level_may_be_written_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    for level in ("WARNING", "Warning", "warning"):
+        monkeypatch.setenv("INKLING_LOG_LEVEL", level)
+        assert Settings(_env_file=None).log_level == "warning"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -3,9 +3,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import httpx2
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,7 +23,7 @@ from app.client import (
     TransportFailure,
     Unauthorised,
 )
-from tests.e2e.server import Server, serving
+from tests.e2e.server import ROOT, Server, serving
 from tests.ports import closed_port
 from tests.strokes import DIGITS, draw, encode
 
@@ -153,9 +156,48 @@ def test_the_async_client_gives_the_same_answers(server: Server) -> None:
 
 
 def test_a_key_opens_a_service_that_wants_one() -> None:
-    digest = hashlib.sha256(b"sesame").hexdigest()
-    with serving(runtime="litert", api_keys=digest) as locked:
+    keys = ("sesame", "sésam öffne dich")
+    digests = ",".join(hashlib.sha256(key.encode()).hexdigest() for key in keys)
+    with serving(runtime="litert", api_keys=digests) as locked:
         with pytest.raises(Unauthorised):
             locked.inkling.models()
-        with Client(locked.url, api_key="sesame") as inkling:
-            assert inkling.recognise(encode(draw("7"))).label == "7"
+        for key in keys:
+            with Client(locked.url, api_key=f"{key}\n") as inkling:
+                assert inkling.recognise(encode(draw("7"))).label == "7"
+
+
+def test_an_image_that_the_service_takes_in_no_batch_costs_no_other_its_answer() -> None:
+    images = [encode(draw("7")), bytes(200_000), encode(draw("1"))]
+    with serving(runtime="litert", max_upload_bytes=20_000, max_batch_bytes=20_000) as small:
+        with pytest.raises(ImageProblem):
+            list(small.inkling.recognise_many(images))
+        seven, large, one = small.inkling.recognise_many(images, batch_bytes=20_000)
+    assert isinstance(seven, Answer)
+    assert isinstance(large, ImageProblem)
+    assert isinstance(one, Answer)
+    assert (seven.label, large.code, one.label) == ("7", "upload-too-large", "1")
+
+
+def test_readmes_program_takes_any_problem_of_an_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = {
+        "label": "7",
+        "confidence": 1,
+        "uncertain": False,
+        "candidates": [],
+        "model": {"name": "m", "version": "1"},
+    }
+    defect = {"title": "t", "status": 500, "detail": "A defect.", "instance": "i", "code": "internal-error"}
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        many = request.url.path.endswith("/batch")
+        return httpx2.Response(200, json={"results": [answer, {"problem": defect}]} if many else answer)
+
+    for name in ("letter.jpg", "1.png", "2.png"):
+        (tmp_path / name).write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("app.client.Client", partial(Client, transport=httpx2.MockTransport(handle)))
+    (program,) = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
+    exec(program, {})
+    assert capsys.readouterr().out.splitlines() == ["7", "('7', 1.0)", "A defect."]

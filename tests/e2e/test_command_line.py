@@ -91,6 +91,15 @@ def test_folders_in_a_folder_are_entered_only_when_asked(folder: Path) -> None:
     assert "seven.png" not in output
 
 
+def test_a_folder_without_images_is_no_success(tmp_path: Path) -> None:
+    (tmp_path / "more" / "empty").mkdir(parents=True)
+    (tmp_path / "more" / "labels.csv").write_bytes(b"file,label")
+    hint = "; --recursive enters the folders in a folder"
+    for arguments, said in (([], hint), (["--csv"], hint), (["--recursive"], "")):
+        code, output, reports = run("predict", str(tmp_path), *arguments)
+        assert (code, output, reports) == (1, "", f"There are no images in {tmp_path}{said}.\n")
+
+
 def test_wrong_files_are_reported_and_skipped(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encode(draw("7")))
     (tmp_path / "b.png").write_bytes(encode(draw("7"))[:100])
@@ -298,6 +307,33 @@ def test_a_misspelt_option_is_warned_of() -> None:
     code, _, reports = run("models", prot="1")
     (line,) = reports.splitlines()
     assert (code, json.loads(line)["variable"]) == (0, "INKLING_PROT")
+
+
+@pytest.mark.parametrize("arguments", [["predict", "-", "--task", "kanji"], ["explain", "gone.png", "-o", "way.png"]])
+def test_logs_of_a_command_begin_at_warnings_unless_asked_otherwise(arguments: list[str], tmp_path: Path) -> None:
+    def logged(**options: object) -> bool:
+        """Return whether the warning of a misspelt option is logged."""
+        ended = subprocess.run(
+            command(*arguments),
+            cwd=tmp_path,
+            env={**environment(runtime="litert", prot="1", **options), "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert ended.returncode == 1
+        return "INKLING_PROT" in ended.stderr
+
+    assert logged()
+    assert not logged(log_level="ERROR")
+    (tmp_path / ".env").write_text("INKLING_LOG_LEVEL=error\n")
+    assert not logged()
+
+
+def test_more_is_logged_where_the_settings_ask_for_it() -> None:
+    for level, said in (({}, False), ({"log_level": "INFO"}, True)):
+        _, _, reports = run("predict", "-", data=encode(draw("7")), **level)
+        assert ("model loaded" in reports) is said
 
 
 def test_a_taken_port_is_told_before_anything_is_loaded() -> None:

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from app.client import AsyncClient, Client
+from app.client.uploads import batches
+
+
+def test_a_batch_ends_before_it_has_too_many_files_or_bytes() -> None:
+    images = [b"a", b"bb", b"ccc", b"dddddd", b"e", b"f", b"g"]
+    assert list(batches(images, files=2, size=4)) == [[b"a", b"bb"], [b"ccc"], [b"dddddd"], [b"e", b"f"], [b"g"]]
+
+
+@pytest.mark.parametrize("limit", ["batch_files", "batch_bytes"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_a_batch_of_nothing_is_refused(limit: str, value: int) -> None:
+    with Client() as client, pytest.raises(ValueError, match=f"at least 1 .* {value}"):
+        next(client.recognise_many([b"x"], **{limit: value}))
+
+    async def ask() -> None:
+        async with AsyncClient() as client:
+            await anext(client.recognise_many([b"x"], **{limit: value}))
+
+    with pytest.raises(ValueError, match=f"at least 1 .* {value}"):
+        asyncio.run(ask())
