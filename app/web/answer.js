@@ -19,6 +19,7 @@ export function showBusy() {
 }
 
 export function showEmpty() {
+  showGist(false);
   settle("empty", "");
 }
 
@@ -32,7 +33,9 @@ export function showAnswer(answer, milliseconds) {
   element("verdict").textContent = `${percent(answer.confidence)} sure`;
   element("meaning").textContent =
     promise(answer.confidence) + (best.characters.length > 1 ? " Both cases share this answer." : "");
-  showGist(characters(best), percent(answer.confidence));
+  const name = document.createElement("b");
+  name.textContent = characters(best) + (answer.uncertain ? "?" : "");
+  showGist(answer.uncertain, name, percent(answer.confidence));
   element("doubt").hidden = !answer.uncertain;
   showCandidates(answer.candidates);
   if (answer.explanation) {
@@ -52,16 +55,19 @@ export function showProblem(error) {
   element("problem-note").textContent = note;
   element("enter-key").hidden = codeOf(error) !== "unauthorised";
   element("again").hidden = codeOf(error) === "unauthorised" || !PASSING.has(codeOf(error));
+  showGist(false, title);
   settle("problem", `${title} ${note}`);
-  element("gist").textContent = title;
 }
 
 /** @param {number} seconds that a full service asked for */
 export function showWaiting(seconds) {
-  element("problem").textContent = "Inkling is busy.";
-  element("problem-note").textContent = `Trying again in ${seconds} s.`;
+  const [title, note] = ["Inkling is busy.", `Trying again in ${seconds} s.`];
+  element("problem").textContent = title;
+  element("problem-note").textContent = note;
   element("enter-key").hidden = element("again").hidden = true;
+  showGist(false, title);
   card.dataset.state = "problem";
+  speak(`${title} ${note}`);
 }
 
 /**
@@ -71,7 +77,11 @@ export function showWaiting(seconds) {
 function settle(state, words) {
   card.dataset.state = state;
   card.ariaBusy = "false";
-  if (state !== "read") element("gist").replaceChildren();
+  speak(words);
+}
+
+/** @param {string} words for those who listen */
+function speak(words) {
   clearTimeout(speaking);
   speaking = setTimeout(() => (element("spoken").textContent = words), SPOKEN_AFTER_MS);
 }
@@ -95,11 +105,12 @@ function mark(target, all) {
 /**
  * Put the answer in a corner of the pad, where there is no room to see it beside.
  *
- * @param {string} name
- * @param {string} share
+ * @param {boolean} doubtful
+ * @param {(Node | string)[]} parts
  */
-function showGist(name, share) {
-  element("gist").replaceChildren(Object.assign(document.createElement("b"), { textContent: name }), share);
+function showGist(doubtful, ...parts) {
+  element("gist").classList.toggle("doubtful", doubtful);
+  element("gist").replaceChildren(...parts);
 }
 
 /**

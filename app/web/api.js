@@ -18,6 +18,8 @@ export const TOP_K = 5;
 /** Longest wait that a service may ask for before the one further attempt, in seconds. */
 const LONGEST_WAIT = 15;
 const TRY_AGAIN = new Set([429, 503]);
+/** What no header can hold: control characters other than the tab. */
+const UNSENDABLE = /[\0-\x08\x0a-\x1f\x7f]/;
 
 /** What went wrong, after RFC 9457; the codes `network` and `unknown` are this page's own. */
 export class ApiProblem extends Error {
@@ -99,9 +101,7 @@ async function post(path, form, { signal, onWait }) {
  */
 async function send(path, form, signal) {
   const began = performance.now();
-  const key = savedKey();
-  /** @type {Record<string, string>} */
-  const headers = key ? { "X-API-Key": key } : {};
+  const headers = keyHeader();
   try {
     const response = await fetch(path, { method: "POST", body: form, headers, signal });
     return { response, milliseconds: performance.now() - began };
@@ -109,6 +109,20 @@ async function send(path, form, signal) {
     if (signal.aborted) throw error;
     throw new ApiProblem({ code: "network" });
   }
+}
+
+/**
+ * Return the header that brings the key, where there is one; a key that no header can hold is refused as a wrong one.
+ *
+ * @returns {Record<string, string>}
+ */
+function keyHeader() {
+  const key = savedKey();
+  if (!key) return {};
+  if (UNSENDABLE.test(key)) throw new ApiProblem({ code: "unauthorised" });
+  // The service takes the digest of the key's UTF-8; `fetch` wants one character for each byte and refuses others.
+  const bytes = [...new TextEncoder().encode(key)];
+  return { "X-API-Key": bytes.map((byte) => String.fromCharCode(byte)).join("") };
 }
 
 /**

@@ -25,6 +25,7 @@ export class Batch {
   #rows = [];
   #latest = new Latest();
   #running = false;
+  #stale = false;
 
   /** @param {() => Task} task which model is asked */
   constructor(task) {
@@ -45,11 +46,19 @@ export class Batch {
     this.#report();
   }
 
-  /** Read all of them again, with the model that is chosen now. */
-  readAgain() {
+  /** Take the answers back, as another model is chosen now. */
+  outdate() {
     if (!this.#rows.length) return;
+    this.#latest.cancel();
+    this.#running = false;
+    this.#stale = true;
     for (const row of this.#rows) row.show(null);
-    this.#run();
+    this.#report();
+  }
+
+  /** Read again what is out of date. */
+  refresh() {
+    if (this.#stale) this.#run();
   }
 
   clear() {
@@ -63,6 +72,7 @@ export class Batch {
 
   #run() {
     element("batch-problem").hidden = true;
+    this.#stale = false;
     this.#running = this.#rows.length > 0;
     this.#report();
     return this.#latest.run(

@@ -39,6 +39,8 @@ let view = "one";
 
 const single = new Single(task);
 const batch = new Batch(task);
+/** @type {Record<string, Single | Batch>} */
+const views = { one: single, many: batch };
 
 /** One picture is read where it can be seen; several need the table. @param {File[]} files */
 function take(files) {
@@ -53,13 +55,13 @@ function take(files) {
 /** Show the view that the address names; other fragments, such as the skip link's, leave it as it is. */
 function go() {
   const named = location.hash.slice(1) || "one";
-  if (named === "one" || named === "many") view = named;
+  if (Object.hasOwn(views, named)) view = named;
   show();
 }
 
 function show() {
   document.documentElement.dataset.task = task();
-  for (const name of ["one", "many"]) element(`view-${name}`).hidden = name !== view;
+  for (const name of Object.keys(views)) element(`view-${name}`).hidden = name !== view;
   for (const link of document.querySelectorAll("[data-view]")) {
     link.toggleAttribute("aria-current", false);
     if (/** @type {HTMLElement} */ (link).dataset.view === view) link.setAttribute("aria-current", "page");
@@ -67,14 +69,15 @@ function show() {
   const { title, subtitle } = LEADS[`${view} ${task()}`];
   element("title").textContent = title;
   element("subtitle").textContent = subtitle;
+  views[view].refresh();
 }
 
 for (const choice of document.querySelectorAll("[name=task]")) {
   choice.addEventListener("change", () => {
-    show();
     single.showSamples();
-    single.readAgain();
-    batch.readAgain();
+    // What is not in view is read again once it is.
+    for (const each of Object.values(views)) each.outdate();
+    show();
   });
 }
 addEventListener("hashchange", go);

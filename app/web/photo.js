@@ -6,6 +6,8 @@ const [holder, preview, box, noPreview] = ["image", "preview", "box", "no-previe
   (id) => /** @type {HTMLElement} */ (document.getElementById(id)),
 );
 const image = /** @type {HTMLImageElement} */ (preview);
+/** Counts the frames asked for and taken away, so that a late one is not drawn. */
+let framing = 0;
 
 noPreview.textContent = NO_PREVIEW;
 image.addEventListener("error", () => {
@@ -26,7 +28,14 @@ export function showPhoto(file) {
 export function hidePhoto() {
   if (image.src) URL.revokeObjectURL(image.src);
   image.removeAttribute("src");
-  holder.hidden = box.hidden = true;
+  holder.hidden = true;
+  hideFrame();
+}
+
+/** Take the frame away, as what it was found in is being read anew. */
+export function hideFrame() {
+  framing += 1;
+  box.hidden = true;
 }
 
 /**
@@ -35,10 +44,10 @@ export function hidePhoto() {
  * @param {number[]} found left, top, right, bottom in pixels of the picture
  */
 export async function frameWriting([left, top, right, bottom]) {
-  const source = image.src;
+  const asked = (framing += 1);
   await image.decode().catch(() => {});
   const { naturalWidth: width, naturalHeight: height } = image;
-  if (!width || image.src !== source) return;
+  if (!width || framing !== asked) return;
   // The pad is a square of 100 by 100, with the whole picture in its middle.
   const scale = 100 / Math.max(width, height);
   const [offsetX, offsetY] = [(100 - width * scale) / 2, (100 - height * scale) / 2];

@@ -5,7 +5,7 @@ import { showAnswer, showBusy, showEmpty, showProblem, showWaiting } from "./ans
 import { Pad } from "./canvas.js";
 import { Latest } from "./latest.js";
 import { picture } from "./pen.js";
-import { frameWriting, hidePhoto, showPhoto } from "./photo.js";
+import { frameWriting, hideFrame, hidePhoto, showPhoto } from "./photo.js";
 import { codeOf } from "./problems.js";
 import { samplesOf, sketch } from "./samples.js";
 
@@ -24,6 +24,7 @@ export class Single {
   #timer = 0;
   #unreadSince = 0;
   #penDown = false;
+  #stale = false;
 
   /** @param {() => Task} task which model is asked */
   constructor(task) {
@@ -53,6 +54,18 @@ export class Single {
 
   readAgain() {
     this.#changed(false);
+  }
+
+  /** Take the answer back, as another model is chosen now. */
+  outdate() {
+    this.#latest.cancel();
+    clearTimeout(this.#timer);
+    this.#stale = true;
+  }
+
+  /** Read again what is out of date. */
+  refresh() {
+    if (this.#stale) this.readAgain();
   }
 
   showSamples() {
@@ -86,6 +99,7 @@ export class Single {
     element("clear").disabled = !written;
     document.querySelector("#pad")?.toggleAttribute("data-written", written);
     this.#penDown = penDown;
+    this.#stale = false;
     clearTimeout(this.#timer);
     if (!written) {
       this.#latest.cancel();
@@ -94,6 +108,7 @@ export class Single {
       return;
     }
     showBusy();
+    hideFrame();
     const now = performance.now();
     this.#unreadSince ||= now;
     const wait = penDown ? Math.min(PAUSE_MS, Math.max(0, this.#unreadSince + PATIENCE_MS - now)) : 0;

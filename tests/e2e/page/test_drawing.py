@@ -74,15 +74,34 @@ def test_everything_that_is_known_about_an_answer_is_shown(visit: Visit) -> None
     expect(page.locator("#spoken")).to_have_text(re.compile("^Read as 3, "))
 
 
-def test_uncertain_answers_say_so_in_words(visit: Visit) -> None:
-    def doubt(route: Route) -> None:
-        reply = route.fetch()
-        route.fulfill(response=reply, json={**reply.json(), "uncertain": True})
+def doubt(route: Route) -> None:
+    """Let the service's answer through as an uncertain one."""
+    reply = route.fetch()
+    route.fulfill(response=reply, json={**reply.json(), "uncertain": True})
 
+
+def test_uncertain_answers_say_so_in_words(visit: Visit) -> None:
     visit.page.route("**/predict/**", doubt)
     visit.draw(STROKES["3"])
     visit.answer()
     assert "not sure" in visit.page.locator("#doubt").inner_text()
+    expect(visit.page.locator("#spoken")).to_have_text(re.compile("^Read as 3, .* not sure"))
+
+
+def test_uncertain_answers_look_so_on_a_phone(browser: Browser, server: Server) -> None:
+    with visiting(browser, f"http://127.0.0.1:{server.port}", size=PHONE) as visit:
+        gist, shade = visit.page.locator("#gist"), "gist => getComputedStyle(gist).color"
+        visit.draw(STROKES["3"])
+        visit.answer()
+        sure = gist.evaluate(shade)
+        assert gist.locator("b").inner_text() == "3"
+        visit.page.route("**/predict/**", doubt)
+        visit.choose("Characters")
+        expect(gist.locator("b")).to_have_text(re.compile(r"^3.*\?$"))
+        assert gist.evaluate(shade) == visit.page.locator("#doubt").evaluate(shade) != sure
+        visit.page.click("#clear")
+        visit.settled("empty")
+        assert gist.inner_text() == ""
 
 
 def test_undo_redo_and_clear(visit: Visit) -> None:

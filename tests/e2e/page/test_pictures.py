@@ -14,7 +14,7 @@ from playwright.sync_api import Route, expect
 
 from tests.e2e.page.browser import Visit
 from tests.e2e.server import ROOT, command, environment
-from tests.strokes import DIGITS, draw, encode
+from tests.strokes import DIGITS, STROKES, draw, encode
 
 SEVEN = encode(draw("7"))
 PASTE = """bytes => {
@@ -57,6 +57,21 @@ def test_a_chosen_picture_is_shown_with_its_writing_framed(visit: Visit) -> None
     visit.page.click("#clear")
     visit.settled("empty")
     assert not visit.page.locator("#preview").is_visible()
+
+
+def test_a_reading_that_fails_takes_the_frame_away(visit: Visit) -> None:
+    visit.drop({"seven.png": SEVEN})
+    assert visit.answer() == "7"
+    expect(visit.page.locator("#box")).to_be_visible()
+    visit.page.route("**/predict/**", lambda route: route.abort())
+    visit.choose("Characters")
+    visit.problem()
+    expect(visit.page.locator("#box")).to_be_hidden()
+    expect(visit.page.locator("#preview")).to_be_visible()
+    visit.page.unroute("**/predict/**")
+    visit.page.click("#again")
+    visit.answer()
+    expect(visit.page.locator("#box")).to_be_visible()
 
 
 def test_a_pasted_picture_is_read(visit: Visit) -> None:
@@ -133,6 +148,41 @@ def test_more_pictures_than_a_call_takes_are_sent_in_several(visit: Visit) -> No
     finished(visit, "70 pictures")
     expect(visit.page.locator("#rows tr").nth(69).locator(".row-answer")).to_be_visible()
     assert {line["model"] for line in rows(visit)} == {"char"}
+
+
+def test_changing_the_task_reads_again_only_what_is_in_view(visit: Visit) -> None:
+    def asked(path: str) -> int:
+        return sum(path in request.url for request in visit.requests)
+
+    visit.drop(crops(2))
+    finished(visit, "2 pictures")
+    visit.page.click("[data-view=one]")
+    visit.draw(STROKES["7"])
+    assert visit.answer() == "7"
+    visit.choose("Characters")
+    expect(visit.page.locator("#model")).to_contain_text("char")
+    assert asked("/char/batch") == 0
+    visit.page.click("[data-view=many]")
+    finished(visit, "2 pictures")
+    assert {line["model"] for line in rows(visit)} == {"char"}
+    assert asked("/char/batch") == 1
+    before = asked("/digit?")
+    visit.choose("Digits")
+    finished(visit, "2 pictures")
+    assert asked("/digit?") == before
+    visit.page.click("[data-view=one]")
+    expect(visit.page.locator("#model")).to_contain_text("digit")
+
+
+def test_pictures_that_join_a_pile_out_of_date_are_read_in_one_call_with_it(visit: Visit) -> None:
+    visit.drop(crops(2))
+    finished(visit, "2 pictures")
+    visit.page.click("[data-view=one]")
+    visit.choose("Characters")
+    visit.drop(crops(3))
+    finished(visit, "5 pictures")
+    assert [line["model"] for line in rows(visit)] == ["char"] * 5
+    assert sum("/char/batch" in request.url for request in visit.requests) == 1
 
 
 def test_a_service_with_a_lower_limit_gets_smaller_calls(visit: Visit) -> None:

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Route, expect
 
 from app.api import problems
 from app.api.problems import Kind
-from tests.e2e.page.browser import Visit, visiting
-from tests.e2e.server import serving
+from tests.e2e.page.browser import PHONE, Visit, visiting
+from tests.e2e.server import Server, serving
 from tests.strokes import STROKES, draw, encode
 
 #: All but what only an operator is told.
@@ -86,6 +86,17 @@ def test_a_full_service_is_asked_once_more_after_the_time_it_names(visit: Visit,
     assert len(asked) == 2
 
 
+def test_the_wait_for_a_full_service_is_told_to_everyone(browser: Browser, server: Server) -> None:
+    with visiting(browser, f"http://127.0.0.1:{server.port}", size=PHONE) as visit:
+        visit.drop({"seven.png": encode(draw("7"))})
+        assert visit.answer() == "7"
+        full = refusal(problems.OVERLOADED, **{"Retry-After": "15"})
+        visit.page.route("**/predict/**", lambda route: route.fulfill(**full))
+        visit.choose("Characters")
+        expect(visit.page.locator("#gist")).to_have_text("Inkling is busy.")
+        expect(visit.page.locator("#spoken")).to_have_text("Inkling is busy. Trying again in 15 s.")
+
+
 def test_a_batch_that_was_refused_goes_on_where_it_stopped(visit: Visit) -> None:
     visit.page.route("**/batch?**", lambda route: route.abort())
     visit.drop({"seven.png": encode(draw("7")), "three.png": encode(draw("3"))})
@@ -96,19 +107,21 @@ def test_a_batch_that_was_refused_goes_on_where_it_stopped(visit: Visit) -> None
     expect(visit.page.locator("#batch-problem")).to_be_hidden()
 
 
-def test_a_key_is_asked_for_where_one_is_needed_and_kept_for_the_tab(browser: Browser) -> None:
-    digest = hashlib.sha256(b"open sesame").hexdigest()
+@pytest.mark.parametrize("right", ["open sesame", "сезам \u2013 откройся"])
+def test_a_key_is_asked_for_where_one_is_needed_and_kept_for_the_tab(browser: Browser, right: str) -> None:
+    digest = hashlib.sha256(right.encode()).hexdigest()
     with (
         serving(api_keys=digest, runtime="litert") as guarded,
         visiting(browser, f"http://127.0.0.1:{guarded.port}") as visit,
     ):
         visit.draw(STROKES["7"])
         assert visit.problem() == "This service asks for an API key."
-        for key in ("wrong", "open sesame"):
+        # The second fits into no header.
+        for key in ("wrong", "wro\x01ng", "неверно", f" {right} "):
             visit.page.get_by_role("button", name="Enter API key").click()
             visit.page.get_by_role("textbox", name="API key").fill(key)
             visit.page.keyboard.press("Enter")
-            if key == "wrong":
+            if right not in key:
                 expect(visit.page.locator("#problem")).to_have_text("This API key is not accepted.")
         assert visit.answer() == "7"
         visit.page.reload()
