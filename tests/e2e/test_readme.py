@@ -1,4 +1,4 @@
-"""The blocks of README and docs/operating.md: every command is run, or taken as far as it goes here; what is shown as answered is answered."""
+"""README's and docs/operating.md's blocks: every command is run, or taken as far as it goes here; answers are answered."""
 
 from __future__ import annotations
 
