@@ -1,4 +1,4 @@
-"""README's and docs/operating.md's blocks: every command is run, or taken as far as it goes here; answers are answered."""
+"""What README and docs/operating.md show: every command is run, or taken as far as it goes here; answers are answered."""
 
 from __future__ import annotations
 

@@ -18,18 +18,20 @@ RECIPE = Recipe(
     description="Handwritten digits 0 to 9.",
     dataset="mnist",
     geometry="mnist",
-    network=NetworkSpec(widths=(32, 64, 128), blocks=(1, 2, 1)),
+    network=NetworkSpec(widths=(40, 72)),
     augmentation=Augmentation(
         rotation=15, shear=0.25, scale=0.15, aspect=0.15, shift=2.0, elastic=0.9, stroke=0.6, blur=1.0
     ),
     degraded_share=0.4,
     degraded_copies=2,
     degradation=Degradation(),
+    start=4,
+    start_share=0.5,
     precision="mixed_bfloat16",
-    epochs=18,
+    epochs=4,
     batch_size=128,
-    peak_learning_rate=4e-3,
-    warmup_epochs=0.5,
+    peak_learning_rate=1e-3,
+    warmup_epochs=0.3,
     weight_decay=0.02,
     label_smoothing=0.02,
     logit_adjustment=0.0,
@@ -38,7 +40,7 @@ RECIPE = Recipe(
     ema_decay=0.998,
     validation_share=5_000 / 60_000,
     # Letters that look like no digit, all of them from EMNIST's training set.
-    outliers=Outliers(dataset="emnist/bymerge", labels=UNLIKE_DIGITS, drawn=10_000, symbols=10_000, batch=20),
+    outliers=Outliers(dataset="emnist/bymerge", labels=UNLIKE_DIGITS, drawn=10_000, symbols=10_000, batch=24),
     limitations=(
         "Ruling is taken out where it crosses the whole picture; other print that touches the character is read as "
         "part of it.",
