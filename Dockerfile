@@ -36,6 +36,10 @@ RUN /opt/pip/bin/pip --python /opt/inkling install --no-deps --no-build-isolatio
     && /opt/inkling/bin/python -m compileall -q --invalidation-mode unchecked-hash /srv/inkling \
     && /opt/pip/bin/pip --python /opt/inkling uninstall --yes setuptools wheel libclang
 COPY models/ /srv/models/
+# Any value keeps the older versions of each model, for INKLING_MODEL_VERSIONS; the newest is what is served.
+ARG EVERY_VERSION
+RUN [ -n "$EVERY_VERSION" ] || for model in /srv/models/*/; do \
+        ls "$model" | sort -n | head -n -1 | while read -r version; do rm -r "$model$version"; done; done
 # A checkout under a strict umask must still be readable by the user below.
 RUN chmod -R u=rwX,go=rX /srv
 

@@ -7,6 +7,7 @@ for it, and `confidence` itself says so.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import cv2
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from app.imaging import GEOMETRIES, SIDE, NoInkFound, prepare_pixels
 from training.allographs import dense, hershey_glyph, spline, strokes_of, written
 from training.datasets import LabelledImages
-from training.symbols import ANGULAR, ROUND
+from training.symbols import SIGNS, Sign
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -76,7 +77,8 @@ def outlier_images(
         pages.append(scribble(rng))
         left, right = training.images[rng.integers(len(training.images), size=2)]
         pages.append(pair(left, right, rng))
-    pages.extend(symbol(rng) for _ in range(spec.symbols))
+    signs = unlike([known.label for known in training.classes])
+    pages.extend(symbol(signs[rng.integers(len(signs))], rng) for _ in range(spec.symbols))
     return np.stack([seen for page in pages if (seen := _read(page, geometry)) is not None])
 
 
@@ -90,13 +92,15 @@ def scribble(rng: np.random.Generator) -> Pixels:
     return page
 
 
-def symbol(rng: np.random.Generator) -> Pixels:
-    """Return uint8 [112, 112], white on black: one of `training.symbols`, with an unsteady hand."""
-    names = [*ROUND, *ANGULAR]
-    name = names[rng.integers(len(names))]
-    strokes = strokes_of(ROUND.get(name) or ANGULAR[name])
-    strokes = [stroke + rng.normal(0, WOBBLE, stroke.shape) for stroke in strokes]
-    return 255 * written([spline(stroke) if name in ROUND else dense(stroke) for stroke in strokes], rng)
+def unlike(labels: Collection[str]) -> list[Sign]:
+    """Return the signs of `training.symbols` that pass for none of some classes."""
+    return [sign for sign in SIGNS.values() if not set(sign.like) & set(labels)]
+
+
+def symbol(sign: Sign, rng: np.random.Generator) -> Pixels:
+    """Return uint8 [112, 112], white on black: a sign with an unsteady hand."""
+    strokes = [stroke + rng.normal(0, WOBBLE, stroke.shape) for stroke in strokes_of(sign.shape)]
+    return 255 * written([spline(stroke) if sign.curved else dense(stroke) for stroke in strokes], rng)
 
 
 def new_signs(count: int, geometry: str, seed: int) -> npt.NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""What README and docs/operating.md show: every command is run, or taken as far as it goes here; answers are answered."""
+"""What README and docs/operating.md show: every command is run, or taken as far as it goes; answers are answered."""
 
 from __future__ import annotations
 
