@@ -1,4 +1,4 @@
-"""`python -m training`: data, fit, export, evaluate."""
+"""`python -m training`: the commands of `training.commands`."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from training.datasets import LabelledImages
 from training.fonts import glyph
 from training.progress import tracked
 from training.shapes import SHAPES
+from training.streams import WRITTEN
 
 Pixels = npt.NDArray[np.uint8]
 #: Points that a pen passes through, float64 [N, 2], y downwards.
@@ -69,7 +70,7 @@ def with_written(
     labels = np.repeat(np.arange(len(data.classes)), each)
     images = np.empty((len(labels), SIDE, SIDE), np.uint8)
     for index, label in enumerate(tracked(labels, "drawing characters", total=len(labels))):
-        known, rng = data.classes[label], np.random.default_rng([seed, 4, index])
+        known, rng = data.classes[label], np.random.default_rng([seed, WRITTEN, index])
         typeset = len(fonts) > 0 and rng.random() < FONT_SHARE
         page = handwritten(known, fonts[int(rng.integers(len(fonts)))], rng) if typeset else allograph(known, rng)
         images[index] = np.rint(255 * prepare_pixels(255 * page, GEOMETRIES[geometry]))

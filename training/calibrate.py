@@ -12,6 +12,8 @@ from scipy.stats import rankdata
 from app.artifacts import OperatingPoint
 
 CALIBRATION_BINS = 15
+#: Of the confidence of an operating point, as the card has it.
+CONFIDENCE_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,9 @@ def operating_points(
 ) -> tuple[OperatingPoint, ...]:
     """Find the least confidence from which on no more than a share of the answers is wrong, for each share.
 
+    What is answered is what has that confidence or more, as the card has it: rounded, and up, since it would else let
+    in answers that are not counted here.
+
     Args:
         confidences: float32 [N], of validation images, 0..1.
         right: bool [N], whether each answer was right.
@@ -70,18 +75,24 @@ def operating_points(
     Returns:
         One for each share that some confidence reaches.
     """
-    order = np.argsort(-confidences, kind="stable")
-    risk = risk_by_coverage(confidences, right)
+    # In float64, as the service compares.
+    rising = np.sort(np.asarray(confidences, np.float64))
+    scale = 10**CONFIDENCE_DECIMALS
+    least = np.minimum(np.unique(np.ceil(rising * scale)) / scale, 1.0)
+    # Equal confidences are answered together or not at all.
+    answered = len(rising) - np.searchsorted(rising, least)
+    least, answered = least[answered > 0], answered[answered > 0]
+    risk = risk_by_coverage(confidences, right)[answered - 1]
     points = []
     for target in target_errors:
         reached = np.flatnonzero(risk <= target)
         if reached.size:
-            last = int(reached[-1])
+            lowest = int(reached[0])
             points.append(
                 OperatingPoint(
                     target_error=target,
-                    confidence=round(float(confidences[order[last]]), 4),
-                    coverage=round((last + 1) / len(order), 4),
+                    confidence=float(least[lowest]),
+                    coverage=round(float(answered[lowest]) / len(rising), 4),
                 )
             )
     return tuple(points)

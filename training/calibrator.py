@@ -17,6 +17,8 @@ import tensorflow as tf
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
+from training.runs import RunError
+
 Floats = npt.NDArray[np.float32]
 #: Least and largest temperature at either end of sharpness. Label smoothing makes logits too flat (below 1), long
 #: training too steep (above).
@@ -105,6 +107,9 @@ def fit_calibrator(
         labels: int64 [N].
         sharp: float32 [N], sharpness of each image; None for one temperature whatever it is.
         ridge: of the classes' factors; None for no factors.
+
+    Raises:
+        RunError: there is none, as of logits that are no numbers.
     """
     low, high = np.log(TEMPERATURE_BOUNDS)
     rows, classes = np.arange(len(labels)), logits.shape[1]
@@ -125,7 +130,11 @@ def fit_calibrator(
         return -float(logs[rows, labels].mean()) + penalty, features.T @ slopes / len(labels) + held * logarithms
 
     bounds = [(low, high)] * ends + [tuple(np.log(FACTOR_BOUNDS))] * int(free.sum())
-    found = minimize(loss, np.zeros(len(bounds)), jac=True, bounds=bounds).x
+    result = minimize(loss, np.zeros(len(bounds)), jac=True, bounds=bounds)
+    found = result.x
+    # Not `success`: L-BFGS-B denies it too where rounding leaves its line search nothing to gain, at the minimum.
+    if not np.isfinite([result.fun, *found]).all():
+        raise RunError("No temperature fits the validation images: the network's logits are not all finite numbers.")
     logarithms = np.zeros(classes)
     logarithms[free] = found[ends:]
     return Calibrator(

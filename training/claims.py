@@ -8,7 +8,7 @@ from pathlib import Path
 from app.artifacts import Artifact
 from training.datasets import LabelledImages
 from training.recipes import Recipe
-from training.runs import LOG_FILE, read_log
+from training.runs import LOG_FILE, read_log, start_of
 from training.seeds import measure_run
 from training.split import framed
 
@@ -36,6 +36,8 @@ class Reached:
         validation images; None where it never was. Preparing the data is not counted.
     epochs: of the whole run.
     total_seconds: of the whole run.
+    start: the model whose weights the run began with, such as "char 6", so that neither its seconds nor its epochs are
+        all that it took; None where they were random.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Reached:
     seconds: float | None
     epochs: int
     total_seconds: float
+    start: str | None = None
 
 
 def by_recipe(recipe: Recipe, run: Path, training: LabelledImages, test: LabelledImages) -> Reached:
@@ -62,11 +65,14 @@ def by_model(artifact: Artifact) -> Reached:
         figures.accuracy,
         figures.mean_per_class_accuracy,
         artifact.path / LOG_FILE,
+        start_of(card),
     )
 
 
-def _reached(name: str, model: str, accuracy: float, mean_per_class: float, log: Path) -> Reached:
+def _reached(
+    name: str, model: str, accuracy: float, mean_per_class: float, log: Path, start: str | None = None
+) -> Reached:
     records = read_log(log)
     least = CLAIMS[model].least
     seconds = next((record["seconds"] for record in records if record["validation_accuracy"] >= least), None)
-    return Reached(name, accuracy, mean_per_class, seconds, len(records), records[-1]["seconds"])
+    return Reached(name, accuracy, mean_per_class, seconds, len(records), records[-1]["seconds"], start)

@@ -9,7 +9,7 @@ noise are drawn from stand beside them in the code, and were set by eye beside p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -80,6 +80,29 @@ def degrade(
         return prepare_pixels(picture(glyph, character, spec, rng), GEOMETRIES[geometry])
     except NoInkFound:
         return None
+
+
+def degrade_all(
+    images: Pixels, characters: Sequence[str], geometry: str, spec: Degradation, seeds: Sequence[Sequence[int]]
+) -> Pixels:
+    """Degrade images each by a seed of its own; here, since the processes that do it import nothing but this module.
+
+    Args:
+        images: uint8 [N, 28, 28], white on black.
+        characters: what each shows.
+        geometry: key of `app.imaging.GEOMETRIES`.
+        spec: what befalls them.
+        seeds: of each.
+
+    Returns:
+        uint8 [N, 28, 28], 0..255. Where the chain found no ink, the image itself.
+    """
+    made = images.copy()
+    for index, (image, character, seed) in enumerate(zip(images, characters, seeds, strict=True)):
+        seen = degrade(image, character, geometry, spec, np.random.default_rng(seed))
+        if seen is not None:
+            made[index] = np.rint(seen * 255)
+    return made
 
 
 def picture(glyph: Pixels, character: str, spec: Degradation, rng: np.random.Generator) -> Pixels:

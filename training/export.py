@@ -42,6 +42,7 @@ from training.recipes import Recipe
 from training.runs import LOG_FILE, RunError, finished, network_of_model, options, trained_network
 from training.seeds import measure_seeds
 from training.split import Images, Labels, framed, split_parts
+from training.streams import Pages
 
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "pillow")
 #: Options of a recipe that say nothing of the weights.
@@ -54,8 +55,9 @@ EXPORT_TOLERANCE = 1e-4
 CHECKED_IMAGES = 256
 #: Shares of wrong answers that the card has an operating point for.
 TARGET_ERRORS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
-#: In a run's folder: the validation images as read off pages.
-PAGES_FILE = "validation-pages.npy"
+#: In a run's folder: the validation images as read off pages. Not "validation-pages.npy", which holds pages as training
+#: drew them.
+PAGES_FILE = "pages-validation.npy"
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,11 @@ def export(
         The artifact's folder.
 
     Raises:
-        RunError: the run is not complete, or of another recipe, or the version exists.
+        RunError: the run is not complete, of another recipe, or of one that keeps no validation images back; the
+            version exists; or the network's answers are no numbers.
     """
     records = finished(recipe, run, training)
+    _check_validation(recipe, training)
     target = _new_version(models_dir, recipe.model, version)
     network = trained_network(recipe, run, training)
     trained = Trained(
@@ -131,9 +135,10 @@ def recalibrate(
         The new artifact's folder.
 
     Raises:
-        RunError: the recipe, the data or the network is another than the artifact's, or its answers are not those of
-            the weights that were read from it.
+        RunError: the recipe, the data or the network is another than the artifact's, its answers are not those of the
+            weights that were read from it, or the recipe keeps no validation images back.
     """
+    _check_validation(recipe, training)
     card = artifact.card
     told = options(recipe)
     network = network_of_model(artifact, recipe, training, told.keys() - APART_FROM_WEIGHTS)
@@ -153,6 +158,12 @@ def recalibrate(
     target = _new_version(models_dir, recipe.model, None)
     with tempfile.TemporaryDirectory() as scratch:
         return _make(recipe, trained, training, test, target, keep=Path(scratch))
+
+
+def _check_validation(recipe: Recipe, training: LabelledImages) -> None:
+    """Raise RunError where a recipe leaves nothing to fit a calibrator on."""
+    if not len(split_parts(recipe, training)[1].labels):
+        raise RunError(f"{recipe.name} keeps no validation images back, which the confidences would be fitted on.")
 
 
 def _new_version(models_dir: Path, model: str, version: int | None) -> Path:
@@ -244,9 +255,10 @@ def validation_logits(recipe: Recipe, run: Path, training: LabelledImages) -> tu
     """Return what a finished run says to its `calibration_images`: logits, labels, and the images' sharpness.
 
     Raises:
-        RunError: the run is not complete, or of another recipe.
+        RunError: the run is not complete, of another recipe, or of one that keeps no validation images back.
     """
     finished(recipe, run, training)
+    _check_validation(recipe, training)
     images, labels = calibration_images(recipe, split_parts(recipe, training)[1], run)
     return predict_logits(trained_network(recipe, run, training), images), labels, sharpnesses(images)
 
@@ -257,7 +269,7 @@ def calibration_images(recipe: Recipe, validation: LabelledImages, run: Path) ->
     Returns:
         float32 [N, 28, 28, 1] in 0..1, and labels int64 [N].
     """
-    shown = shown_both_ways(recipe, validation, run / PAGES_FILE)
+    shown = shown_both_ways(recipe, validation, Pages.VALIDATION, run / PAGES_FILE)
     return shown, np.tile(validation.labels, len(shown) // len(validation.labels))
 
 
@@ -294,7 +306,8 @@ def _check_same(network: keras.Model, calibrator: Calibrator, folder: Path, imag
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     exported = serve(image=tf.constant(images))["probabilities"].numpy()
     trained = calibrator.probabilities(predict_logits(network, images), sharpnesses(images))
-    if (distance := float(np.abs(exported - trained).max())) > EXPORT_TOLERANCE:
+    # No number is within the tolerance of NaN.
+    if not (distance := float(np.abs(exported - trained).max())) <= EXPORT_TOLERANCE:
         raise RunError(f"{otherwise} by {distance:.2g}.")
 
 

@@ -82,15 +82,17 @@ class Run:
             start: the model of the recipe's `start`, where it has one.
 
         Raises:
-            RunError: `start` is missing, or was made in another way or of other data; the folder holds a run of another
-                recipe or other data, or one that began with other weights; the images do not fill a batch; or another
-                process has another recipe or other data, or has ended.
+            RunError: `start` or `foreign` is missing; `start` was made in another way or of other data; the folder
+                holds a run of another recipe or other data, one that began with other weights, or a damaged one; the
+                images do not fill a batch; or another process has another recipe or other data, or has ended.
             DatasetError: an image shows no character.
             FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
         """
         self.recipe = recipe
         self.folder = folder if workers.chief else folder / f"worker-{workers.index}"
         self._workers = workers
+        if recipe.outliers.batch and recipe.outliers.dataset and foreign is None:
+            raise RunError(f"{recipe.name} learns from outliers of {recipe.outliers.dataset}, which are not there.")
         identity = run_identity(recipe, data)
         # Before the claim, so that a process whose recipe differs leaves a new folder to the right one.
         if not workers.agree(identity):

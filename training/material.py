@@ -20,6 +20,7 @@ from training.outliers import outlier_images
 from training.recipes import Recipe
 from training.runs import RunError
 from training.split import framed, split_parts
+from training.streams import ORDER, Pages
 
 #: In a run's folder: the training images as read off pages.
 DEGRADED_FILE = "degraded.npy"
@@ -44,7 +45,7 @@ class Material:
             foreign: the training part of its outliers' data set, where it has one.
 
         Raises:
-            RunError: they do not fill a batch.
+            RunError: they do not fill a batch, or a process that made pages has ended.
             DatasetError: an image shows no character.
             FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
         """
@@ -64,6 +65,7 @@ class Material:
             recipe.degradation,
             copies=recipe.degraded_copies,
             seed=recipe.seed,
+            pages=Pages.TRAINING,
             path=folder / DEGRADED_FILE,
         )
         self._outliers = (
@@ -85,7 +87,7 @@ class Material:
         recipe, size = self._recipe, self._recipe.batch_size
         # Tensors are captured; arrays would be copied into the graph.
         images, labels = (tf.constant(array) for array in self._training)
-        order = tf.constant(np.random.default_rng([recipe.seed, 1, epoch]).permutation(len(labels)))
+        order = tf.constant(np.random.default_rng([recipe.seed, ORDER, epoch]).permutation(len(labels)))
         copies = self._degraded
         outliers = None if self._outliers is None else tf.constant(self._outliers[..., None])
         degraded = tf.constant(copies[epoch % len(copies), ..., None]) if len(copies) else None

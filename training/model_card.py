@@ -26,7 +26,7 @@ def render(card: ModelCard, evaluation: Evaluation) -> str:
     )
     outliers = _outliers(card.recipe["outliers"])
     written = _written(card)
-    points = "\n".join(f"| {p.target_error} | {p.confidence:.4f} | {p.coverage:.4f} |" for p in card.operating_points)
+    points = "\n".join(f"| {p.target_error} | {p.confidence:.6f} | {p.coverage:.4f} |" for p in card.operating_points)
     drawn = {**{name: title for name, (title, _) in PICTURES.items()}, "curves.png": "Training curves"}
     forms = "\n".join(
         f"| `{f.file}` | {f.size / 1000:,.0f} kB | {f.accuracy:.4f} | {f.mean_per_class_accuracy:.4f} | "
@@ -36,6 +36,7 @@ def render(card: ModelCard, evaluation: Evaluation) -> str:
     pictures = "\n".join(f"![{title}]({name})" for name, title in drawn.items())
     limitations = "\n".join(f"- {sentence}" for sentence in card.limitations)
     libraries = ", ".join(f"{name} {version}" for name, version in card.library_versions.items())
+    pages = ", once\nas they are and once as read off pages" if card.recipe.get("degraded_copies") else ""
     return f"""# {card.name} {card.version}
 
 {card.description} {len(card.classes)} classes, {card.parameters:,} parameters, {card.multiply_adds / 1e6:.1f} million
@@ -48,7 +49,7 @@ multiply-adds an image.
 Trained on {data.images:,} images of {data.name} {data.part}{written}
 for {card.training_seconds / 60:.0f} minutes{_start(card)};
 {card.validation_images:,} more of its images were kept back to fit the temperature
-({_temperature(card)}).{outliers} The weights are the moving average of the last step; no checkpoint was chosen.
+({_temperature(card)}).{outliers} {_weights(card)}; no checkpoint was chosen.
 Preprocessing version {card.preprocessing_version}, geometry `{card.geometry}`. {libraries}.
 
 {_seeds(card)}## In which files
@@ -60,8 +61,7 @@ of equal top answers and largest difference of a probability against the SavedMo
 {forms}
 
 ## When a person should look
-Answers of less than some confidence are marked `uncertain`. On the {card.validation_images:,} validation images, once
-as they are and once as read off pages:
+Answers of less than some confidence are marked `uncertain`. On the {card.validation_images:,} validation images{pages}:
 
 | wrong answers among the others, at most | least confidence | share of images answered |
 |---|---|---|
@@ -89,6 +89,14 @@ def _start(card: ModelCard) -> str:
         return ""
     kept = f", which have a share of {share:g} in these" if share else ""
     return f", going on from the weights of `{card.name}` {start}{kept}"
+
+
+def _weights(card: ModelCard) -> str:
+    """Return what the weights are that ship, in words."""
+    last = "the moving average of" if card.recipe["ema_decay"] else "those after"
+    if card.recipe.get("start_share"):
+        return f"The weights are a mean of those that it began with and of {last} the last step"
+    return f"The weights are {last} the last step"
 
 
 def _temperature(card: ModelCard) -> str:

@@ -196,6 +196,8 @@ def curves_plot(log: Path, path: Path) -> None:
         axis.grid(alpha=0.3, which="both")
         axis.legend()
     figure.suptitle(
-        "Training: augmented images, live weights, prior, label smoothing. Validation: moving average, none of these"
+        "Training: augmented images, live weights, prior, label smoothing, and the loss of outliers where there are any"
+        "\nValidation: moving average, none of these",
+        fontsize="medium",
     )
     figure.savefig(path, dpi=DPI)

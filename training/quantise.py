@@ -15,10 +15,12 @@ from training.datasets import LabelledImages
 from training.degraded import shown_both_ways
 from training.recipes import Recipe
 from training.split import Images
+from training.streams import RANGES, Pages
 
 #: Training images whose activations set the ranges, and the same read off pages.
 RANGE_IMAGES = 256
-RANGE_PAGES_FILE = "range-pages.npy"
+#: In a run's folder. Not "range-pages.npy", which holds pages as training drew them.
+RANGE_PAGES_FILE = "pages-ranges.npy"
 #: What turns logits into probabilities stays float: a probability in 1/256 steps is no calibrated one.
 HEAD_OPERATIONS = (
     "ABS", "DIV", "EXP", "MUL", "POW", "RESHAPE", "SOFTMAX", "SQUARE", "STRIDED_SLICE", "SUB", "SUM",
@@ -33,8 +35,8 @@ def range_images(recipe: Recipe, learnt: LabelledImages, run: Path) -> Images:
         learnt: the images that were trained on; some of them, drawn by the recipe's seed, are taken.
         run: the run's folder, which keeps the pages.
     """
-    order = np.random.default_rng([recipe.seed, 4]).permutation(len(learnt.labels))
-    shown = shown_both_ways(recipe, learnt.take(order[:RANGE_IMAGES]), run / RANGE_PAGES_FILE)
+    order = np.random.default_rng([recipe.seed, RANGES]).permutation(len(learnt.labels))
+    shown = shown_both_ways(recipe, learnt.take(order[:RANGE_IMAGES]), Pages.RANGES, run / RANGE_PAGES_FILE)
     return np.asarray(augment(tf.constant(shown), recipe.augmentation, tf.constant([recipe.seed, 0])), np.float32)
 
 

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from app.artifacts import Artifact, ModelCard
 from training.evidence import ROBUSTNESS_FILE, ROBUSTNESS_PLOT, robustness_folder
+from training.runs import start_of
 
 #: A picture of a card, as Markdown's renderer writes it.
 PICTURE = re.compile(r'<img src="([\w-]+\.png)"')
@@ -70,7 +71,7 @@ def _overview(artifacts: Sequence[Artifact]) -> str:
             f"{figures.expected_calibration_error:.4f}",
             f"{card.parameters:,}",
             f"{card.multiply_adds / 1e6:.1f}",
-            f"{card.training_seconds / 60:.0f}",
+            f"goes on from {start}" if (start := start_of(card)) else f"{card.training_seconds / 60:.0f}",
         )
         for card in (artifact.card for artifact in artifacts)
         for figures in card.metrics

@@ -19,7 +19,6 @@ from training.degrade import PAGES_VERSION
 from training.fonts import font_versions
 from training.kept import replacing
 from training.networks import build_network, frozen_network
-from training.outliers import Outliers
 from training.prior import Offsets, prior_correction
 from training.recipes import Recipe
 
@@ -80,8 +79,7 @@ def network_of_model(model: Artifact, recipe: Recipe, data: LabelledImages, same
         RunError: one of the options was another, the model was trained on other data, or it holds another network.
     """
     card = model.card
-    made = _options_of(card)
-    if other := [key for key, value in options(recipe).items() if key in same and made.get(key) != value]:
+    if other := other_options(card, recipe, same):
         raise RunError(f"{card.name} {card.version} was made by another recipe ({', '.join(other)}).")
     images = card.training_data.images + card.validation_images
     if (card.training_data.files, images) != (data.files, len(data.labels)):
@@ -92,13 +90,39 @@ def network_of_model(model: Artifact, recipe: Recipe, data: LabelledImages, same
         raise RunError(f"{card.name} {card.version} holds another network than its card says: {error}") from error
 
 
-def _options_of(card: ModelCard) -> dict[str, Any]:
-    """Return the options of a card's recipe, and of those that came later what was done before."""
-    before = {
-        field.name: field.default for field in dataclasses.fields(Recipe) if field.default is not dataclasses.MISSING
-    }
-    outliers = dataclasses.asdict(Outliers())
-    return {**_as_json(before), "outliers": outliers, "fonts": {}, "split_seed": card.recipe["seed"], **card.recipe}
+def other_options(card: ModelCard, recipe: Recipe, same: Collection[str]) -> list[str]:
+    """Return which of some options are others in a recipe as it is now than when a model was made.
+
+    Args:
+        card: of the model. Of options that it does not know, which came later, the default is what was done before.
+        recipe: as it is now.
+        same: names of the options.
+    """
+    before = {**_defaults(Recipe), "fonts": {}, "split_seed": card.recipe["seed"]}
+    made = {**before, **card.recipe}
+    now = options(recipe)
+    for field in dataclasses.fields(recipe):
+        part = getattr(recipe, field.name)
+        if dataclasses.is_dataclass(part) and field.name in made:
+            made[field.name] = {**_defaults(type(part)), **made[field.name]}
+    return [key for key, value in now.items() if key in same and made.get(key) != value]
+
+
+def _defaults(kind: type) -> dict[str, Any]:
+    """Return the options of a dataclass that have a default, as a card tells them."""
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(kind):
+        if field.default is not dataclasses.MISSING:
+            found[field.name] = field.default
+        elif field.default_factory is not dataclasses.MISSING:
+            found[field.name] = dataclasses.asdict(field.default_factory())
+    return _as_json(found)
+
+
+def start_of(card: ModelCard) -> str | None:
+    """Return the model whose weights a model's training began with, such as "char 6"; None where they were random."""
+    version = card.recipe.get("start")
+    return None if version is None else f"{card.name} {version}"
 
 
 def _as_json(options: dict[str, Any]) -> dict[str, Any]:
@@ -110,11 +134,11 @@ def claim(folder: Path, identity: dict[str, Any]) -> None:
     """Mark a new folder as a run's own, or check that it already is.
 
     Raises:
-        RunError: it holds another run.
+        RunError: it holds another run, or one of which it cannot be read what it is.
     """
     path = folder / RUN_FILE
     if path.exists():
-        held = json.loads(path.read_text())
+        held = _held(path)
         if held != identity:
             other = ", ".join(key for key in identity if held.get(key) != identity[key])
             raise RunError(
@@ -123,7 +147,19 @@ def claim(folder: Path, identity: dict[str, Any]) -> None:
             )
         return
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(identity, indent=2) + "\n")
+    with replacing(path) as file:
+        file.write(f"{json.dumps(identity, indent=2)}\n".encode())
+
+
+def _held(path: Path) -> dict[str, Any]:
+    """Return what a `run.json` says."""
+    try:
+        held = json.loads(path.read_text())
+    except ValueError:  # neither JSON nor, it may be, text
+        held = None
+    if not isinstance(held, dict):
+        raise RunError(f"{path} is damaged, and does not say which run this is. Remove its folder to train it anew.")
+    return held
 
 
 def finished(recipe: Recipe, folder: Path, data: LabelledImages) -> list[dict[str, float]]:
@@ -143,22 +179,40 @@ def finished(recipe: Recipe, folder: Path, data: LabelledImages) -> list[dict[st
 
 
 def read_log(path: Path) -> list[dict[str, float]]:
-    """Return a log's records, one an epoch."""
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    """Return a log's records, one an epoch, without a last line that was only half written.
+
+    Raises:
+        RunError: another line is damaged.
+    """
+    lines = path.read_bytes().splitlines()
+    records: list[dict[str, float]] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            records.append(json.loads(line))
+        except ValueError as error:  # neither JSON nor, it may be, text
+            if number < len(lines):
+                raise RunError(f"{path} is damaged in line {number}.") from error
+    return records
 
 
 def log_epoch(path: Path, record: dict[str, float]) -> None:
     """Add an epoch to a log, in place of that epoch and later ones, which were trained again."""
-    forget_epochs_after(path, record["epoch"] - 1)
-    with path.open("a") as log:
-        log.write(json.dumps(record) + "\n")
+    _write_log(path, [*_epochs_until(path, record["epoch"] - 1), record])
 
 
 def forget_epochs_after(path: Path, epoch: float) -> None:
     """Drop a log's lines of later epochs than this many, which the weights do not know and will be trained again."""
     if path.exists():
-        lines = [line for line in path.read_text().splitlines() if json.loads(line)["epoch"] <= epoch]
-        path.write_text("".join(f"{line}\n" for line in lines))
+        _write_log(path, _epochs_until(path, epoch))
+
+
+def _epochs_until(path: Path, epoch: float) -> list[dict[str, float]]:
+    return [record for record in read_log(path) if record["epoch"] <= epoch] if path.exists() else []
+
+
+def _write_log(path: Path, records: list[dict[str, float]]) -> None:
+    with replacing(path) as file:
+        file.writelines(f"{json.dumps(record)}\n".encode() for record in records)
 
 
 def save_weights(path: Path, weights: Weights) -> None:

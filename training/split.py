@@ -10,6 +10,7 @@ from training.datasets import DatasetError, LabelledImages
 from training.networks import INPUT_SHAPE
 from training.progress import tracked
 from training.recipes import Recipe
+from training.streams import SPLIT
 
 Images = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
@@ -17,7 +18,7 @@ Labels = npt.NDArray[np.int64]
 
 def split_parts(recipe: Recipe, data: LabelledImages) -> tuple[LabelledImages, LabelledImages]:
     """Return what is trained on, and a random share for validation, the same for the same `split_seed`."""
-    order = np.random.default_rng([recipe.split_seed, 0]).permutation(len(data.labels))
+    order = np.random.default_rng([recipe.split_seed, SPLIT]).permutation(len(data.labels))
     held = round(recipe.validation_share * len(order))
     return data.take(order[held:]), data.take(order[:held])
 

@@ -9,6 +9,7 @@ from scipy.special import softmax
 from tests.digits import network_inputs
 from training.calibrate import expected_calibration_error
 from training.calibrator import FACTOR_BOUNDS, Calibrator, Ridge, fit_calibrator, sharpnesses
+from training.runs import RunError
 
 FLAT = np.zeros(20_000, np.float32)
 
@@ -39,6 +40,14 @@ def test_sharp_and_soft_pictures_get_a_temperature_each() -> None:
     fitted = fit_calibrator(logits * (made.base * made.sharp ** sharp[:, None]), labels, sharp)
     assert fitted.base == pytest.approx(made.base, rel=0.07)
     assert fitted.sharp == pytest.approx(made.sharp, rel=0.15)
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_what_are_no_numbers_have_no_temperature(broken: float) -> None:
+    logits, labels = honest_logits()
+    logits[7, 3] = broken
+    with pytest.raises(RunError, match="not all finite"), np.errstate(invalid="ignore"):
+        fit_calibrator(logits, labels)
 
 
 def test_the_factor_of_a_class_that_is_never_right_has_an_end() -> None:

@@ -16,5 +16,6 @@ def test_the_time_is_that_of_the_first_epoch_that_reached_it(tmp_path: Path) -> 
     reached = by_model(dataclasses.replace(model, path=tmp_path))
     assert (reached.seconds, reached.total_seconds, reached.epochs) == (10, 30, 4)
     assert reached.accuracy == model.card.metrics[0].accuracy
+    assert reached.start is None
     (tmp_path / LOG_FILE).write_text(json.dumps(records[0]))
     assert by_model(dataclasses.replace(model, path=tmp_path)).seconds is None

@@ -12,7 +12,7 @@ from tests.training.data import small_digits
 from tests.training.test_fit import TINY
 from training.batches import predict_logits
 from training.evaluate import evaluate
-from training.export import export, recalibrate
+from training.export import export, recalibrate, validation_logits
 from training.fit import Run
 from training.forms import is_equal
 from training.networks import NetworkSpec, build_network
@@ -89,8 +89,20 @@ def test_other_weights_are_not_calibrated_anew(artifact: Path, export_folder: Pa
     with pytest.raises(RunError, match="another network than its card says"):
         recalibrate(dataclasses.replace(TINY, network=NetworkSpec((8, 24), (1, 1))), other, data, test, tmp_path)
     lying = dataclasses.replace(old, card=old.card.model_copy(update={"temperature": 3.0}))
-    with pytest.raises(RunError, match="answer otherwise"):
-        recalibrate(TINY, lying, data, test, tmp_path)
+    nothing = dataclasses.replace(old, card=old.card.model_copy(update={"temperature": float("nan")}))
+    for told in (lying, nothing):
+        with pytest.raises(RunError, match="answer otherwise"):
+            recalibrate(TINY, told, data, test, tmp_path)
+
+
+def test_without_validation_images_there_are_no_confidences(tmp_path: Path) -> None:
+    data, recipe = small_digits(100), dataclasses.replace(TINY, epochs=1, validation_share=0.0)
+    Run(recipe, data, tmp_path / "run").train()
+    with pytest.raises(RunError, match="keeps no validation images back"):
+        export(recipe, tmp_path / "run", data, data, tmp_path / "models", version=None)
+    with pytest.raises(RunError, match="keeps no validation images back"):
+        validation_logits(recipe, tmp_path / "run", data)
+    assert not (tmp_path / "models").exists()
 
 
 def test_a_version_is_never_overwritten(artifact: Path, export_folder: Path) -> None:

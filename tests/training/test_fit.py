@@ -126,6 +126,13 @@ def test_a_folder_holds_one_recipe(data: LabelledImages, tmp_path: Path) -> None
         Run(dataclasses.replace(TINY, epochs=4), data, tmp_path)
 
 
+def test_a_run_does_not_go_without_the_outliers_of_its_recipe(data: LabelledImages, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(TINY, outliers=Outliers(dataset="emnist/bymerge", labels="A", drawn=5, batch=4))
+    with pytest.raises(RunError, match="outliers of emnist/bymerge, which are not there"):
+        Run(recipe, data, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_too_few_images_for_a_batch(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="do not fill a batch"):
         Run(TINY, small_digits(20), tmp_path)

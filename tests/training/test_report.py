@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.models import shipped
+from tests.models import MODELS, open_newest, shipped
 from tests.training.data import small_digits
 from training.evidence import write_robustness
 from training.report import render_report
@@ -18,3 +18,10 @@ def test_robustness_is_shown_where_it_was_measured(tmp_path: Path) -> None:
     assert "Accuracy on 20 images of digits test" in page
     assert "0.510" in page
     assert "<td>0.7020</td>" in page
+
+
+def test_the_minutes_of_going_on_are_not_told_as_those_of_the_whole_training(tmp_path: Path) -> None:
+    first, last = open_newest(MODELS, "char", 6), open_newest(MODELS, "char", 8)
+    rows = [row for row in render_report([first, last], tmp_path).split("<tr>") if row.startswith("<td>char ")]
+    assert f"<td>{first.card.training_seconds / 60:.0f}</td></tr>" in rows[0]
+    assert "<td>goes on from char 6</td></tr>" in rows[1]

@@ -17,7 +17,6 @@ from training.commands.options import (
     Part,
     RunsDir,
     Seed,
-    Variant,
     artifact_named,
     recipe_named,
 )
@@ -42,7 +41,6 @@ def export(
     data_dir: DataDir = Path("data"),
     runs_dir: RunsDir = Path("runs"),
     models_dir: ModelsDir = Path("models"),
-    variant: Variant = SHIPPED,
     seed: Seed = None,
     version: Annotated[
         int | None, typer.Option(min=1, help="One above the highest otherwise; with --to, the highest.")
@@ -54,14 +52,15 @@ def export(
 ) -> None:
     """Make an artifact of a finished run: fold, calibrate, freeze, quantise, measure on the test set, write the card.
 
-    With --to, write a network of --models-dir as a file for another runtime instead.
+    Of the recipe that ships, since a service takes up the next version. With --to, write a network of --models-dir as a
+    file for another runtime instead.
     """
     if to:
         _convert(name, models_dir, version, to, out)
         return
     if out:
         raise typer.BadParameter("--out belongs to --to")
-    recipe = recipe_named(name, variant, seed)
+    recipe = recipe_named(name, SHIPPED, seed)
     target = export_run(
         recipe,
         run_folder(runs_dir, recipe),

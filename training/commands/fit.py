@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from training.claims import CLAIMS, by_model, by_recipe
+from training.claims import CLAIMS, Reached, by_model, by_recipe
 from training.commands.console import CONSOLE, reported
 from training.commands.options import (
     DataDir,
@@ -74,10 +74,16 @@ def _print_claim(recipe: Recipe, runs_dir: Path, training: LabelledImages, data_
             one.name,
             f"{one.accuracy:.4f}",
             f"{one.mean_per_class_accuracy:.4f}",
-            "never" if one.seconds is None else f"{one.seconds:.0f}",
-            str(one.epochs),
-            f"{one.total_seconds:.0f}",
+            *_time(one),
         )
     # Of a narrow terminal the numbers' headings take two lines; a name that is cut short says nothing.
     table.columns[0].min_width = max(len(one.name) for one in reached)
     CONSOLE.print(table)
+
+
+def _time(reached: Reached) -> tuple[str, str, str]:
+    """Return the seconds to what is claimed, the epochs and the seconds of a run that began with random weights."""
+    if reached.start:
+        return f"goes on from {reached.start}", "", ""
+    seconds = "never" if reached.seconds is None else f"{reached.seconds:.0f}"
+    return seconds, str(reached.epochs), f"{reached.total_seconds:.0f}"

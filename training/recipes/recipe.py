@@ -16,7 +16,7 @@ from training.plain import PlainSpec
 class Recipe:
     """Every option of a run. Two runs of one recipe and seed on one machine give the same weights.
 
-    name: of the recipe's file.
+    name: of the recipe, which its runs' folders have too.
     model: name of the artifact it makes, such as "digit".
     description: one sentence for the model card.
     dataset: "mnist" or "emnist/<split>".

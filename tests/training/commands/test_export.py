@@ -32,3 +32,10 @@ def test_a_form_goes_where_it_is_wanted(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 0, result.output
     assert out.read_bytes() == (shipped("digit").path / LITERT_FILE).read_bytes()
+
+
+def test_networks_for_comparison_become_no_version_that_would_be_served(tmp_path: Path) -> None:
+    arguments = ["export", "digit", "--recipe", "five-epochs", "--runs-dir", str(tmp_path)]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2
+    assert "No such option" in result.stderr

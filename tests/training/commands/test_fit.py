@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.models import MODELS, shipped
+from tests.models import MODELS, open_newest, shipped
 from tests.training.data import small_digits
+from training.claims import by_model
 from training.commands import cli
+from training.commands.fit import _print_claim
 from training.datasets import LabelledImages
 from training.recipes import VARIANTS, recipe_of
 from training.runs import LOG_FILE, read_log
@@ -39,6 +41,22 @@ def test_five_epochs_are_trained_and_shown_beside_the_shipped_model(
     rows = {line.split("│")[1].strip(): line for line in result.stdout.splitlines() if "│" in line}
     assert "digit-five-epochs" in rows
     assert f"digit {shipped('digit').card.version}" in rows
+
+
+def test_the_time_of_going_on_is_not_told_as_that_of_the_whole_training(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = open_newest(MODELS, "char", 8)
+    whole = by_model(open_newest(MODELS, "char", 6))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("training.commands.fit.by_recipe", lambda *asked: whole)
+    monkeypatch.setattr("training.commands.fit.load_dataset", lambda *asked: small_digits(20))
+    monkeypatch.setattr("training.commands.fit.artifact_named", lambda *asked: model)
+    _print_claim(recipe_of("char", "five-epochs"), Path(), small_digits(20), Path(), MODELS)
+    rows = [line.split("│")[1:-1] for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    of_recipe, of_model = ([cell.strip() for cell in row] for row in rows)
+    assert of_recipe[4:] == ["8", f"{whole.total_seconds:.0f}"]
+    assert of_model[3:] == ["goes on from char 6", "", ""]
 
 
 def test_a_recipe_that_is_not_there(tmp_path: Path) -> None:
