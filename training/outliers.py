@@ -17,6 +17,7 @@ import numpy.typing as npt
 from app.imaging import GEOMETRIES, SIDE, NoInkFound, prepare_pixels
 from training.allographs import dense, hershey_glyph, spline, strokes_of, written
 from training.datasets import LabelledImages
+from training.streams import NEW_SIGN_CHOICE, OUTLIERS
 from training.symbols import SIGNS, Sign
 
 Pixels = npt.NDArray[np.uint8]
@@ -72,7 +73,7 @@ def outlier_images(
     if foreign is not None:
         known = [label for label, item in enumerate(foreign.classes) if item.label in spec.labels]
         pages.extend(foreign.images[np.isin(foreign.labels, known)])
-    rng = np.random.default_rng([seed, 3])
+    rng = np.random.default_rng([seed, OUTLIERS])
     for _ in range(spec.drawn):
         pages.append(scribble(rng))
         left, right = training.images[rng.integers(len(training.images), size=2)]
@@ -114,7 +115,7 @@ def new_signs(count: int, geometry: str, seed: int) -> npt.NDArray[np.float32]:
     Returns:
         float32 [N, 28, 28, 1] in 0..1.
     """
-    rng = np.random.default_rng([seed, 5])
+    rng = np.random.default_rng([seed, NEW_SIGN_CHOICE])
     signs = [(font, sign) for font, known in NEW_SIGNS.items() for sign in known]
     seen: list[Pixels] = []
     while len(seen) < count:
