@@ -30,9 +30,6 @@ from training.runs import (
 
 TINY = dataclasses.replace(
     RECIPES["digit"],
-    start=None,
-    start_share=0.0,
-    precision="float32",
     network=NetworkSpec(widths=(8, 16), blocks=(1, 1)),
     epochs=3,
     batch_size=32,

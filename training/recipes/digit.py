@@ -25,13 +25,10 @@ RECIPE = Recipe(
     degraded_share=0.4,
     degraded_copies=2,
     degradation=Degradation(),
-    start=4,
-    start_share=0.5,
-    precision="mixed_bfloat16",
-    epochs=4,
+    epochs=12,
     batch_size=128,
-    peak_learning_rate=1e-3,
-    warmup_epochs=0.3,
+    peak_learning_rate=4e-3,
+    warmup_epochs=0.5,
     weight_decay=0.02,
     label_smoothing=0.02,
     logit_adjustment=0.0,
@@ -40,7 +37,7 @@ RECIPE = Recipe(
     ema_decay=0.998,
     validation_share=5_000 / 60_000,
     # Letters that look like no digit, all of them from EMNIST's training set.
-    outliers=Outliers(dataset="emnist/bymerge", labels=UNLIKE_DIGITS, drawn=10_000, symbols=10_000, batch=24),
+    outliers=Outliers(dataset="emnist/bymerge", labels=UNLIKE_DIGITS, drawn=10_000, batch=16),
     limitations=(
         "Ruling is taken out where it crosses the whole picture; other print that touches the character is read as "
         "part of it.",
