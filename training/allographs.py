@@ -91,7 +91,7 @@ def allograph(known: CharacterClass, rng: np.random.Generator) -> Pixels:
     """
     shapes = SHAPES.get(known.label, ())
     if shapes and rng.random() < 0.5:
-        strokes = strokes_of(shapes[rng.integers(len(shapes))])
+        strokes = _shape(shapes[rng.integers(len(shapes))])
         curves = [spline(stroke + rng.normal(0, 0.025, stroke.shape)) for stroke in strokes]
     else:
         character = known.characters[rng.integers(len(known.characters))]
@@ -177,8 +177,7 @@ def _bent(curve: Stroke, field: npt.NDArray[np.float32]) -> Stroke:
     return np.asarray(curve + shift.reshape(-1, 2), np.float64)
 
 
-def strokes_of(shape: str) -> list[Stroke]:
-    """Return the strokes of a shape that is written down as in `training.shapes`, its height 1."""
+def _shape(shape: str) -> list[Stroke]:
     strokes = [[point.split(",") for point in stroke.split()] for stroke in shape.split("|")]
     return [np.array(stroke, np.float64) / 100 for stroke in strokes]
 
@@ -191,10 +190,9 @@ def hershey_glyph(font: str, character: str) -> tuple[Stroke, ...]:
     strokes = [np.array(stroke, np.float64) for stroke in fonts.strokes_for_text(character)]
     points = np.concatenate(strokes)
     low, height = points.min(axis=0), np.ptp(points, axis=0)[1]
-    return tuple(dense((stroke - low) / height) for stroke in strokes)
+    return tuple(_dense((stroke - low) / height) for stroke in strokes)
 
 
-def dense(stroke: Stroke) -> Stroke:
-    """Return points on the straight lines between points, `SPLINE_POINTS` from each to the next."""
+def _dense(stroke: Stroke) -> Stroke:
     parts = [np.linspace(a, b, SPLINE_POINTS, endpoint=False) for a, b in pairwise(stroke)]
     return np.concatenate([*parts, stroke[-1:]])

@@ -143,8 +143,7 @@ def _outliers(spec: dict[str, Any]) -> str:
         return ""
     letters = f" characters {' '.join(spec['labels'])} of {spec['dataset']} train," if spec["dataset"] else ""
     drawn = f"{spec['drawn']:,} drawn scribbles and as many pairs of training images"
-    symbols = f", and {spec['symbols']:,} drawn signs that are no characters" if spec.get("symbols") else ""
-    return f" It also learnt to be unsure of{letters} {drawn}{symbols}."
+    return f" It also learnt to be unsure of{letters} {drawn}."
 
 
 def _confusions(evaluation: Evaluation) -> str:

@@ -7,7 +7,6 @@ for it, and `confidence` itself says so.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import cv2
@@ -15,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging import GEOMETRIES, SIDE, NoInkFound, prepare_pixels
-from training.allographs import dense, hershey_glyph, spline, strokes_of, written
+from training.allographs import hershey_glyph, spline, written
 from training.datasets import LabelledImages
 from training.streams import NEW_SIGN_CHOICE, OUTLIERS
-from training.symbols import SIGNS, Sign
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -33,8 +31,6 @@ NEW_SIGNS = {
     "astrology": "$%&'-/",
     "japanese": "#$%&'()*+,-./0ADEFGIKMNPUVWXZ\\^_`abcdflnoqrxy{}",
 }
-#: How far the hand misses a symbol's points, as a share of its height: standard deviation.
-WOBBLE = 0.03
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,6 @@ class Outliers:
     dataset: whose training images of `labels` are outliers; "" for none.
     labels: of the classes.
     drawn: how many scribbles there are, and as many pairs of training images side by side.
-    symbols: how many signs and small drawings there are.
     batch: how many there are in a batch, beside `Recipe.batch_size`; 0 for no outliers.
     weight: of their loss against that of as many training images.
     """
@@ -52,7 +47,6 @@ class Outliers:
     dataset: str = ""
     labels: str = ""
     drawn: int = 0
-    symbols: int = 0
     batch: int = 0
     weight: float = 0.5
 
@@ -78,8 +72,6 @@ def outlier_images(
         pages.append(scribble(rng))
         left, right = training.images[rng.integers(len(training.images), size=2)]
         pages.append(pair(left, right, rng))
-    signs = unlike([known.label for known in training.classes])
-    pages.extend(symbol(signs[rng.integers(len(signs))], rng) for _ in range(spec.symbols))
     return np.stack([seen for page in pages if (seen := _read(page, geometry)) is not None])
 
 
@@ -91,17 +83,6 @@ def scribble(rng: np.random.Generator) -> Pixels:
         curve = np.rint(spline(points) * PAGE).astype(np.int32)
         cv2.polylines(page, [curve], False, 255, int(rng.integers(2, 6)), cv2.LINE_AA)
     return page
-
-
-def unlike(labels: Collection[str]) -> list[Sign]:
-    """Return the signs of `training.symbols` that pass for none of some classes."""
-    return [sign for sign in SIGNS.values() if not set(sign.like) & set(labels)]
-
-
-def symbol(sign: Sign, rng: np.random.Generator) -> Pixels:
-    """Return uint8 [112, 112], white on black: a sign with an unsteady hand."""
-    strokes = [stroke + rng.normal(0, WOBBLE, stroke.shape) for stroke in strokes_of(sign.shape)]
-    return 255 * written([spline(stroke) if sign.curved else dense(stroke) for stroke in strokes], rng)
 
 
 def new_signs(count: int, geometry: str, seed: int) -> npt.NDArray[np.float32]:

@@ -14,15 +14,14 @@ from training.batches import predict_logits
 from training.calibrate import auroc
 from training.fit import Run
 from training.networks import build_network
-from training.outliers import Outliers, new_signs, outlier_images, pair, scribble, symbol, unlike
-from training.symbols import SIGNS
+from training.outliers import Outliers, new_signs, outlier_images, pair, scribble
 
 
-def test_outliers_are_foreign_letters_scribbles_pairs_and_signs() -> None:
+def test_outliers_are_foreign_letters_scribbles_and_pairs() -> None:
     training, foreign = small_digits(50), small_digits(60, "test")
-    spec = Outliers(dataset="digits", labels="37", drawn=10, symbols=5, batch=4)
+    spec = Outliers(dataset="digits", labels="37", drawn=10, batch=4)
     made = outlier_images(spec, training, foreign, "mnist", seed=0)
-    assert made.shape == (int(np.isin(foreign.labels, [3, 7]).sum()) + 25, 28, 28)
+    assert made.shape == (int(np.isin(foreign.labels, [3, 7]).sum()) + 20, 28, 28)
     assert made.dtype == np.uint8
     np.testing.assert_array_equal(made, outlier_images(spec, training, foreign, "mnist", seed=0))
     assert not np.array_equal(made, outlier_images(spec, training, foreign, "mnist", seed=1))
@@ -42,22 +41,7 @@ def test_a_scribble_stays_on_its_page() -> None:
         assert 100 < np.count_nonzero(page) < page.size
 
 
-def test_every_sign_stays_on_its_page_and_no_two_hands_draw_it_alike() -> None:
-    for name, sign in SIGNS.items():
-        pages = [symbol(sign, np.random.default_rng(seed)) for seed in range(2)]
-        for page in pages:
-            assert 100 < np.count_nonzero(page) < page.size / 2, name
-            assert not np.concatenate([*page[[0, -1]], *page.T[[0, -1]]]).any(), name
-        assert not np.array_equal(*pages)
-
-
-def test_a_sign_that_passes_for_a_class_is_not_shown_to_who_knows_it() -> None:
-    assert unlike("0123456789") == list(SIGNS.values())
-    assert SIGNS["plus"] not in unlike("At")
-    assert SIGNS["heart"] in unlike("At")
-
-
-def test_signs_to_measure_with_are_others_than_those_learnt_from() -> None:
+def test_signs_are_the_same_for_the_same_seed() -> None:
     seen = new_signs(30, "mnist", seed=0)
     assert (seen.shape, seen.dtype) == ((30, 28, 28, 1), np.float32)
     assert 0 <= seen.min() < seen.max() <= 1

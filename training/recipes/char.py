@@ -15,7 +15,6 @@ Two CPU cores: ten minutes for the pages, then three an epoch.
 from training.augment import Augmentation
 from training.degrade import Degradation
 from training.networks import NetworkSpec
-from training.outliers import Outliers
 from training.recipes.recipe import Recipe
 
 RECIPE = Recipe(
@@ -31,10 +30,10 @@ RECIPE = Recipe(
     degraded_share=0.4,
     degraded_copies=1,
     degradation=Degradation(),
-    start=8,
+    start=6,
     start_share=0.5,
     precision="mixed_bfloat16",
-    epochs=3,
+    epochs=5,
     batch_size=128,
     peak_learning_rate=5e-4,
     warmup_epochs=0.3,
@@ -46,7 +45,6 @@ RECIPE = Recipe(
     target_error=0.03,
     ema_decay=0.999,
     validation_share=0.05,
-    outliers=Outliers(drawn=10_000, symbols=10_000, batch=16),
     written=1_200,
     fonts=True,
     # Of the 8,304 validation images, all and mean per class: 0.8870, 0.8927 with 0; 0.8932, 0.8931 with 0.5; 0.8981,
