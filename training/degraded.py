@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -53,13 +54,24 @@ def _written_on_pages(data: LabelledImages, geometry: str, spec: Degradation, co
     made = np.empty((copies * len(data.labels), SIDE, SIDE), np.uint8)
     context = multiprocessing.get_context("spawn")  # TensorFlow's threads do not survive a fork
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with ProcessPoolExecutor(workers, context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_begin) as pool:
         chunks = pool.map(_chunk, *zip(*_chunks(data, geometry, spec, copies, seed), strict=True))
         done = 0
-        for chunk in tracked(chunks, f"degrading {data.name} {data.part}", total=-(-len(made) // CHUNK)):
-            made[done : done + len(chunk)] = chunk
-            done += len(chunk)
+        try:
+            for chunk in tracked(chunks, f"degrading {data.name} {data.part}", total=-(-len(made) // CHUNK)):
+                made[done : done + len(chunk)] = chunk
+                done += len(chunk)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)  # or leaving would wait for all of them
+            raise
     return made
+
+
+def _begin() -> None:
+    """Set up a process that makes pages."""
+    cv2.setNumThreads(1)
+    # Ctrl-C reaches every process of a terminal; the one that waits for the pages ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def shown_both_ways(recipe: Recipe, data: LabelledImages, path: Path) -> Images:
