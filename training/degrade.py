@@ -9,6 +9,7 @@ noise are drawn from stand beside them in the code, and were set by eye beside p
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -80,6 +81,13 @@ def degrade(
         return prepare_pixels(picture(glyph, character, spec, rng), GEOMETRIES[geometry])
     except NoInkFound:
         return None
+
+
+def begin_process() -> None:
+    """Set up a process that does nothing but degrade images."""
+    cv2.setNumThreads(1)
+    # Ctrl-C reaches every process of a terminal; the one that waits for the pages ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def degrade_all(

@@ -9,13 +9,12 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from app.imaging import SIDE
 from training.datasets import LabelledImages
-from training.degrade import Degradation, degrade_all
+from training.degrade import Degradation, begin_process, degrade_all
 from training.kept import kept_array
 from training.progress import tracked
 from training.recipes import Recipe
@@ -69,11 +68,15 @@ def _written_on_pages(data: LabelledImages, jobs: Iterator[Job], copies: int) ->
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     done = 0
     try:
-        with ProcessPoolExecutor(workers, context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        with ProcessPoolExecutor(workers, context, initializer=begin_process) as pool:
             chunks = pool.map(degrade_all, *zip(*jobs, strict=True))
-            for chunk in tracked(chunks, f"degrading {data.name} {data.part}", total=-(-len(made) // CHUNK)):
-                made[done : done + len(chunk)] = chunk
-                done += len(chunk)
+            try:
+                for chunk in tracked(chunks, f"degrading {data.name} {data.part}", total=-(-len(made) // CHUNK)):
+                    made[done : done + len(chunk)] = chunk
+                    done += len(chunk)
+            except KeyboardInterrupt:
+                pool.shutdown(cancel_futures=True)  # or leaving would wait for all of them
+                raise
     except BrokenProcessPool as error:
         raise RunError("A process that made pages has ended, perhaps for want of memory. Start again.") from error
     return made

@@ -47,36 +47,46 @@ def write_evidence(evaluation: Evaluation, command: str, folder: Path) -> None:
         draw(evaluation, folder / name)
 
 
-def write_robustness(results: Sequence[Robustness], card: ModelCard, data: LabelledImages, folder: Path) -> Path:
-    """Write what was measured on corrupted pictures: `robustness.json` and a plot, in a folder of the model's own.
+def write_robustness(
+    results: Sequence[Robustness], command: str, seed: int, data: LabelledImages, folder: Path
+) -> Path:
+    """Write what was measured on corrupted pictures: `robustness.json` and a plot.
 
     Args:
         results: of the ways of reading, the model as it serves first.
-        card: of the model.
+        command: that measures it.
+        seed: of the corruptions.
         data: what was corrupted.
-        folder: gets `robustness-<name>-<version>/`.
+        folder: gets the files, see `robustness_folder`; it is made where it is not there.
 
     Returns:
         The plot.
     """
-    own = robustness_folder(folder, card)
-    own.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     found = {
+        "command": command,
+        "seed": seed,
         "test_set": {"name": data.name, "part": data.part, "images": len(data.labels)},
         "ways": [
             {"name": result.name, "mean": round(result.mean, DECIMALS), "accuracies": result.accuracies}
             for result in results
         ],
     }
-    (own / ROBUSTNESS_FILE).write_text(json.dumps(found, indent=2) + "\n")
-    plot = own / ROBUSTNESS_PLOT
+    (folder / ROBUSTNESS_FILE).write_text(json.dumps(found, indent=2) + "\n")
+    plot = folder / ROBUSTNESS_PLOT
     robustness_plot(results, plot)
     return plot
 
 
-def robustness_folder(folder: Path, card: ModelCard) -> Path:
-    """Return where the robustness of a model is written down."""
-    return folder / f"robustness-{card.name}-{card.version}"
+def robustness_folder(folder: Path, card: ModelCard, trial: str = "") -> Path:
+    """Return where the robustness of a model is written down.
+
+    Args:
+        folder: of all measurements.
+        card: of the model.
+        trial: on what, where it is another measurement than the one that the report shows.
+    """
+    return folder / "-".join(filter(None, ("robustness", card.name, str(card.version), trial)))
 
 
 def measurements(evaluation: Evaluation, command: str) -> dict[str, Any]:

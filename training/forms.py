@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from app.artifacts import INT8_FILE, LITERT_FILE, ModelForm
@@ -21,6 +22,21 @@ SAVED_MODEL_FILE = "saved_model.pb"
 PARITY = 1e-4
 
 Network = Callable[[Images], npt.NDArray[np.float32]]
+
+
+def on_one_thread() -> bool:
+    """Have TensorFlow compute on one thread, as LiteRT does here; to be called before it does anything.
+
+    Returns:
+        Whether it does; it does not where it has started already, with other counts.
+    """
+    threading = tf.config.threading
+    try:
+        threading.set_intra_op_parallelism_threads(1)
+        threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:
+        return False
+    return True
 
 
 def load_forms(folder: Path) -> dict[str, Network]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from app.artifacts import Artifact
+from app.artifacts import Artifact, ModelCard
 from app.imaging import GEOMETRIES, ImageError, decode, find_ink
 from training.datasets import DatasetError
 from training.datasets.photos import Photo
@@ -72,6 +72,12 @@ class Score:
     lookalikes_forgiven: float
 
 
+def known_to(card: ModelCard, photos: Sequence[Photo]) -> list[Photo]:
+    """Return the pictures whose character a model has a class for."""
+    known = {character for item in card.classes for character in item.characters}
+    return [photo for photo in photos if photo.character in known]
+
+
 def read_all(artifact: Artifact, photos: Sequence[Photo]) -> list[Reading]:
     """Let a model answer every picture whose character it has a class for.
 
@@ -83,8 +89,7 @@ def read_all(artifact: Artifact, photos: Sequence[Photo]) -> list[Reading]:
         DatasetError: none of them is the model's.
     """
     classes = artifact.card.classes
-    known = {character for item in classes for character in item.characters}
-    mine = [photo for photo in photos if photo.character in known]
+    mine = known_to(artifact.card, photos)
     if not mine:
         raise DatasetError(f"None of the pictures shows a character that {artifact.card.name} knows.")
     seen = np.zeros((len(mine), *artifact.card.input_shape), np.float32)

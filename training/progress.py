@@ -1,4 +1,4 @@
-"""Progress bars on standard error."""
+"""Progress, told on standard error, so that standard output holds results alone."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
-CONSOLE = Console(stderr=True)
+STDERR = Console(stderr=True)
+#: What `training.fit` calls it.
+CONSOLE = STDERR
 
 T = TypeVar("T")
 
@@ -16,7 +26,19 @@ T = TypeVar("T")
 def progress() -> Progress:
     """Return a bar that tells how much is done and how long the rest will take."""
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=CONSOLE
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=STDERR
+    )
+
+
+def byte_progress() -> Progress:
+    """Return a bar that tells how many bytes have come, and how fast."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=STDERR,
     )
 
 

@@ -18,7 +18,7 @@ import tensorflow as tf
 from training.allographs import with_written
 from training.augment import Augmentation, augment
 from training.batches import predict_logits
-from training.datasets import LabelledImages
+from training.datasets import DatasetError, LabelledImages
 from training.fonts import font_files
 from training.kept import kept_array
 from training.networks import NetworkSpec, build_network
@@ -47,7 +47,7 @@ def relabelled(recipe: Recipe, data: LabelledImages, folder: Path) -> LabelledIm
         folder: of the run; keeps the labels, which are not judged again.
 
     Raises:
-        DatasetError: an image shows no character.
+        DatasetError: an image shows no character, or the data set has no class that the recipe names.
         FontsMissing: the recipe draws with handwriting fonts, and they are not installed.
     """
     if not recipe.relabelled:
@@ -59,6 +59,11 @@ def relabelled(recipe: Recipe, data: LabelledImages, folder: Path) -> LabelledIm
 def _judged(recipe: Recipe, data: LabelledImages) -> Labels:
     labels = data.labels.copy()
     names = [known.label for known in data.classes]
+    if unknown := sorted({name for pair in recipe.relabelled for name in pair}.difference(names)):
+        raise DatasetError(
+            f"The recipe {recipe.name} has shapes of {', '.join(unknown)} told apart, which {data.name} has no classes "
+            "for."
+        )
     for label, other in ((names.index(name), names.index(shape)) for name, shape in recipe.relabelled):
         rows = np.flatnonzero(data.labels == label)
         images, _ = framed(data.take(rows), recipe.geometry)

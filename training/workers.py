@@ -20,6 +20,20 @@ import tensorflow as tf
 from training.runs import RunError
 
 TF_CONFIG = "TF_CONFIG"
+#: What TensorFlow raises in a process whose peer is gone: at once where the connection breaks, later where the peer is
+#: waited for in vain, or where what it should have taken part in is given up.
+LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.CancelledError,
+)
+#: What a process that trains may be called.
+TASKS = ("chief", "worker")
+EXAMPLE = (
+    'For example, of the first of two: {"cluster": {"worker": ["10.0.0.1:2222", "10.0.0.2:2222"]}, '
+    '"task": {"type": "worker", "index": 0}}'
+)
 
 
 @contextmanager
@@ -27,8 +41,10 @@ def lost_process() -> Iterator[None]:
     """Decorate what processes do together, so that the end of one of them is a `RunError` in the others."""
     try:
         yield
-    except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
-        raise RunError("A process of the run has ended. Start them all again: they go on together.") from error
+    except LOST as error:
+        raise RunError(
+            "A process of the run has ended, or does not answer. Start them all again: they go on together."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -118,14 +134,30 @@ class Workers:
 ALONE = Workers(tf.distribute.get_strategy())
 
 
+@lost_process()
 def workers() -> Workers:
-    """Return who trains together by `TF_CONFIG`, or this process alone where it is not set.
+    """Return who trains together by `TF_CONFIG`, once all are there; this process alone where it is not set or empty.
 
     To be called before TensorFlow does anything else.
+
+    Raises:
+        RunError: it does not say which processes train and which of them this is; or one of them does not come.
     """
-    if TF_CONFIG not in os.environ:
+    if not os.environ.get(TF_CONFIG, "").strip():
         return ALONE
-    cluster = tf.distribute.cluster_resolver.TFConfigClusterResolver()
-    chief = "chief" in cluster.cluster_spec().jobs
-    index = cluster.task_id + (1 if chief and cluster.task_type != "chief" else 0)
+    index = _index()
     return Workers(tf.distribute.MultiWorkerMirroredStrategy(), index)
+
+
+def _index() -> int:
+    """Return which of the processes of `TF_CONFIG` this is, the chief first."""
+    cluster = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+    try:
+        processes, task, index = cluster.cluster_spec(), cluster.task_type, cluster.task_id
+        # Raises ValueError where there is no such process.
+        processes.task_address(task, index)
+    except (TypeError, ValueError) as error:
+        raise RunError(f"TF_CONFIG is not as TensorFlow wants it ({error}). {EXAMPLE}") from error
+    if task not in TASKS:
+        raise RunError(f"TF_CONFIG makes this process a {task}, and only {' and '.join(TASKS)} train. {EXAMPLE}")
+    return int(index) + (1 if "chief" in processes.jobs and task != "chief" else 0)

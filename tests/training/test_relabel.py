@@ -9,7 +9,7 @@ import pytest
 from app.artifacts import CharacterClass
 from training import relabel
 from training.allographs import with_written
-from training.datasets import LabelledImages
+from training.datasets import DatasetError, LabelledImages
 from training.recipes import RECIPES
 from training.relabel import LABELS_FILE, relabelled
 
@@ -47,3 +47,8 @@ def test_images_of_another_class_shape_count_as_that_class(data: LabelledImages,
 def test_a_recipe_that_judges_none_keeps_its_labels(data: LabelledImages, tmp_path: Path) -> None:
     assert relabelled(dataclasses.replace(RECIPE, relabelled=()), data, tmp_path) is data
     assert not list(tmp_path.iterdir())
+
+
+def test_classes_that_the_data_set_has_not(data: LabelledImages, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"recipe char has shapes of F, f told apart, which drawn"):
+        relabelled(dataclasses.replace(RECIPE, relabelled=(("F", "f"),)), data, tmp_path)

@@ -17,7 +17,7 @@ from tests.training.test_fit import TINY, log
 from tests.training.together import IMAGES, RECIPE
 from training.fit import Run
 from training.runs import WEIGHTS_FILE, RunError, load_weights
-from training.workers import ALONE, Workers
+from training.workers import ALONE, TF_CONFIG, Workers, lost_process, workers
 
 #: Twenty seconds on two idle cores.
 LONGEST_SECONDS = 500
@@ -68,6 +68,56 @@ class Deserted(Workers):
 def test_a_process_that_ends_before_the_first_step_ends_the_run_of_the_others(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="has ended"):
         Run(TINY, small_digits(50), tmp_path, workers=Deserted(ALONE.strategy))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        tf.errors.UnavailableError,
+        tf.errors.AbortedError,
+        tf.errors.DeadlineExceededError,
+        tf.errors.CancelledError,
+    ],
+)
+def test_however_tensorflow_tells_of_a_process_that_has_ended(error: type[tf.errors.OpError]) -> None:
+    with pytest.raises(RunError, match="has ended"), lost_process():
+        raise error(None, None, "Barrier timed out")
+
+
+def test_a_process_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait_in_vain() -> None:
+        raise tf.errors.DeadlineExceededError(None, None, "Timed out waiting for tasks to connect")
+
+    one = {"cluster": {"worker": ["127.0.0.1:2222"]}, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv(TF_CONFIG, json.dumps(one))
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", wait_in_vain)
+    with pytest.raises(RunError, match="does not answer"):
+        workers()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "no JSON",
+        "{}",
+        "5",
+        '{"cluster": {"worker": ["a:1"]}}',
+        '{"cluster": 5, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": "first"}}',
+        '{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps", "index": 0}}',
+    ],
+)
+def test_a_configuration_that_names_no_process_is_a_sentence(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TF_CONFIG, config)
+    with pytest.raises(RunError, match="For example"):
+        workers()
+
+
+@pytest.mark.parametrize("config", ["", " "])
+def test_an_empty_configuration_is_none(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TF_CONFIG, config)
+    assert workers() is ALONE
 
 
 def test_processes_with_other_data_do_not_train_together(tmp_path: Path) -> None:

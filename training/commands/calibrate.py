@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.table import Table
 
 from training.calibration import compare_calibrators
-from training.commands.console import CONSOLE, reported
-from training.commands.options import DataDir, ModelName, Part, RunsDir, Seed, Variant, recipe_named
+from training.commands.console import STDOUT, reported
+from training.commands.options import DataDir, FromScratch, ModelName, Part, RunsDir, Seed, Variant, recipe_named
 from training.datasets import load_dataset
 from training.export import ridge_of, validation_logits
 from training.recipes import SHIPPED
@@ -22,9 +22,10 @@ def calibrate(
     runs_dir: RunsDir = Path("runs"),
     variant: Variant = SHIPPED,
     seed: Seed = None,
+    from_scratch: FromScratch = False,
 ) -> None:
     """Compare ways to calibrate a finished run, on its validation images alone: half of them fit, half measure."""
-    recipe = recipe_named(name, variant, seed)
+    recipe = recipe_named(name, variant, seed, from_scratch=from_scratch)
     training = load_dataset(recipe.dataset, Part.TRAIN, data_dir)
     logits, labels, sharp = validation_logits(recipe, run_folder(runs_dir, recipe), training)
     if not recipe.degraded_copies:
@@ -37,4 +38,4 @@ def calibrate(
         for images, kind in zip(("as they are", "pages"), kinds, strict=True):
             figures = f"{kind.error:.5f}", f"{kind.chance:.5f}", f"{kind.excess:+.5f}", f"{kind.loss:.5f}"
             table.add_row(way, images, *figures)
-    CONSOLE.print(table)
+    STDOUT.print(table)

@@ -9,7 +9,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from training.commands.console import CONSOLE, reported
+from training.commands.console import STDOUT, reported
 from training.commands.options import DataDir, Part, SampleSeed
 from training.datasets import DatasetError, emnist, load_dataset, mnist
 from training.datasets.check import check, shared_images
@@ -41,6 +41,9 @@ def data_check(
     sheet: Annotated[Path | None, typer.Option(help="Where the contact sheet goes; <set>-check.png otherwise.")] = None,
 ) -> None:
     """Print counts, ranges, duplicates and orientation of a data set, and draw ten images of every class."""
+    path = sheet or Path(f"{name.replace('/', '-')}-check.png")
+    if path.is_dir() or not path.parent.is_dir():
+        raise DatasetError(f"The contact sheet cannot be {path}: that is a folder, or in one that is not there.")
     parts = {part: load_dataset(name, part, data_dir) for part in Part}
     findings = {part: check(images) for part, images in parts.items()}
     overlap = shared_images(parts[Part.TRAIN], parts[Part.TEST])
@@ -48,7 +51,7 @@ def data_check(
     table = Table("class", *(f"{part} images" for part in Part), title=train.name)
     for item in train.classes:
         table.add_row(" ".join(item.characters), *(f"{findings[part].counts[item.label]:,}" for part in Part))
-    CONSOLE.print(table)
+    STDOUT.print(table)
     for part, found in findings.items():
         print(
             f"{part}: {sum(found.counts.values()):,} images, pixels {found.value_range[0]} to {found.value_range[1]}, "
@@ -58,7 +61,6 @@ def data_check(
         )
     print(f"{overlap} test images are also among the training images")
     rows = [np.flatnonzero(train.labels == label)[:10] for label in range(len(train.classes))]
-    path = sheet or Path(f"{name.replace('/', '-')}-check.png")
     chosen = np.concatenate(rows)
     contact_sheet(
         train.images[chosen],

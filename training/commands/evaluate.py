@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -10,17 +11,28 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from app.artifacts import Artifact, model_names, versions
+from app.artifacts import Artifact, ArtifactMissing, model_names, versions
 from training.calibrate import auroc
-from training.commands.console import CONSOLE, reported
-from training.commands.options import DataDir, Limit, ModelsDir, Part, SampleSeed, Version, artifact_named
+from training.commands.console import STDOUT, reported
+from training.commands.options import (
+    DataDir,
+    Limit,
+    ModelsDir,
+    Part,
+    SampleSeed,
+    Version,
+    artifact_named,
+    artifact_of_any_preprocessing,
+    refuse_given,
+)
 from training.datasets import DatasetError, LabelledImages, load_dataset
 from training.datasets.photos import read_photos
+from training.datasets.vocabulary import DIGITS
 from training.evaluate import Evaluation, load_network, same_classes, sample
 from training.evaluate import evaluate as evaluation_of
-from training.evidence import write_evidence, write_robustness
+from training.evidence import robustness_folder, write_evidence, write_robustness
 from training.outliers import UNLIKE_DIGITS, new_signs
-from training.photos import mistakes_sheet, read_all, scores
+from training.photos import known_to, mistakes_sheet, read_all, scores
 from training.robustness import measure, plain_resizing, through_the_chain
 from training.split import Images, framed
 
@@ -31,8 +43,38 @@ SIGNS = 2_000
 ROBUSTNESS_IMAGES = 1000
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is measured on a test set: the model, the images, and how they were chosen, which names command and files.
+
+    source: name of the data set.
+    limit: how many images were drawn; 0 for all.
+    seed: of the drawing.
+    """
+
+    artifact: Artifact
+    data: LabelledImages
+    source: str
+    limit: int
+    seed: int
+
+    @property
+    def trial(self) -> str:
+        """The data set and the part of it, as in the name of a folder."""
+        drawn = f"-{self.limit}-of-seed-{self.seed}" if self.limit else ""
+        return f"{self.source.replace('/', '-')}{drawn}"
+
+    def command(self, *modes: str) -> str:
+        """Return the command that measures the same again."""
+        card = self.artifact.card
+        drawn = ["--limit", self.limit, "--seed", self.seed] if self.limit else []
+        words = [card.name, "--version", card.version, *modes, "--dataset", self.source, *drawn]
+        return f"python -m training evaluate {' '.join(map(str, words))}"
+
+
 @reported()
 def evaluate(
+    context: typer.Context,
     name: Annotated[
         str, typer.Argument(help="Name of the artifact, such as digit; or photos.", metavar="MODEL|photos")
     ],
@@ -55,45 +97,70 @@ def evaluate(
     ] = False,
 ) -> None:
     """Measure an artifact on a test set and print the figures as JSON; or the newest ones on a folder of photos."""
+    _refuse_what_does_not_apply(context)
     if name == PHOTOS or folder:
-        if version or dataset or limit or letters or signs or robustness:
-            raise typer.BadParameter(
-                "photos are read by the newest models, all of them; only --out and --models-dir apply"
-            )
         _evaluate_photos(name, folder, models_dir, out)
         return
     artifact = artifact_named(models_dir, name, version)
+    if letters and not same_classes(artifact.card.classes, DIGITS):
+        raise DatasetError(f"--letters tells digits from letters, and {name} has other classes than the ten digits.")
     source = dataset or artifact.card.training_data.name
+    limit = limit or (ROBUSTNESS_IMAGES if robustness else 0)
     data = sample(load_dataset(source, Part.TEST, data_dir), limit, seed)
     if not same_classes(data.classes, artifact.card.classes):
         raise DatasetError(f"{source} has other classes than {name}.")
+    asked = Asked(artifact, data, source, limit, seed)
     if robustness:
-        _evaluate_robustness(artifact, data if limit else sample(data, ROBUSTNESS_IMAGES, seed), models_dir, out, seed)
-        return
-    evaluation = evaluation_of(artifact.path, data, artifact.card.geometry)
-    if letters:
-        foreign = load_dataset("emnist", Part.TEST, data_dir)
-        unlike = [label for label, item in enumerate(foreign.classes) if item.label in UNLIKE_DIGITS]
-        chosen = sample(foreign.take(np.flatnonzero(np.isin(foreign.labels, unlike))), LETTERS, seed)
-        what = f"letters unlike digits of {foreign.name} {foreign.part}"
-        _evaluate_unknown(artifact, evaluation, framed(chosen, artifact.card.geometry)[0], what)
-        return
-    if signs:
-        unknown = new_signs(SIGNS, artifact.card.geometry, seed)
-        _evaluate_unknown(artifact, evaluation, unknown, "drawn signs that no recipe learns from")
-        return
-    command = f"python -m training evaluate {name} --version {artifact.card.version} --dataset {source}" + (
-        f" --limit {limit} --seed {seed}" if limit else ""
-    )
-    drawn = f"-{limit}-of-seed-{seed}" if limit else ""
-    folder = out / f"{name}-{artifact.card.version}-{source.replace('/', '-')}{drawn}"
-    write_evidence(evaluation, command, folder)
-    print(f"by class, by confidence, and in pictures: {folder}", file=sys.stderr)
-    print(evaluation.metrics(command).model_dump_json(indent=2))
+        _evaluate_robustness(asked, models_dir, out)
+    elif letters:
+        _evaluate_letters(asked, data_dir)
+    elif signs:
+        _evaluate_signs(asked)
+    else:
+        _evaluate_test_set(asked, out)
 
 
-def _evaluate_unknown(artifact: Artifact, known: Evaluation, unknown: Images, what: str) -> None:
+def _refuse_what_does_not_apply(context: typer.Context) -> None:
+    given = context.params
+    modes = [mode for mode in ("letters", "signs", "robustness") if given[mode]]
+    if given["name"] == PHOTOS or given["folder"]:
+        others = ("data_dir", "version", "dataset", "limit", "seed", "letters", "signs", "robustness")
+        because = "photos are read by the newest models, all of them; only --out and --models-dir apply"
+        refuse_given(context, *others, because=because)
+    elif len(modes) > 1:
+        raise typer.BadParameter(f"{' and '.join(f'--{mode}' for mode in modes)} are measured one at a time")
+    elif given["letters"] or given["signs"]:
+        refuse_given(context, "out", because=f"--{modes[0]} prints its figures and writes no files")
+    elif not modes and not given["limit"]:
+        refuse_given(context, "seed", because="all images are read; only with --limit some are drawn")
+
+
+def _evaluate_test_set(asked: Asked, out: Path) -> None:
+    artifact = asked.artifact
+    evaluation = evaluation_of(artifact.path, asked.data, artifact.card.geometry)
+    own = out / f"{artifact.card.name}-{artifact.card.version}-{asked.trial}"
+    write_evidence(evaluation, asked.command(), own)
+    print(f"by class, by confidence, and in pictures: {own}", file=sys.stderr)
+    print(evaluation.metrics(asked.command()).model_dump_json(indent=2))
+
+
+def _evaluate_letters(asked: Asked, data_dir: Path) -> None:
+    foreign = load_dataset("emnist", Part.TEST, data_dir)
+    unlike = [label for label, item in enumerate(foreign.classes) if item.label in UNLIKE_DIGITS]
+    chosen = sample(foreign.take(np.flatnonzero(np.isin(foreign.labels, unlike))), LETTERS, asked.seed)
+    unknown, _ = framed(chosen, asked.artifact.card.geometry)
+    _print_told_apart(asked, unknown, f"letters unlike digits of {foreign.name} {foreign.part}")
+
+
+def _evaluate_signs(asked: Asked) -> None:
+    unknown = new_signs(SIGNS, asked.artifact.card.geometry, asked.seed)
+    _print_told_apart(asked, unknown, "drawn signs that no recipe learns from")
+
+
+def _print_told_apart(asked: Asked, unknown: Images, what: str) -> None:
     """Print how well the confidence tells a test set from images of something else."""
+    artifact = asked.artifact
+    known: Evaluation = evaluation_of(artifact.path, asked.data, artifact.card.geometry)
     confidences = load_network(artifact.path)(unknown).max(axis=1)
     least = artifact.card.least_confidence()
     print(
@@ -107,30 +174,44 @@ def _evaluate_unknown(artifact: Artifact, known: Evaluation, unknown: Images, wh
 
 
 def _evaluate_photos(name: str, folder: Path | None, models_dir: Path, out: Path) -> None:
+    """Measure the newest version of every model on those of the pictures whose character it knows."""
     if name != PHOTOS or folder is None:
         raise DatasetError("Photos are measured with: python -m training evaluate photos DIR")
     photos = read_photos(folder)
     artifacts = [artifact_named(models_dir, model) for model in model_names(models_dir)]
+    if not artifacts:
+        raise ArtifactMissing(f"There is no model in {models_dir}.")
+    known = {photo for artifact in artifacts for photo in known_to(artifact.card, photos)}
+    if not known:
+        raise DatasetError("None of the pictures shows a character that one of the models knows.")
     out.mkdir(parents=True, exist_ok=True)
     for artifact in artifacts:
         card = artifact.card
+        if not known_to(card, photos):
+            print(f"None of the pictures shows a character that {card.name} knows.", file=sys.stderr)
+            continue
         readings = read_all(artifact, photos)
         table = Table("source", "images", "right", "or a look-alike", title=f"{card.name} {card.version}")
         for source, score in scores(readings).items():
             table.add_row(source, f"{score.images:,}", f"{score.accuracy:.4f}", f"{score.lookalikes_forgiven:.4f}")
-        CONSOLE.print(table)
+        STDOUT.print(table)
         sheet = out / f"photos-{card.name}-mistakes.png"
         mistakes_sheet(readings, card.geometry, sheet, title=f"{card.name} {card.version}")
         print(f"mistakes: {sheet}")
+    if left_out := sum(photo not in known for photo in photos):
+        print(f"left out, of characters that no model knows: {left_out:,} of {len(photos):,} pictures")
 
 
-def _evaluate_robustness(artifact: Artifact, data: LabelledImages, models_dir: Path, out: Path, seed: int) -> None:
+def _evaluate_robustness(asked: Asked, models_dir: Path, out: Path) -> None:
     """Measure a model as it serves, and the oldest version, which learnt from the bare data set, plainly resized."""
-    card = artifact.card
-    out.mkdir(parents=True, exist_ok=True)
-    oldest = artifact_named(models_dir, card.name, versions(models_dir, card.name)[0])
+    card, data, seed = asked.artifact.card, asked.data, asked.seed
+    # Plain resizing does without the preprocessing, so that the oldest may be made for any.
+    oldest = artifact_of_any_preprocessing(models_dir, card.name, versions(models_dir, card.name)[0])
+    shown = (asked.source, asked.limit, seed) == (card.training_data.name, ROBUSTNESS_IMAGES, 0)
+    own = robustness_folder(out, card, "" if shown else asked.trial)
+    own.mkdir(parents=True, exist_ok=True)
     results = [
-        measure(artifact, data, through_the_chain(card.geometry), "as served", seed),
+        measure(asked.artifact, data, through_the_chain(card.geometry), "as served", seed),
         measure(oldest, data, plain_resizing, "plain resizing", seed),
     ]
     table = Table(
@@ -141,5 +222,5 @@ def _evaluate_robustness(artifact: Artifact, data: LabelledImages, models_dir: P
     for name in results[0].accuracies:
         table.add_row(name, *("  ".join(f"{v:.3f}" for v in result.accuracies[name]) for result in results))
     table.add_row("mean of all", *(f"{result.mean:.4f}" for result in results))
-    CONSOLE.print(table)
-    print(f"plot: {write_robustness(results, card, data, out)}")
+    STDOUT.print(table)
+    print(f"plot: {write_robustness(results, asked.command('--robustness'), seed, data, own)}")

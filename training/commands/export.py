@@ -12,6 +12,7 @@ from app.artifacts import INT8_FILE, LITERT_FILE, ArtifactMissing
 from training.commands.console import reported
 from training.commands.options import (
     DataDir,
+    FromScratch,
     ModelName,
     ModelsDir,
     Part,
@@ -19,6 +20,7 @@ from training.commands.options import (
     Seed,
     artifact_named,
     recipe_named,
+    refuse_given,
 )
 from training.datasets import load_dataset
 from training.export import export as export_run
@@ -37,11 +39,13 @@ class Form(StrEnum):
 
 @reported()
 def export(
+    context: typer.Context,
     name: ModelName,
     data_dir: DataDir = Path("data"),
     runs_dir: RunsDir = Path("runs"),
     models_dir: ModelsDir = Path("models"),
     seed: Seed = None,
+    from_scratch: FromScratch = False,
     version: Annotated[
         int | None, typer.Option(min=1, help="One above the highest otherwise; with --to, the highest.")
     ] = None,
@@ -56,11 +60,15 @@ def export(
     file for another runtime instead.
     """
     if to:
+        run = ("data_dir", "runs_dir", "seed", "from_scratch")
+        refuse_given(
+            context, *run, because="with --to there is no run, and only --version, --models-dir and --out apply"
+        )
         _convert(name, models_dir, version, to, out)
         return
     if out:
         raise typer.BadParameter("--out belongs to --to")
-    recipe = recipe_named(name, SHIPPED, seed)
+    recipe = recipe_named(name, SHIPPED, seed, from_scratch=from_scratch)
     target = export_run(
         recipe,
         run_folder(runs_dir, recipe),

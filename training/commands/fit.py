@@ -9,9 +9,10 @@ import typer
 from rich.table import Table
 
 from training.claims import CLAIMS, Reached, by_model, by_recipe
-from training.commands.console import CONSOLE, reported
+from training.commands.console import STDOUT, reported
 from training.commands.options import (
     DataDir,
+    FromScratch,
     ModelName,
     ModelsDir,
     Part,
@@ -35,17 +36,21 @@ def fit(
     runs_dir: RunsDir = Path("runs"),
     variant: Variant = SHIPPED,
     seed: Seed = None,
+    from_scratch: FromScratch = False,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Stop, with a checkpoint, at this step.")] = None,
     models_dir: ModelsDir = Path("models"),
 ) -> None:
-    """Train a recipe. Ctrl-C is safe: the same command goes on from there as if nothing had happened.
+    """Train a recipe. Ctrl-C is safe: the same command goes on from the step that was reached.
+
+    Images are made before the first step, for minutes; what is cut there is made again.
 
     With TF_CONFIG set as TensorFlow has it, the processes that it names train together, each on a share of every
-    batch. A recipe that goes on from a model finds it in --models-dir. The recipe five-epochs is measured when it is
+    batch. A recipe that goes on from a model finds it in --models-dir, and wants the data that the model had; with
+    --from-scratch it begins with random weights, in a folder of its own. The recipe five-epochs is measured when it is
     done, beside the shipped model there.
     """
     together = workers()  # before TensorFlow does anything else
-    recipe = recipe_named(name, variant, seed)
+    recipe = recipe_named(name, variant, seed, from_scratch=from_scratch)
     foreign = load_dataset(recipe.outliers.dataset, Part.TRAIN, data_dir) if recipe.outliers.dataset else None
     data = load_dataset(recipe.dataset, Part.TRAIN, data_dir)
     start = None if recipe.start is None else artifact_named(models_dir, recipe.model, recipe.start)
@@ -78,7 +83,7 @@ def _print_claim(recipe: Recipe, runs_dir: Path, training: LabelledImages, data_
         )
     # Of a narrow terminal the numbers' headings take two lines; a name that is cut short says nothing.
     table.columns[0].min_width = max(len(one.name) for one in reached)
-    CONSOLE.print(table)
+    STDOUT.print(table)
 
 
 def _time(reached: Reached) -> tuple[str, str, str]:

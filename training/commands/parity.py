@@ -10,15 +10,16 @@ import typer
 from rich.table import Table
 
 from app.artifacts import LITERT_FILE
-from training.commands.console import CONSOLE, reported
-from training.commands.options import DataDir, Limit, ModelsDir, Part, SampleSeed, Version, artifact_named
+from training.commands.console import STDOUT, reported
+from training.commands.options import DataDir, Limit, ModelsDir, Part, SampleSeed, Version, artifact_named, refuse_given
 from training.datasets import load_dataset
 from training.evaluate import evaluate, sample
-from training.forms import PARITY, compare_forms, is_equal, milliseconds
+from training.forms import PARITY, compare_forms, is_equal, milliseconds, on_one_thread
 
 
 @reported()
 def parity(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(help="Name of the artifact, such as digit.", metavar="MODEL")],
     data_dir: DataDir = Path("data"),
     models_dir: ModelsDir = Path("models"),
@@ -30,6 +31,9 @@ def parity(
 
     It may not give another top answer than the SavedModel to any image, nor a probability further than 1e-4 from its.
     """
+    if not limit:
+        refuse_given(context, "seed", because="all images are read; only with --limit some are drawn")
+    single = on_one_thread()
     artifact = artifact_named(models_dir, name, version)
     data = sample(load_dataset(artifact.card.training_data.name, Part.TEST, data_dir), limit, seed)
     evaluation = evaluate(artifact.path, data, artifact.card.geometry)
@@ -38,7 +42,8 @@ def parity(
     table = Table(
         "",
         *(form.file for form in forms),
-        title=f"{name} {artifact.card.version} on {len(data.labels):,} images of {data.name} {data.part}; one thread",
+        title=f"{name} {artifact.card.version} on {len(data.labels):,} images of {data.name} {data.part}"
+        + ("; one thread" if single else ""),
     )
     table.add_row("kB", *(f"{form.size / 1000:,.0f}" for form in forms))
     table.add_row("ms, 1 image", *(f"{one[form.file]:.3f}" for form in forms))
@@ -48,7 +53,7 @@ def parity(
     table.add_row("calibration error", *(f"{form.expected_calibration_error:.5f}" for form in forms))
     table.add_row("same answer", *(f"{form.same_answer:.5f}" for form in forms))
     table.add_row("largest difference", *(f"{form.largest_difference:.2g}" for form in forms))
-    CONSOLE.print(table)
+    STDOUT.print(table)
     if not all(is_equal(form) for form in forms if form.file == LITERT_FILE):
         print(f"{LITERT_FILE} gives another answer, or a probability further than {PARITY} away", file=sys.stderr)
         raise typer.Exit(1)

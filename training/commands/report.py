@@ -9,7 +9,7 @@ import typer
 
 from app.artifacts import ArtifactMissing, model_names, versions
 from training.commands.console import reported
-from training.commands.options import ModelsDir, artifact_named
+from training.commands.options import ModelsDir, artifact_of_any_preprocessing
 from training.report import render_report
 
 
@@ -23,7 +23,7 @@ def report(
 ) -> None:
     """Render one HTML page about all models: their figures, what they cannot do, where they err, in pictures."""
     artifacts = [
-        artifact_named(models_dir, name, version)
+        artifact_of_any_preprocessing(models_dir, name, version)
         for name in model_names(models_dir)
         for version in versions(models_dir, name)
     ]

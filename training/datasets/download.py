@@ -7,11 +7,10 @@ from http import HTTPStatus
 from pathlib import Path
 
 import httpx2
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from app.artifacts import sha256
 from training.datasets.labelled import DatasetError
+from training.progress import byte_progress
 
 CHUNK_BYTES = 1 << 20
 TIMEOUT_SECONDS = 30.0
@@ -86,20 +85,9 @@ def _fetch(url: str, part: Path) -> None:
         if reply.status_code != HTTPStatus.PARTIAL_CONTENT:
             have = 0
         length = reply.headers.get("Content-Length")
-        with _progress() as progress, part.open("ab" if have else "wb") as file:
+        with byte_progress() as progress, part.open("ab" if have else "wb") as file:
             task = progress.add_task(url.rsplit("/", 1)[-1], total=have + int(length) if length else None)
             progress.advance(task, have)
             for chunk in reply.iter_bytes(CHUNK_BYTES):
                 file.write(chunk)
                 progress.advance(task, len(chunk))
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )

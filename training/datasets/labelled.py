@@ -34,6 +34,11 @@ class LabelledImages:
     files: dict[str, str]
 
     def __post_init__(self) -> None:
+        if self.images.dtype != np.uint8 or not np.issubdtype(self.labels.dtype, np.integer):
+            raise DatasetError(
+                f"{self.name}: images of {self.images.dtype} and labels of {self.labels.dtype}, where images of "
+                "uint8, 0 to 255, and whole labels are wanted."
+            )
         if len(self.images) != len(self.labels) or self.images.shape[1:] != (28, 28):
             raise DatasetError(
                 f"{self.name}: {self.images.shape} images and {self.labels.shape} labels do not belong together."

@@ -36,3 +36,12 @@ def test_a_data_set_that_nobody_offers(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "use mnist or emnist" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sheet_that_cannot_be_drawn_is_told_before_the_work(tmp_path: Path) -> None:
+    # Nor is the data there, which would be told otherwise.
+    arguments = ["data", "check", "mnist", "--data-dir", str(tmp_path)]
+    for sheet in (tmp_path, tmp_path / "nowhere" / "sheet.png"):
+        result = CliRunner().invoke(cli, [*arguments, "--sheet", str(sheet)])
+        assert result.exit_code == 1
+        assert "The contact sheet cannot be" in result.stderr

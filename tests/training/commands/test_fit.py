@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,13 @@ from typer.testing import CliRunner
 
 from tests.models import MODELS, open_newest, shipped
 from tests.training.data import small_digits
+from tests.training.test_fit import TINY
 from training.claims import by_model
 from training.commands import cli
 from training.commands.fit import _print_claim
 from training.datasets import LabelledImages
-from training.recipes import VARIANTS, recipe_of
-from training.runs import LOG_FILE, read_log
+from training.recipes import RECIPES, VARIANTS, recipe_of
+from training.runs import LOG_FILE, RUN_FILE, read_log
 
 PLAIN = recipe_of("digit", "five-epochs")
 
@@ -63,3 +65,27 @@ def test_a_recipe_that_is_not_there(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["fit", "digit", "--recipe", "six-epochs", "--runs-dir", str(tmp_path)])
     assert result.exit_code == 1
     assert "there are shipped, five-epochs" in result.stderr
+
+
+def test_a_recipe_that_goes_on_from_a_model_can_begin_from_scratch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "digit", dataclasses.replace(TINY, epochs=1, start=1, start_share=0.5))
+    for command in ("fit", "export"):
+        monkeypatch.setattr(f"training.commands.{command}.load_dataset", one_part)
+    begun = ["digit", "--runs-dir", str(tmp_path), "--models-dir", str(tmp_path / "models")]
+    result = CliRunner().invoke(cli, ["fit", *begun, "--from-scratch", "--max-steps", "1"])
+    assert result.exit_code == 0, result.output
+    run = tmp_path / "digit-from-scratch-seed0"
+    recipe = json.loads((run / RUN_FILE).read_text())["recipe"]
+    assert (recipe["start"], recipe["start_share"]) == (None, 0.0)
+    exported = CliRunner().invoke(cli, ["export", *begun, "--from-scratch"])
+    assert f"The run in {run} has not finished" in exported.stderr
+    going_on = CliRunner().invoke(cli, ["fit", *begun])
+    assert "There is no model 'digit'" in going_on.stderr
+
+
+def test_a_recipe_that_begins_from_scratch_anyway(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["fit", "digit", "--recipe", "five-epochs", "--from-scratch"])
+    assert result.exit_code == 1
+    assert "anyway" in result.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from app.artifacts import model_names, versions
-from tests.models import MODELS
+from tests.models import MODELS, add_version
 from training.commands import cli
 
 
@@ -28,3 +28,11 @@ def test_without_models(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["report", "--models-dir", str(tmp_path), "--out", str(tmp_path / "report.html")])
     assert result.exit_code == 1
     assert not (tmp_path / "report.html").exists()
+
+
+def test_a_version_that_this_preprocessing_cannot_serve_is_shown(tmp_path: Path) -> None:
+    add_version(tmp_path, "digit", 1, preprocessing_version=99, geometry="of-its-own")
+    page = tmp_path / "report.html"
+    result = CliRunner().invoke(cli, ["report", "--models-dir", str(tmp_path), "--out", str(page)])
+    assert result.exit_code == 0, result.output
+    assert "<td>digit 1</td>" in page.read_text()

@@ -134,3 +134,10 @@ def test_the_real_files_are_whole_and_upright(name: str, train: int, test: int) 
     assert (len(parts["train"].labels), len(parts["test"].labels)) == (train, test)
     assert misoriented(parts["test"]) == ()
     assert shared_images(parts["train"], parts["test"]) == 0
+
+
+@pytest.mark.parametrize("images", [SEVEN[None] / 255, SEVEN[None].astype(np.int64)])
+def test_pixels_of_another_type_are_refused(tmp_path: Path, images: np.ndarray) -> None:
+    np.savez(tmp_path / "mnist.npz", x_train=images, y_train=np.array([7], np.uint8))
+    with pytest.raises(DatasetError, match="uint8"):
+        load_dataset("mnist", "train", tmp_path)
