@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from app.artifacts import CharacterClass, DataSource, Metrics
 from training.batches import in_batches
-from training.calibrate import expected_calibration_error, mean_per_class
 from training.datasets import LabelledImages
+from training.figures import expected_calibration_error, mean_per_class
 from training.split import Images, framed
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from app.artifacts import ModelCard
-from training.calibrate import calibration_bins, risk_by_coverage
 from training.datasets import LabelledImages
 from training.evaluate import Evaluation
+from training.figures import calibration_bins, risk_by_coverage
 from training.plots import confusion_plot, mistakes_plot, reliability_plot, risk_plot, robustness_plot
 from training.robustness import Robustness
 

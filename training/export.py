@@ -26,12 +26,11 @@ from app.artifacts import (
 )
 from app.imaging import PREPROCESSING_VERSION
 from training.batches import predict_logits
-from training.calibrate import operating_points
-from training.calibrator import Calibrator, Floats, Ridge, fit_calibrator, sharpnesses
+from training.calibrator import Calibrator, fit_calibrator, sharpnesses
 from training.datasets import LabelledImages
-from training.degraded import shown_both_ways
 from training.evaluate import evaluate
 from training.evidence import write_evidence
+from training.figures import operating_points
 from training.forms import compare_forms
 from training.model_card import render
 from training.networks import INPUT_SHAPE, fold, multiply_adds
@@ -41,8 +40,8 @@ from training.quantise import quantise, range_images
 from training.recipes import Recipe
 from training.runs import LOG_FILE, RunError, finished, network_of_model, options, trained_network
 from training.seeds import measure_seeds
-from training.split import Images, Labels, framed, split_parts
-from training.streams import Pages
+from training.split import Images, framed, split_parts
+from training.validation import calibration_images, check_validation, ridge_of
 
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "pillow")
 #: Options of a recipe that say nothing of the weights.
@@ -55,9 +54,6 @@ EXPORT_TOLERANCE = 1e-4
 CHECKED_IMAGES = 256
 #: Shares of wrong answers that the card has an operating point for.
 TARGET_ERRORS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
-#: In a run's folder: the validation images as read off pages. Not "validation-pages.npy", which holds pages as training
-#: drew them.
-PAGES_FILE = "pages-validation.npy"
 
 
 @dataclass(frozen=True)
@@ -104,7 +100,7 @@ def export(
             version exists; or the network's answers are no numbers.
     """
     records = finished(recipe, run, training)
-    _check_validation(recipe, training)
+    check_validation(recipe, training)
     target = _new_version(models_dir, recipe.model, version)
     network = trained_network(recipe, run, training)
     trained = Trained(
@@ -138,7 +134,7 @@ def recalibrate(
         RunError: the recipe, the data or the network is another than the artifact's, its answers are not those of the
             weights that were read from it, or the recipe keeps no validation images back.
     """
-    _check_validation(recipe, training)
+    check_validation(recipe, training)
     card = artifact.card
     told = options(recipe)
     network = network_of_model(artifact, recipe, training, told.keys() - APART_FROM_WEIGHTS)
@@ -158,12 +154,6 @@ def recalibrate(
     target = _new_version(models_dir, recipe.model, None)
     with tempfile.TemporaryDirectory() as scratch:
         return _make(recipe, trained, training, test, target, keep=Path(scratch))
-
-
-def _check_validation(recipe: Recipe, training: LabelledImages) -> None:
-    """Raise RunError where a recipe leaves nothing to fit a calibrator on."""
-    if not len(split_parts(recipe, training)[1].labels):
-        raise RunError(f"{recipe.name} keeps no validation images back, which the confidences would be fitted on.")
 
 
 def _new_version(models_dir: Path, model: str, version: int | None) -> Path:
@@ -238,39 +228,6 @@ def _make(
         write_checksums(folder)
         folder.rename(target)
     return target
-
-
-def ridge_of(recipe: Recipe, training: LabelledImages) -> Ridge | None:
-    """Return what holds the classes' factors of a recipe's calibrator; None where it has none.
-
-    Where labels contradict shapes, the classes of either have none: what is answered is right by its shape.
-    """
-    if recipe.factor_ridge is None:
-        return None
-    contradicted = {name for pair in recipe.relabelled for name in pair}
-    return Ridge(recipe.factor_ridge, np.array([item.label not in contradicted for item in training.classes]))
-
-
-def validation_logits(recipe: Recipe, run: Path, training: LabelledImages) -> tuple[Floats, Labels, Floats]:
-    """Return what a finished run says to its `calibration_images`: logits, labels, and the images' sharpness.
-
-    Raises:
-        RunError: the run is not complete, of another recipe, or of one that keeps no validation images back.
-    """
-    finished(recipe, run, training)
-    _check_validation(recipe, training)
-    images, labels = calibration_images(recipe, split_parts(recipe, training)[1], run)
-    return predict_logits(trained_network(recipe, run, training), images), labels, sharpnesses(images)
-
-
-def calibration_images(recipe: Recipe, validation: LabelledImages, run: Path) -> tuple[Images, Labels]:
-    """Return the validation images as the data set has them and, where the recipe has pages, as read off one.
-
-    Returns:
-        float32 [N, 28, 28, 1] in 0..1, and labels int64 [N].
-    """
-    shown = shown_both_ways(recipe, validation, Pages.VALIDATION, run / PAGES_FILE)
-    return shown, np.tile(validation.labels, len(shown) // len(validation.labels))
 
 
 def save_model(network: keras.Model, calibrator: Calibrator, folder: Path) -> None:

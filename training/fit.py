@@ -21,12 +21,12 @@ import tensorflow as tf
 
 from app.artifacts import Artifact, ModelCard
 from training.batches import predict_logits
-from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
+from training.figures import mean_per_class
 from training.material import OUTLIER, Material
 from training.networks import build_network
 from training.prior import logit_adjustment, prior_correction
-from training.progress import CONSOLE, progress
+from training.progress import STDERR, progress
 from training.recipes import Recipe
 from training.runs import (
     CHECKPOINTS,
@@ -196,7 +196,7 @@ class Run:
         last = self.steps if max_steps is None else min(max_steps, self.steps)
         self._counted = time.monotonic()
         if self.step:
-            CONSOLE.print(f"resuming at step {self.step} of {self.steps}")
+            STDERR.print(f"resuming at step {self.step} of {self.steps}")
         with _sigterm_as_interrupt():
             try:
                 if _value(self._sums[2]) and self.step % self._material.steps_per_epoch == 0:
@@ -206,7 +206,7 @@ class Run:
                     if not self._train_epoch(epoch, last):
                         break
             except KeyboardInterrupt:
-                CONSOLE.print("interrupted; the same command goes on from here")
+                STDERR.print("interrupted; the same command goes on from here")
             self._save()
         return self.step == self.steps and not _value(self._sums[2])
 
@@ -260,7 +260,7 @@ class Run:
             "training_accuracy": right / seen,
             **_validation_figures(network, *self._material.validation),
         }
-        CONSOLE.print("  ".join(f"{key} {value:.5g}" for key, value in record.items()))
+        STDERR.print("  ".join(f"{key} {value:.5g}" for key, value in record.items()))
         # The weights come first: the log's last line says that they are there.
         save_weights(self.folder / WEIGHTS_FILE, self.average_weights())
         log_epoch(self.folder / LOG_FILE, record)

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from PIL import Image
 
-from training.calibrate import calibration_bins, risk_by_coverage
 from training.evaluate import Evaluation
+from training.figures import calibration_bins, risk_by_coverage
 from training.robustness import Robustness
 from training.runs import read_log
 

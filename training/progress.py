@@ -17,8 +17,6 @@ from rich.progress import (
 )
 
 STDERR = Console(stderr=True)
-#: What `training.fit` calls it.
-CONSOLE = STDERR
 
 T = TypeVar("T")
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from app.artifacts import SeedFigures
 from training.batches import predict_logits
-from training.calibrate import mean_per_class
 from training.datasets import LabelledImages
 from training.evaluate import Evaluation
+from training.figures import mean_per_class
 from training.recipes import Recipe
 from training.runs import RunError, finished, run_folder, trained_network
 from training.split import Images, Labels, framed

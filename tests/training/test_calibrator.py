@@ -7,8 +7,8 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from tests.digits import network_inputs
-from training.calibrate import expected_calibration_error
 from training.calibrator import FACTOR_BOUNDS, Calibrator, Ridge, fit_calibrator, sharpnesses
+from training.figures import expected_calibration_error
 from training.runs import RunError
 
 FLAT = np.zeros(20_000, np.float32)

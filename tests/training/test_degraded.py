@@ -4,9 +4,9 @@ import dataclasses
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -65,7 +65,7 @@ def test_what_makes_pages_in_a_process_of_its_own_loads_no_network_there() -> No
 
 
 def test_the_end_of_a_process_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cv2, "setNumThreads", os._exit)
+    monkeypatch.setattr("training.degraded.begin_process", partial(os._exit, 1))
     path = tmp_path / "degraded.npy"
     with pytest.raises(RunError, match="A process that made pages has ended"):
         degraded_copies(small_digits(3), "mnist", SPEC, copies=1, seed=0, pages=Pages.TRAINING, path=path)

@@ -12,11 +12,12 @@ from tests.training.data import small_digits
 from tests.training.test_fit import TINY
 from training.batches import predict_logits
 from training.evaluate import evaluate
-from training.export import export, recalibrate, validation_logits
+from training.export import export, recalibrate
 from training.fit import Run
 from training.forms import is_equal
 from training.networks import NetworkSpec, build_network
 from training.runs import RunError
+from training.validation import validation_logits
 
 
 def test_a_run_that_has_not_finished(tmp_path: Path) -> None:

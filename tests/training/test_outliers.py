@@ -11,7 +11,7 @@ from tests.training.data import small_digits
 from tests.training.test_fit import TINY
 from training.augment import Augmentation
 from training.batches import predict_logits
-from training.calibrate import auroc
+from training.figures import auroc
 from training.fit import Run
 from training.networks import build_network
 from training.outliers import Outliers, new_signs, outlier_images, pair, scribble

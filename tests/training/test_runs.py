@@ -64,7 +64,7 @@ def test_what_a_card_does_not_know_was_as_the_default_says() -> None:
     plain = dataclasses.replace(TINY, network=PlainSpec(filters=(8, 16), dense=32))
     for recipe in (TINY, plain):
         told = options(recipe)
-        for part, option in (("outliers", "symbols"), ("degradation", "flag"), ("augmentation", "blur")):
+        for part, option in (("outliers", "weight"), ("degradation", "flag"), ("augmentation", "blur")):
             without = {key: value for key, value in told[part].items() if key != option}
             old = card.model_copy(update={"recipe": {**told, part: without}})
             other = dataclasses.replace(getattr(recipe, part), **{option: 0.125})

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from rich.table import Table
 
-from training.calibration import compare_calibrators
+from training.calibrator_comparison import compare_calibrators
 from training.commands.console import STDOUT, reported
 from training.commands.options import DataDir, FromScratch, ModelName, Part, RunsDir, Seed, Variant, recipe_named
 from training.datasets import load_dataset
-from training.export import ridge_of, validation_logits
 from training.recipes import SHIPPED
 from training.runs import RunError, run_folder
+from training.validation import ridge_of, validation_logits
 
 
 @reported()

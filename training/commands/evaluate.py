@@ -12,7 +12,6 @@ import typer
 from rich.table import Table
 
 from app.artifacts import Artifact, ArtifactMissing, model_names, versions
-from training.calibrate import auroc
 from training.commands.console import STDOUT, reported
 from training.commands.options import (
     DataDir,
@@ -31,6 +30,7 @@ from training.datasets.vocabulary import DIGITS
 from training.evaluate import Evaluation, load_network, same_classes, sample
 from training.evaluate import evaluate as evaluation_of
 from training.evidence import robustness_folder, write_evidence, write_robustness
+from training.figures import auroc
 from training.outliers import UNLIKE_DIGITS, new_signs
 from training.photos import known_to, mistakes_sheet, read_all, scores
 from training.robustness import measure, plain_resizing, through_the_chain

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.calibration import compare_calibrators
 from training.calibrator import Calibrator
+from training.calibrator_comparison import compare_calibrators
 
 
 def test_a_temperature_by_sharpness_wins_where_sharpness_tells_what_logits_do_not() -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.calibrate import expected_calibration_error
 from training.calibrator import Floats, Ridge, fit_calibrator
+from training.figures import expected_calibration_error
 
 #: Ways of halving; each half fits once and measures once.
 HALVINGS = 5

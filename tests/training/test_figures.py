@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.calibrate import auroc, expected_calibration_error, operating_points
+from training.figures import auroc, expected_calibration_error, operating_points
 
 
 def test_calibration_error_of_the_dishonest() -> None:
