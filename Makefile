@@ -93,7 +93,7 @@ lock: .venv/.dev ## Resolve the dependencies anew into the lock files
 	echo setuptools | UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV_COMPILE) -c requirements-dev.lock --extra litert \
 		--excludes deploy/without-tensorflow.txt pyproject.toml - -o requirements-litert.lock
 
-clean: ## Remove the environment, the fonts and caches
+clean: ## Remove the environments, the fonts and caches
 	rm -rf .venv .venv-light build training/fonts/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 RUNTIME_OPTION := $(if $(RUNTIME),--runtime $(RUNTIME))

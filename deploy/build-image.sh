@@ -101,7 +101,7 @@ build() {
   while read -r volume; do options+=(--volume "$volume"); done < <(pip_volumes)
   while read -r name; do
     [[ -z ${!name:-} ]] || options+=(--build-arg "$name=${!name}")
-  done < <(sed -n 's/^ARG \(PIP_[A-Z_]*\)$/\1/p' Dockerfile)
+  done < <(sed -nE 's/^ARG (PIP_[A-Z_]*|EVERY_VERSION)$/\1/p' Dockerfile)
   say "image: $IMAGE on $BASE, with the runtime $RUNTIME"
   # The OCI format has no HEALTHCHECK.
   buildah build --isolation chroot --format docker --build-arg "BASE=$BASE" --build-arg "RUNTIME=$RUNTIME" \

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from app.imaging import GEOMETRIES, SIDE, NoInkFound, prepare_pixels
 from training.allographs import hershey_glyph, spline, written
 from training.datasets import LabelledImages
-from training.streams import NEW_SIGN_CHOICE, OUTLIERS
+from training.streams import DRAWN_SIGNS, OUTLIERS
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -26,7 +26,7 @@ UNLIKE_DIGITS = "ACEFHKMNPRUVWXadefhnrt"
 PAGE = 64
 #: Glyphs of Hershey's fonts that look like no character: emblems, planets, and kanji and kana of many strokes. No
 #: recipe learns from them, so that they tell how unsure a network is of what it has never seen.
-NEW_SIGNS = {
+SIGNS = {
     "symbolic": "QRSTUVWXYZ^_`abcdefghimnp",
     "astrology": "$%&'-/",
     "japanese": "#$%&'()*+,-./0ADEFGIKMNPUVWXZ\\^_`abcdflnoqrxy{}",
@@ -85,8 +85,8 @@ def scribble(rng: np.random.Generator) -> Pixels:
     return page
 
 
-def new_signs(count: int, geometry: str, seed: int) -> npt.NDArray[np.float32]:
-    """Return some of `NEW_SIGNS` with an unsteady hand, as the chain reads them.
+def drawn_signs(count: int, geometry: str, seed: int) -> npt.NDArray[np.float32]:
+    """Return some of `SIGNS` with an unsteady hand, as the chain reads them.
 
     Args:
         count: how many, N.
@@ -96,8 +96,8 @@ def new_signs(count: int, geometry: str, seed: int) -> npt.NDArray[np.float32]:
     Returns:
         float32 [N, 28, 28, 1] in 0..1.
     """
-    rng = np.random.default_rng([seed, NEW_SIGN_CHOICE])
-    signs = [(font, sign) for font, known in NEW_SIGNS.items() for sign in known]
+    rng = np.random.default_rng([seed, DRAWN_SIGNS])
+    signs = [(font, sign) for font, known in SIGNS.items() for sign in known]
     seen: list[Pixels] = []
     while len(seen) < count:
         strokes = hershey_glyph(*signs[rng.integers(len(signs))])

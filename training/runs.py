@@ -83,7 +83,10 @@ def network_of_model(model: Artifact, recipe: Recipe, data: LabelledImages, same
         raise RunError(f"{card.name} {card.version} was made by another recipe ({', '.join(other)}).")
     images = card.training_data.images + card.validation_images
     if (card.training_data.files, images) != (data.files, len(data.labels)):
-        raise RunError(f"{card.name} {card.version} was trained on other data than {data.name} {data.part} here.")
+        raise RunError(
+            f"{card.name} {card.version} was trained on other data than {data.name} {data.part} here. "
+            "A run begins with random weights with --from-scratch."
+        )
     try:
         return frozen_network(model.path, recipe.network, len(data.classes))
     except ValueError as error:
@@ -169,7 +172,9 @@ def finished(recipe: Recipe, folder: Path, data: LabelledImages) -> list[dict[st
         RunError: the folder holds no such run, or one that is not complete.
     """
     if not (folder / RUN_FILE).is_file():
-        raise RunError(f"There is no run in {folder}. Train it: python -m training fit {recipe.model}")
+        raise RunError(
+            f"There is no run in {folder}. Train it with python -m training fit {recipe.model} and the same options."
+        )
     claim(folder, run_identity(recipe, data))
     log = folder / LOG_FILE
     records = read_log(log) if log.is_file() else []

@@ -19,7 +19,7 @@ WRITTEN = 4
 #: Which training images set the ranges of the 8-bit form: `[seed, RANGES]`, which the first drawn character has too.
 RANGES = WRITTEN
 #: Signs that nothing learns from (`training.outliers`): `[seed, 5]`.
-NEW_SIGN_CHOICE = 5
+DRAWN_SIGNS = 5
 
 
 class Pages(IntEnum):

@@ -72,7 +72,7 @@ class Upload:
             self.problem = problem(UPLOAD_TIMEOUT, detail)
             raise UploadRefused from error
         if message["type"] == "http.disconnect":
-            self.gone = True
+            self.gone = not self._answering
             raise UploadRefused
         size = len(message.get("body", b""))
         self.more = message.get("more_body", False)

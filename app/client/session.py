@@ -9,8 +9,8 @@ import httpx2
 BASE_URL = "http://127.0.0.1:8000"
 #: Above the service's own deadline of ten seconds, so that its 504 is heard.
 TIMEOUT_SECONDS = 30.0
-#: What no header can carry: control characters, and halves of characters, which UTF-8 has no bytes for.
-_UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+#: What no header can carry: control characters but the tab, and halves of characters, which UTF-8 has no bytes for.
+_UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _NO_ADDRESS = "A service's address is a URL such as http://127.0.0.1:8000, with http:// or https:// and a host."
 
 

@@ -138,6 +138,8 @@ class Server(uvicorn.Server):
                 self.registry.drain()
                 self.fail()
             self._ticks_dead += 1
+        else:
+            self._ticks_dead = 0
 
     def fail(self) -> None:
         """End the process with exit code 1."""

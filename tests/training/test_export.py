@@ -17,7 +17,6 @@ from training.fit import Run
 from training.forms import is_equal
 from training.networks import NetworkSpec, build_network
 from training.runs import RunError
-from training.validation import validation_logits
 
 
 def test_a_run_that_has_not_finished(tmp_path: Path) -> None:
@@ -101,8 +100,6 @@ def test_without_validation_images_there_are_no_confidences(tmp_path: Path) -> N
     Run(recipe, data, tmp_path / "run").train()
     with pytest.raises(RunError, match="keeps no validation images back"):
         export(recipe, tmp_path / "run", data, data, tmp_path / "models", version=None)
-    with pytest.raises(RunError, match="keeps no validation images back"):
-        validation_logits(recipe, tmp_path / "run", data)
     assert not (tmp_path / "models").exists()
 
 

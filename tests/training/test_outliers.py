@@ -14,7 +14,7 @@ from training.batches import predict_logits
 from training.figures import auroc
 from training.fit import Run
 from training.networks import build_network
-from training.outliers import Outliers, new_signs, outlier_images, pair, scribble
+from training.outliers import Outliers, drawn_signs, outlier_images, pair, scribble
 
 
 def test_outliers_are_foreign_letters_scribbles_and_pairs() -> None:
@@ -42,12 +42,12 @@ def test_a_scribble_stays_on_its_page() -> None:
 
 
 def test_signs_are_the_same_for_the_same_seed() -> None:
-    seen = new_signs(30, "mnist", seed=0)
+    seen = drawn_signs(30, "mnist", seed=0)
     assert (seen.shape, seen.dtype) == ((30, 28, 28, 1), np.float32)
     assert 0 <= seen.min() < seen.max() <= 1
     assert seen.reshape(30, -1).max(axis=1).min() > 0.5
-    np.testing.assert_array_equal(seen, new_signs(30, "mnist", seed=0))
-    assert not np.array_equal(seen, new_signs(30, "mnist", seed=1))
+    np.testing.assert_array_equal(seen, drawn_signs(30, "mnist", seed=0))
+    assert not np.array_equal(seen, drawn_signs(30, "mnist", seed=1))
 
 
 def test_a_network_that_has_seen_outliers_is_less_sure_of_them(tmp_path: Path) -> None:

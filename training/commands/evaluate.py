@@ -31,14 +31,14 @@ from training.evaluate import Evaluation, load_network, same_classes, sample
 from training.evaluate import evaluate as evaluation_of
 from training.evidence import robustness_folder, write_evidence, write_robustness
 from training.figures import auroc
-from training.outliers import UNLIKE_DIGITS, new_signs
+from training.outliers import UNLIKE_DIGITS, drawn_signs
 from training.photos import known_to, mistakes_sheet, read_all, scores
 from training.robustness import measure, plain_resizing, through_the_chain
 from training.split import Images, framed
 
 PHOTOS = "photos"
 LETTERS = 10_000
-SIGNS = 2_000
+SIGN_COUNT = 2_000
 #: Enough to tell half a point apart, in minutes.
 ROBUSTNESS_IMAGES = 1000
 
@@ -153,7 +153,7 @@ def _evaluate_letters(asked: Asked, data_dir: Path) -> None:
 
 
 def _evaluate_signs(asked: Asked) -> None:
-    unknown = new_signs(SIGNS, asked.artifact.card.geometry, asked.seed)
+    unknown = drawn_signs(SIGN_COUNT, asked.artifact.card.geometry, asked.seed)
     _print_told_apart(asked, unknown, "drawn signs that no recipe learns from")
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from training.commands.console import reported
-from training.commands.options import DataDir, ModelName, ModelsDir, Part, Version, artifact_named, recipe_named
+from training.commands.options import (
+    DataDir,
+    FromScratch,
+    ModelName,
+    ModelsDir,
+    Part,
+    Version,
+    artifact_named,
+    recipe_named,
+)
 from training.datasets import load_dataset
 from training.export import recalibrate as recalibrate_artifact
 from training.recipes import SHIPPED
@@ -17,6 +26,7 @@ def recalibrate(
     data_dir: DataDir = Path("data"),
     models_dir: ModelsDir = Path("models"),
     version: Version = None,
+    from_scratch: FromScratch = False,
 ) -> None:
     """Make the next version of a model from the weights of one that there is, its confidences fitted anew.
 
@@ -24,7 +34,7 @@ def recalibrate(
     whose run is gone. All of the recipe that the weights come from has to be as it was; `factor_ridge`, `target_error`
     and what the card says in words may be others.
     """
-    recipe = recipe_named(name, SHIPPED, None)
+    recipe = recipe_named(name, SHIPPED, None, from_scratch=from_scratch)
     target = recalibrate_artifact(
         recipe,
         artifact_named(models_dir, name, version),
