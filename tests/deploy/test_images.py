@@ -86,7 +86,7 @@ def test_every_runtime_has_an_image() -> None:
 
 def test_the_light_service_is_the_other_on_litert() -> None:
     full, light = SERVICES["inkling"], SERVICES["inkling-light"]
-    assert light["build"] == {"context": ".", "args": {"RUNTIME": "litert"}}
+    assert light["build"] == {**full["build"], "args": {**full["build"]["args"], "RUNTIME": "litert"}}
     assert light["environment"] == {**full["environment"], "INKLING_RUNTIME": "litert"}
     assert light["profiles"] == ["light"]
     assert "profiles" not in full

@@ -25,7 +25,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         return {"mnist": small_digits(60, part), "emnist": load_printed(part)}[name]
 
     monkeypatch.setattr(f"{MEASURED}.load_dataset", load)
-    monkeypatch.setattr(f"{MEASURED}.SIGNS", 60)
+    monkeypatch.setattr(f"{MEASURED}.SIGN_COUNT", 60)
 
 
 def test_figures_are_printed_with_the_command_that_repeats_them(tmp_path: Path) -> None:
