@@ -128,7 +128,11 @@ class Run:
             return None
         if start is None or start.card.version != self.recipe.start:
             raise RunError(f"The run begins with {self.recipe.model} {self.recipe.start}, which is not there.")
-        return network_of_model(start, self.recipe, data, LASTING if start.card.logit_offsets else LASTING + OF_OFFSETS)
+        same = LASTING if start.card.logit_offsets else LASTING + OF_OFFSETS
+        try:
+            return network_of_model(start, self.recipe, data, same)
+        except RunError as error:
+            raise RunError(f"{error} A run begins with random weights with --from-scratch.") from error
 
     def _first_weights(self, model: keras.Model, card: ModelCard) -> Weights:
         """Return the weights that the run begins with, and have the chief's folder keep them."""

@@ -83,10 +83,7 @@ def network_of_model(model: Artifact, recipe: Recipe, data: LabelledImages, same
         raise RunError(f"{card.name} {card.version} was made by another recipe ({', '.join(other)}).")
     images = card.training_data.images + card.validation_images
     if (card.training_data.files, images) != (data.files, len(data.labels)):
-        raise RunError(
-            f"{card.name} {card.version} was trained on other data than {data.name} {data.part} here. "
-            "A run begins with random weights with --from-scratch."
-        )
+        raise RunError(f"{card.name} {card.version} was trained on other data than {data.name} {data.part} here.")
     try:
         return frozen_network(model.path, recipe.network, len(data.classes))
     except ValueError as error:

@@ -16,10 +16,15 @@ Images = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
 
+def held_back(recipe: Recipe, data: LabelledImages) -> int:
+    """Return how many images are kept for validation."""
+    return round(recipe.validation_share * len(data.labels))
+
+
 def split_parts(recipe: Recipe, data: LabelledImages) -> tuple[LabelledImages, LabelledImages]:
     """Return what is trained on, and a random share for validation, the same for the same `split_seed`."""
     order = np.random.default_rng([recipe.split_seed, SPLIT]).permutation(len(data.labels))
-    held = round(recipe.validation_share * len(order))
+    held = held_back(recipe, data)
     return data.take(order[held:]), data.take(order[:held])
 
 

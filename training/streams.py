@@ -12,13 +12,13 @@ from enum import IntEnum
 SPLIT = 0
 #: The order of an epoch: `[seed, ORDER, epoch]`.
 ORDER = 1
-#: Scribbles, pairs and signs (`training.outliers`): `[seed, 3]`.
+#: Scribbles and pairs (`training.outliers`): `[seed, OUTLIERS]`.
 OUTLIERS = 3
 #: Characters in other shapes: `[seed, WRITTEN, index]`.
 WRITTEN = 4
 #: Which training images set the ranges of the 8-bit form: `[seed, RANGES]`, which the first drawn character has too.
 RANGES = WRITTEN
-#: Signs that nothing learns from (`training.outliers`): `[seed, 5]`.
+#: Signs that nothing learns from (`training.outliers`): `[seed, DRAWN_SIGNS]`.
 DRAWN_SIGNS = 5
 
 

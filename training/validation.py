@@ -12,7 +12,7 @@ from training.datasets import LabelledImages
 from training.degraded import shown_both_ways
 from training.recipes import Recipe
 from training.runs import RunError, finished, trained_network
-from training.split import Images, Labels, split_parts
+from training.split import Images, Labels, held_back, split_parts
 from training.streams import Pages
 
 #: In a run's folder: the validation images as read off pages. Not "validation-pages.npy", which holds pages as training
@@ -22,7 +22,7 @@ PAGES_FILE = "pages-validation.npy"
 
 def check_validation(recipe: Recipe, training: LabelledImages) -> None:
     """Raise RunError where a recipe leaves nothing to fit a calibrator on."""
-    if not len(split_parts(recipe, training)[1].labels):
+    if not held_back(recipe, training):
         raise RunError(f"{recipe.name} keeps no validation images back, which the confidences would be fitted on.")
 
 

@@ -59,8 +59,8 @@ def open_artifact(
     name: str,
     version: int | None = None,
     *,
-    preprocessing_version: int,
-    geometries: Container[str],
+    preprocessing_version: int | None,
+    geometries: Container[str] | None,
 ) -> Artifact:
     """Open and verify one model.
 
@@ -68,8 +68,8 @@ def open_artifact(
         models_dir: the folder of all models.
         name: such as "digit".
         version: None for the highest.
-        preprocessing_version: what the caller's preprocessing is.
-        geometries: the frames that the caller can make.
+        preprocessing_version: what the caller's preprocessing is; None where it matters not.
+        geometries: the frames that the caller can make; None where they matter not.
 
     Raises:
         ArtifactMissing, ArtifactDamaged, ArtifactIncompatible.
@@ -88,12 +88,12 @@ def open_artifact(
         raise ArtifactDamaged(f"{path / CARD_FILE} is missing or not a model card: {error}") from error
     if (card.name, card.version) != (name, chosen):
         raise ArtifactDamaged(f"{path} holds the card of {card.name} {card.version}.")
-    if card.preprocessing_version != preprocessing_version:
+    if preprocessing_version not in (None, card.preprocessing_version):
         raise ArtifactIncompatible(
             f"Model {name} {chosen} was trained on preprocessing version {card.preprocessing_version}, this service "
             f"has version {preprocessing_version}. Serve it with the release it came with, or train it again."
         )
-    if card.geometry not in geometries:
+    if geometries is not None and card.geometry not in geometries:
         raise ArtifactIncompatible(f"Model {name} {chosen} wants the unknown geometry {card.geometry!r}.")
     return Artifact(path, card, digest)
 

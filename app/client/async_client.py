@@ -12,7 +12,7 @@ import httpx2
 from app.client import calls
 from app.client.answers import Answer, Model
 from app.client.calls import Call, Options, Reply
-from app.client.errors import InklingError, ServiceProblem
+from app.client.errors import ServiceProblem
 from app.client.retries import Retries
 from app.client.session import BASE_URL, TIMEOUT_SECONDS, address, headers
 from app.client.uploads import BATCH_BYTES, BATCH_FILES, Image, batches, content
@@ -64,12 +64,7 @@ class AsyncClient:
 
     async def ready(self) -> bool:
         """Return whether the service can answer now; see `Client.ready`."""
-        try:
-            return await self._run(calls.ready())
-        except InklingError as error:
-            if calls.means_not_ready(error):
-                return False
-            raise
+        return await self._run(calls.ready())
 
     async def close(self) -> None:
         """Close the connections."""

@@ -96,6 +96,22 @@ class BatchCall(Call[list[Answer | ServiceProblem]]):
             return [problem]
 
 
+class ReadyCall(Call[bool]):
+    """The call that asks whether the service can answer now."""
+
+    def read(self, reply: Reply) -> bool:
+        """Return what is in a reply; False too where the service says so itself, or nothing answers there yet.
+
+        Whatever else goes wrong, such as a request that cannot be sent, stays so however long one waits.
+        """
+        try:
+            return super().read(reply)
+        except InklingError as error:
+            if isinstance(error, NotReady) or isinstance(error.__cause__, (*BROKEN, httpx2.TimeoutException)):
+                return False
+            raise
+
+
 def recognise(task: str, image: bytes, options: Options) -> Call[Answer]:
     """Return the call that recognises one image."""
     return Call("POST", _predict(task), Answer.read, _params(options), [("file", image)])
@@ -119,17 +135,9 @@ def models() -> Call[tuple[Model, ...]]:
     return Call("GET", "/models", lambda body: tuple(map(Model.read, body["models"])))
 
 
-def ready() -> Call[bool]:
+def ready() -> ReadyCall:
     """Return the call that asks whether the service can answer now, which is not asked twice."""
-    return Call("GET", "/readyz", lambda body: bool(body["status"] == "ready"), retries=NO_RETRIES)
-
-
-def means_not_ready(error: InklingError) -> bool:
-    """Return whether a failure of `ready` is a "no": the service says so itself, or nothing answers there yet.
-
-    Whatever else goes wrong, such as a request that cannot be sent, stays so however long one waits.
-    """
-    return isinstance(error, NotReady) or isinstance(error.__cause__, (*BROKEN, httpx2.TimeoutException))
+    return ReadyCall("GET", "/readyz", lambda body: bool(body["status"] == "ready"), retries=NO_RETRIES)
 
 
 def _predict(task: str) -> str:

@@ -12,7 +12,7 @@ import httpx2
 from app.client import calls
 from app.client.answers import Answer, Model
 from app.client.calls import Call, Options, Reply
-from app.client.errors import InklingError, ServiceProblem
+from app.client.errors import ServiceProblem
 from app.client.retries import Retries
 from app.client.session import BASE_URL, TIMEOUT_SECONDS, address, headers
 from app.client.uploads import BATCH_BYTES, BATCH_FILES, Image, batches, content
@@ -116,12 +116,7 @@ class Client:
         Raises:
             InklingError: something else answers, or the request cannot be sent: waiting would not help.
         """
-        try:
-            return self._run(calls.ready())
-        except InklingError as error:
-            if calls.means_not_ready(error):
-                return False
-            raise
+        return self._run(calls.ready())
 
     def close(self) -> None:
         """Close the connections."""

@@ -181,16 +181,16 @@ def _evaluate_photos(name: str, folder: Path | None, models_dir: Path, out: Path
     artifacts = [artifact_named(models_dir, model) for model in model_names(models_dir)]
     if not artifacts:
         raise ArtifactMissing(f"There is no model in {models_dir}.")
-    known = {photo for artifact in artifacts for photo in known_to(artifact.card, photos)}
-    if not known:
+    readable = [known_to(artifact.card, photos) for artifact in artifacts]
+    if not any(readable):
         raise DatasetError("None of the pictures shows a character that one of the models knows.")
     out.mkdir(parents=True, exist_ok=True)
-    for artifact in artifacts:
+    for artifact, mine in zip(artifacts, readable, strict=True):
         card = artifact.card
-        if not known_to(card, photos):
+        if not mine:
             print(f"None of the pictures shows a character that {card.name} knows.", file=sys.stderr)
             continue
-        readings = read_all(artifact, photos)
+        readings = read_all(artifact, mine)
         table = Table("source", "images", "right", "or a look-alike", title=f"{card.name} {card.version}")
         for source, score in scores(readings).items():
             table.add_row(source, f"{score.images:,}", f"{score.accuracy:.4f}", f"{score.lookalikes_forgiven:.4f}")
@@ -198,6 +198,7 @@ def _evaluate_photos(name: str, folder: Path | None, models_dir: Path, out: Path
         sheet = out / f"photos-{card.name}-mistakes.png"
         mistakes_sheet(readings, card.geometry, sheet, title=f"{card.name} {card.version}")
         print(f"mistakes: {sheet}")
+    known = {photo for mine in readable for photo in mine}
     if left_out := sum(photo not in known for photo in photos):
         print(f"left out, of characters that no model knows: {left_out:,} of {len(photos):,} pictures")
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from app.artifacts import CARD_FILE, Artifact, ArtifactIncompatible, ModelCard, open_artifact
+from app.artifacts import Artifact, open_artifact
 from app.imaging import GEOMETRIES, PREPROCESSING_VERSION
 from training.recipes import MODELS, VARIANTS, Recipe, recipe_of
 from training.runs import RunError
@@ -98,15 +98,4 @@ def artifact_of_any_preprocessing(models_dir: Path, name: str, version: int) -> 
     Raises:
         ArtifactError: it is not there, or damaged.
     """
-    try:
-        return artifact_named(models_dir, name, version)
-    except ArtifactIncompatible:
-        # The last that is checked: the card can be read and is the model's.
-        card = ModelCard.model_validate_json((models_dir / name / str(version) / CARD_FILE).read_bytes())
-        return open_artifact(
-            models_dir,
-            name,
-            version,
-            preprocessing_version=card.preprocessing_version,
-            geometries=(card.geometry,),
-        )
+    return open_artifact(models_dir, name, version, preprocessing_version=None, geometries=None)
