@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import structlog
 
-from app.imaging import (
-    GEOMETRIES,
-    ImageError,
-    ImagingFailed,
-    NetworkInput,
-    Polarity,
-    decode,
-    is_tiny,
-    prepare_picture,
-)
+from app.imaging import GEOMETRIES, ImageError, ImagingFailed, NetworkInput, Polarity, is_tiny
 from app.inference import (
     Candidate,
     DeadlineExceeded,
@@ -34,6 +24,7 @@ from app.inference import (
     rank,
 )
 from app.observer import Observer, Stage
+from app.preparation import Preparation, prepare
 from app.turns import Turns
 
 _log = structlog.get_logger(__name__)
@@ -51,12 +42,6 @@ class Options:
     top_k: int = 3
     polarity: Polarity = Polarity.AUTO
     allow: str | None = None
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    found: NetworkInput | ImageError
-    stages: dict[Stage, float]
 
 
 @dataclass(frozen=True)
@@ -112,7 +97,7 @@ class Recogniser:
         # One for each thread and one to follow it, so that no thread waits for the event loop.
         self._at_once = 2 * threads
         self._deadline_seconds = deadline_seconds
-        self._turns: Turns | None = None
+        self._turns: Turns[Preparation] | None = None
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="imaging")
 
     async def recognise(self, model: Model, files: Sequence[bytes], options: Options) -> list[Recognition | ImageError]:
@@ -153,21 +138,25 @@ class Recogniser:
         try:
             async with asyncio.timeout(self._deadline_seconds):
                 turns = self._turns_of_loop()
-                prepare = [partial(self._prepared, model, data, options, called) for data in files]
+                geometry = GEOMETRIES[model.artifact.card.geometry]
+                images = [
+                    Preparation(data, geometry, options.polarity, max_pixels=self._max_pixels, called=called)
+                    for data in files
+                ]
                 if not all(is_tiny(data) for data in files):
-                    prepared = await self._on_threads(turns, prepare)
+                    await self._prepare_on_threads(turns, images)
                 elif len(files) == self.under_way == 1:
                     # There is nobody to take turns with.
-                    prepared = [prepare[0]()]
+                    prepare(images)
                 else:
-                    prepared = await turns.do(prepare)
-                self._tell_prepared(model, prepared)
-                found = [item.found for item in prepared]
+                    await turns.do(images)
+                self._tell_prepared(model, images)
+                found = [image.found for image in images]
                 for item in found:
                     if isinstance(item, ImagingFailed):  # here, where the log knows the request
                         _log.error("defect", exc_info=item)
-                images = [item.pixels for item in found if isinstance(item, NetworkInput)]
-                pending = model.batcher.submit(images, deadline=deadline, wake=False)
+                inputs = [item.pixels for item in found if isinstance(item, NetworkInput)]
+                pending = model.batcher.submit(inputs, deadline=deadline, wake=False)
                 # Once all requests that have come in by now have queued theirs, so that they make one batch.
                 turns.call_soon_once(model.batcher.wake)
                 answers = await turns.result_of(pending)
@@ -177,24 +166,22 @@ class Recogniser:
         self._tell_answered(model, pending, recognitions, options)
         return recognitions
 
-    async def _on_threads(self, turns: Turns, prepare: Sequence[Callable[[], _Prepared]]) -> list[_Prepared]:
+    async def _prepare_on_threads(self, turns: Turns[Preparation], images: Sequence[Preparation]) -> None:
         """Prepare the images of one upload, so few of them at once that other uploads get their turn at the threads."""
-        prepared: dict[int, _Prepared] = {}
-        left = iter(enumerate(prepare))
+        left = iter(images)
 
         async def prepare_some() -> None:
-            for index, work in left:
-                prepared[index] = await turns.result_of(self._pool.submit(work))
+            for image in left:
+                await turns.result_of(self._pool.submit(prepare, [image]))
 
         # In a group, so that where one ends badly the others do not go on for nobody.
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._at_once, len(prepare))):
+            for _ in range(min(self._at_once, len(images))):
                 group.create_task(prepare_some())
-        return [prepared[index] for index in range(len(prepare))]
 
-    def _turns_of_loop(self) -> Turns:
+    def _turns_of_loop(self) -> Turns[Preparation]:
         if self._turns is None or not self._turns.of_running_loop():
-            self._turns = Turns()
+            self._turns = Turns(prepare)
         return self._turns
 
     def recognise_now(self, model: Model, files: Sequence[bytes], options: Options) -> list[Recognition | ImageError]:
@@ -205,29 +192,11 @@ class Recogniser:
         """End the pool once its work is done."""
         self._pool.shutdown()
 
-    def _prepared(self, model: Model, data: bytes, options: Options, called: float) -> _Prepared:
-        began = time.monotonic()
-        stages = {Stage.WAIT: began - called}
-        stage = Stage.DECODE
-        found: NetworkInput | ImageError
-        try:
-            picture = decode(data, max_pixels=self._max_pixels)
-            stages[stage] = (decoded := time.monotonic()) - began
-            stage, began = Stage.INK, decoded
-            found = prepare_picture(picture, GEOMETRIES[model.artifact.card.geometry], options.polarity)
-        except ImageError as error:
-            found = error
-        except Exception as error:
-            found = ImagingFailed("Inkling itself failed on this image.")
-            found.__cause__ = error
-        stages[stage] = time.monotonic() - began
-        return _Prepared(found, stages)
-
-    def _tell_prepared(self, model: Model, prepared: Sequence[_Prepared]) -> None:
+    def _tell_prepared(self, model: Model, images: Sequence[Preparation]) -> None:
         if self._observer:
             name = model.artifact.card.name
-            for item in prepared:
-                for stage, seconds in item.stages.items():
+            for image in images:
+                for stage, seconds in image.seconds.items():
                     self._observer.staged(name, stage, seconds)
 
     def _tell_answered(

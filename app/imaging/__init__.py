@@ -12,7 +12,14 @@ from app.imaging.errors import (
 )
 from app.imaging.geometry import GEOMETRIES, SIDE, Geometry
 from app.imaging.ink import Ink, Polarity, find_ink
-from app.imaging.pipeline import PREPROCESSING_VERSION, NetworkInput, prepare, prepare_picture, prepare_pixels
+from app.imaging.pipeline import (
+    PREPROCESSING_VERSION,
+    NetworkInput,
+    frame_ink,
+    ink_of_picture,
+    prepare,
+    prepare_pixels,
+)
 
 __all__ = [
     "GEOMETRIES",
@@ -32,8 +39,9 @@ __all__ = [
     "UnsupportedImage",
     "decode",
     "find_ink",
+    "frame_ink",
+    "ink_of_picture",
     "is_tiny",
     "prepare",
-    "prepare_picture",
     "prepare_pixels",
 ]

@@ -101,7 +101,7 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     else:
         ink = lift_uneven(contrast, narrow and narrow[0 if dark else 1], page.share(noise))
     bare = remove_ruling(ink)
-    ink = keep_writing(bare, plain=page.plain, ruled=not np.array_equal(bare, ink))
+    ink = keep_writing(bare, plain=page.plain, ruled=bare is not ink and not np.array_equal(bare, ink))
     if is_blot(ink):
         raise NoInkFound("What is on the page is a dot or a blot and no character.")
     return Ink(ink, bounding_box(ink), polarity)
@@ -115,6 +115,9 @@ def detect_polarity(contrast: Contrast) -> Polarity:
     Args:
         contrast: float32 [height, width], negative where darker than the page.
     """
+    least, greatest, *_ = cv2.minMaxLoc(contrast)
+    if least >= 0 or greatest <= 0:
+        return Polarity.LIGHT_ON_DARK if greatest > 0 else Polarity.DARK_ON_LIGHT
     height, width = contrast.shape
     distance = np.abs(contrast)
     # Where strokes cover half of a crop, its median is no noise.
@@ -154,7 +157,7 @@ def is_blot(ink: Pixels) -> bool:
         ink: uint8 [height, width], white on black, not all black.
     """
     # Of what is left: a frame that has been taken out may have been darker.
-    strongest = float(ink.max()) / 255
+    strongest = cv2.minMaxLoc(ink)[1] / 255
     left, top, right, bottom = bounding_box(ink, BLOT_LEVEL * strongest)
     inked = ink[top:bottom, left:right] >= BLOT_LEVEL * strongest * 255
     longest = max(inked.shape)

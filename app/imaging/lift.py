@@ -55,12 +55,12 @@ def lift_plain(contrast: Contrast) -> Pixels:
     Raises:
         NoInkFound: the strongest ink stands out by less than `MIN_CONTRAST`.
     """
+    hotter = int(FULL_INK_SHARE * contrast.size)
     # Among the inked pixels alone: selection is slow where most of a picture is equal.
     inked = contrast[contrast >= MIN_CONTRAST]
-    hotter = int(FULL_INK_SHARE * contrast.size)
     if inked.size <= hotter:
         raise NoInkFound("Nothing is written on the page, or too faintly to be told from it.")
-    full = float(np.partition(inked, -1 - hotter)[-1 - hotter])
+    full = float(np.partition(inked, -1 - hotter)[-1 - hotter] if hotter else np.maximum.reduce(inked))
     noise = NOISE_DEVIATIONS * median(np.abs(_ring(contrast)))
     return _lifted(contrast, min(noise, MAX_NOISE * full), full)
 
@@ -157,4 +157,5 @@ def strengths_on_squares(contrast: Contrast, squares: Chosen) -> tuple[float, fl
 
 
 def _lifted(contrast: Contrast, floor: float, full: float) -> Pixels:
-    return np.asarray(np.rint(np.clip((contrast - floor) * (255 / (full - floor)), 0, 255)), np.uint8)
+    lifted = (contrast - floor) * (255 / (full - floor))
+    return np.asarray(np.rint(np.minimum(np.maximum(lifted, 0), 255)), np.uint8)

@@ -60,7 +60,7 @@ DARKEST_REFERENCE = 64
 class Page:
     """How the page looks without ink.
 
-    level: float32 [height, width], grey levels.
+    level: grey levels, float32 [height, width], or [1, 1] of a plain page.
     plain: whether it is the same level everywhere.
     """
 
@@ -103,7 +103,7 @@ def measure_page(pixels: Pixels) -> Page:
     if sum(of_ring) >= PLAIN_SHARE * ring.size:
         of_picture = cv2.countNonZero(cv2.inRange(pixels, near.start, near.stop - 1))
         if of_picture >= PLAIN_PICTURE_SHARE * pixels.size and not is_shaded(pixels, level):
-            return Page(np.full(pixels.shape, _median_of(near, of_ring), np.float32), plain=True)
+            return Page(np.array([[_median_of(near, of_ring)]], np.float32), plain=True)
     return Page(_fitted(pixels), plain=False)
 
 

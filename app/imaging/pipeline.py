@@ -11,7 +11,7 @@ import numpy.typing as npt
 from app.imaging.decode import Picture, decode
 from app.imaging.errors import NoInkFound
 from app.imaging.geometry import Geometry
-from app.imaging.ink import Polarity, find_ink
+from app.imaging.ink import Ink, Polarity, find_ink
 
 # Pictures are small and many are read at once: OpenCV's own threads take twice the CPU time for nothing.
 cv2.setNumThreads(1)
@@ -49,27 +49,40 @@ def prepare(data: bytes, geometry: Geometry, *, max_pixels: int, polarity: Polar
     Raises:
         ImageError: the file cannot be recognised; see `app.imaging.errors`.
     """
-    return prepare_picture(decode(data, max_pixels=max_pixels), geometry, polarity)
+    picture = decode(data, max_pixels=max_pixels)
+    return frame_ink(ink_of_picture(picture, polarity), picture, geometry)
 
 
-def prepare_picture(picture: Picture, geometry: Geometry, polarity: Polarity = Polarity.AUTO) -> NetworkInput:
-    """Turn a decoded upload into network input.
+def ink_of_picture(picture: Picture, polarity: Polarity = Polarity.AUTO) -> Ink:
+    """Find what is written in a decoded upload.
 
     Args:
         picture: from `decode`.
-        geometry: the frame the network was trained on.
         polarity: overrules the detection unless `AUTO`.
 
     Raises:
         NoInkFound: no character stands out from the page.
     """
     try:
-        ink = find_ink(picture.pixels, polarity)
+        return find_ink(picture.pixels, polarity)
     except NoInkFound as error:
         if polarity is Polarity.AUTO:
             raise
         side = "darker" if polarity is Polarity.DARK_ON_LIGHT else "lighter"
         raise NoInkFound(f"{error} Looked for was only what is {side} than the page, as `polarity` asks.") from error
+
+
+def frame_ink(ink: Ink, picture: Picture, geometry: Geometry) -> NetworkInput:
+    """Bring what is written into the frame that a network was trained on.
+
+    Args:
+        ink: from `ink_of_picture`.
+        picture: that it was found in.
+        geometry: of the frame.
+
+    Raises:
+        NoInkFound: it is too thin to be seen there.
+    """
     height, width = ink.pixels.shape
     across, down = picture.size[0] / width, picture.size[1] / height
     left, top, right, bottom = ink.box

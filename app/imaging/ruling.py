@@ -99,7 +99,7 @@ def remove_ruling(ink: Pixels) -> Pixels:
         ink: uint8 [height, width], white on black.
 
     Returns:
-        The same without the lines; all black where there was nothing else.
+        The same without the lines; all black where there was nothing else. What has no lines comes back as it is.
     """
     mask = ink >= LINE_LEVEL
     # Both looked for before either is taken out: what is cut out of the lines that cross them leaves gaps in these.
@@ -108,6 +108,8 @@ def remove_ruling(ink: Pixels) -> Pixels:
     steep = _steep_squares(mask) if not squared or _is_at_limit(lines_of) else None
     if steep:
         lines_of, squared = steep, True
+    if not any(lines_of):
+        return ink
     for lines in lines_of:
         ruling = [line for line in lines if squared or line.whole]
         if steep:
@@ -175,7 +177,7 @@ def _is_crossed(mask: Mask) -> bool:
     Not the outermost, where a faint line may be lost.
     """
     edges = (mask[EDGE_ROWS], mask[-1 - EDGE_ROWS], mask[:, EDGE_ROWS], mask[:, -1 - EDGE_ROWS])
-    return all(len(_runs(edge)) >= FEW_LINES for edge in edges)
+    return all(np.count_nonzero(edge) >= FEW_LINES and len(_runs(edge)) >= FEW_LINES for edge in edges)
 
 
 def find_lines(mask: Mask, slopes: Slopes = SLOPES) -> list[Line]:
@@ -190,7 +192,8 @@ def find_lines(mask: Mask, slopes: Slopes = SLOPES) -> list[Line]:
     """
     height, width = mask.shape
     # Sheared either way, a column has one pixel on a line, so that too few columns with ink make none.
-    if np.count_nonzero(mask.any(axis=0)) < LINE_COVER * width or np.count_nonzero(mask) > MOST_INK * mask.size:
+    inked_columns = np.count_nonzero(np.logical_or.reduce(mask))
+    if inked_columns < LINE_COVER * width or np.count_nonzero(mask) > MOST_INK * mask.size:
         return []
     # Where a thin line falls between two rows, either has a part of it.
     below = np.zeros_like(mask)

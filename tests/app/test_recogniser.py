@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app import recogniser as module
+from app import preparation
 from app.imaging import ImageError, ImagingFailed
 from app.inference import Model, Overloaded, Registry
 from app.observer import Stage
@@ -135,18 +135,19 @@ def test_every_stage_is_told_as_far_as_an_image_comes(model: Model, recogniser: 
 
 
 @pytest.mark.parametrize("seven", [SEVEN, TINY_SEVEN], ids=["on threads", "on the loop"])
+@pytest.mark.parametrize("step", ["decode", "ink_of_picture", "frame_ink"])
 def test_a_defect_at_one_image_takes_nothing_from_the_others(
-    model: Model, recogniser: Recogniser, seven: bytes, monkeypatch: pytest.MonkeyPatch
+    model: Model, recogniser: Recogniser, step: str, seven: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepare_picture = module.prepare_picture
+    done = getattr(preparation, step)
     calls = itertools.count()
 
-    def fail_once(*given: object) -> object:
+    def fail_once(*given: object, **options: object) -> object:
         if next(calls) == 1:
             raise ZeroDivisionError
-        return prepare_picture(*given)
+        return done(*given, **options)
 
-    monkeypatch.setattr(module, "prepare_picture", fail_once)
+    monkeypatch.setattr(preparation, step, fail_once)
     answers = recogniser.recognise_now(model, [seven] * 3, Options())
     (failed,) = (answer for answer in answers if isinstance(answer, ImageError))
     assert isinstance(failed, ImagingFailed)
