@@ -9,7 +9,7 @@ from typing import Protocol
 class Stage(StrEnum):
     """A part of the way of one image."""
 
-    #: Until it has its turn to be decoded.
+    #: Until it has a thread or, among other tiny images, its turns.
     WAIT = "wait"
     #: From bytes to pixels.
     DECODE = "decode"

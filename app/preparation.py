@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from app.imaging import (
     Geometry,
@@ -19,9 +19,14 @@ from app.imaging import (
 )
 from app.observer import Stage
 
+#: From bytes to pixels, to ink, to the network's frame.
+STEPS = 3
+
 
 class Preparation:
     """One image on its way, which ends at the network's input or at what is wrong with the image.
+
+    It holds what the last step came to and nothing of those before, which may be a thousand times the file.
 
     seconds: that it spent in each stage.
     """
@@ -36,68 +41,60 @@ class Preparation:
             max_pixels: the most that will be decoded.
             called: since when it waits, on the clock of `time.monotonic`.
         """
-        self._found: NetworkInput | ImageError | None = None
-        self.seconds: dict[Stage, float] = {}
-        self._data = data
+        self.seconds = {Stage.WAIT: 0.0}
+        self._at: bytes | Picture | tuple[Ink, Picture] | NetworkInput | ImageError = data
         self._geometry = geometry
         self._polarity = polarity
         self._max_pixels = max_pixels
-        self._called = called
-        self._picture: Picture
-        self._ink: Ink
+        self._since = called
 
     @property
     def found(self) -> NetworkInput | ImageError:
-        """What the way ended at."""
-        assert self._found is not None, "The image has not been prepared."
-        return self._found
+        """What the way ended at, once it has."""
+        assert isinstance(self._at, (NetworkInput, ImageError))
+        return self._at
 
-    def decode(self) -> None:
-        """Decode the file."""
+    def take_step(self) -> None:
+        """Take the next step, unless the way has ended."""
+        if isinstance(self._at, (NetworkInput, ImageError)):
+            return
+        stage = Stage.DECODE if isinstance(self._at, bytes) else Stage.INK
         began = time.monotonic()
-        self.seconds[Stage.WAIT] = began - self._called
+        self.seconds[Stage.WAIT] += began - self._since
         try:
-            self._picture = decode(self._data, max_pixels=self._max_pixels)
+            self._at = self._next()
+        except ImageError as error:
+            # It would hold this, and so itself, until Python looks for garbage.
+            self._at = error.with_traceback(None)
         except Exception as error:
-            self._fail(error)
-        self.seconds[Stage.DECODE] = time.monotonic() - began
+            self._at = ImagingFailed("Inkling itself failed on this image.")
+            self._at.__cause__ = error
+        self._since = time.monotonic()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + self._since - began
 
-    def find_ink(self) -> None:
-        """Find what is written in the picture, if it could be decoded."""
-        if self._found is None:
-            began = time.monotonic()
-            try:
-                self._ink = ink_of_picture(self._picture, self._polarity)
-            except Exception as error:
-                self._fail(error)
-            self.seconds[Stage.INK] = time.monotonic() - began
-
-    def frame(self) -> None:
-        """Bring the ink into the network's frame, if there is any."""
-        if self._found is None:
-            began = time.monotonic()
-            try:
-                self._found = frame_ink(self._ink, self._picture, self._geometry)
-            except Exception as error:
-                self._fail(error)
-            self.seconds[Stage.INK] += time.monotonic() - began
-
-    def _fail(self, error: Exception) -> None:
-        if not isinstance(error, ImageError):
-            defect, error = error, ImagingFailed("Inkling itself failed on this image.")
-            error.__cause__ = defect
-        self._found = error
+    def _next(self) -> Picture | tuple[Ink, Picture] | NetworkInput:
+        at = self._at
+        if isinstance(at, bytes):
+            return decode(at, max_pixels=self._max_pixels)
+        if isinstance(at, Picture):
+            return ink_of_picture(at, self._polarity), at
+        assert isinstance(at, tuple)
+        return frame_ink(*at, self._geometry)
 
 
-def prepare(images: Sequence[Preparation]) -> None:
-    """Take images to the end of their way, all of them through one stage before the next.
+def steps_together(images: Sequence[Preparation]) -> Iterator[None]:
+    """Take images to the end of their way, each one step before any takes the next, and yield after every one.
 
-    One after the other, tiny ones take a quarter longer: a processor's nearest cache has no room for the code of all
-    stages.
+    One image after the other, tiny ones take a quarter longer: a processor's nearest cache has no room for the code of
+    all steps.
     """
-    for image in images:
-        image.decode()
-    for image in images:
-        image.find_ink()
-    for image in images:
-        image.frame()
+    for _ in range(STEPS):
+        for image in images:
+            image.take_step()
+            yield
+
+
+def prepare_together(images: Sequence[Preparation]) -> None:
+    """Take images to the end of their way at one go."""
+    for _ in steps_together(images):
+        pass

@@ -24,7 +24,7 @@ from app.inference import (
     rank,
 )
 from app.observer import Observer, Stage
-from app.preparation import Preparation, prepare
+from app.preparation import Preparation, prepare_together, steps_together
 from app.turns import Turns
 
 _log = structlog.get_logger(__name__)
@@ -147,7 +147,7 @@ class Recogniser:
                     await self._prepare_on_threads(turns, images)
                 elif len(files) == self.under_way == 1:
                     # There is nobody to take turns with.
-                    prepare(images)
+                    prepare_together(images)
                 else:
                     await turns.do(images)
                 self._tell_prepared(model, images)
@@ -172,7 +172,7 @@ class Recogniser:
 
         async def prepare_some() -> None:
             for image in left:
-                await turns.result_of(self._pool.submit(prepare, [image]))
+                await turns.result_of(self._pool.submit(prepare_together, [image]))
 
         # In a group, so that where one ends badly the others do not go on for nobody.
         async with asyncio.TaskGroup() as group:
@@ -181,7 +181,7 @@ class Recogniser:
 
     def _turns_of_loop(self) -> Turns[Preparation]:
         if self._turns is None or not self._turns.of_running_loop():
-            self._turns = Turns(prepare)
+            self._turns = Turns(steps_together)
         return self._turns
 
     def recognise_now(self, model: Model, files: Sequence[bytes], options: Options) -> list[Recognition | ImageError]:

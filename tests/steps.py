@@ -30,7 +30,7 @@ def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
     page = measure_page(upload)
     quieted, noise = (upload, 0.0) if page.plain else quiet(upload)
     contrast = page.contrast(quieted)
-    strips: dict[str, Picture] = {"upload": upload, "page.measure_page": page.level}
+    strips: dict[str, Picture] = {"upload": upload, "page.measure_page": np.broadcast_to(page.level, upload.shape)}
     narrow = None if page.plain else narrow_contrast(quieted)
     polarity = polarity_of_strokes(quieted, contrast, *narrow) if narrow else detect_polarity(contrast)
     dark = polarity is Polarity.DARK_ON_LIGHT

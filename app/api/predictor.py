@@ -43,7 +43,10 @@ class Predictor:
         with self._registry.holding(self._name) as model:
             (found,) = await self._recogniser.recognise(model, [data], chosen)
         if isinstance(found, ImageError):
-            raise found
+            try:
+                raise found
+            finally:
+                del found  # which would hold this call, and the file, until Python looks for garbage
         return Answer.of(found, model.artifact, explain=explain)
 
     async def answers(self, files: Sequence[bytes], chosen: Options, *, explain: bool) -> list[Answer | Failure]:

@@ -44,8 +44,8 @@ WORKING_SHORT_SIDE = 96
 WORKING_PIXELS = 2**22
 #: Signature, and the length, name, width and height that begin the first chunk.
 TINY_HEADER_BYTES = 24
-#: What is at most so large is prepared in a third of a millisecond where the page is plain, in two where it is not, and
-#: in six where the file was made to take long.
+#: What is at most so large is prepared in a quarter of a millisecond where the page is plain, in two where it is not,
+#: and in six where the file was made to take long.
 TINY_BYTES = 2048
 TINY_PIXELS = 32 * 32
 #: Weights of red, green and blue in luma (ITU-R BT.601), as Pillow's own conversion has them.

@@ -108,7 +108,7 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
 
 
 def detect_polarity(contrast: Contrast) -> Polarity:
-    """Return the side of the page with more squared contrast.
+    """Return the side of the page with more squared contrast, `DARK_ON_LIGHT` where there is none.
 
     The middle of the picture counts most: what lies along the edge of an uneven page is often no page.
 
@@ -117,7 +117,8 @@ def detect_polarity(contrast: Contrast) -> Polarity:
     """
     least, greatest, *_ = cv2.minMaxLoc(contrast)
     if least >= 0 or greatest <= 0:
-        return Polarity.LIGHT_ON_DARK if greatest > 0 else Polarity.DARK_ON_LIGHT
+        # All of it is on one side, as in most drawings, and there is nothing to weigh.
+        return Polarity.DARK_ON_LIGHT if greatest <= 0 else Polarity.LIGHT_ON_DARK
     height, width = contrast.shape
     distance = np.abs(contrast)
     # Where strokes cover half of a crop, its median is no noise.

@@ -55,9 +55,9 @@ def lift_plain(contrast: Contrast) -> Pixels:
     Raises:
         NoInkFound: the strongest ink stands out by less than `MIN_CONTRAST`.
     """
-    hotter = int(FULL_INK_SHARE * contrast.size)
     # Among the inked pixels alone: selection is slow where most of a picture is equal.
     inked = contrast[contrast >= MIN_CONTRAST]
+    hotter = int(FULL_INK_SHARE * contrast.size)
     if inked.size <= hotter:
         raise NoInkFound("Nothing is written on the page, or too faintly to be told from it.")
     full = float(np.partition(inked, -1 - hotter)[-1 - hotter] if hotter else np.maximum.reduce(inked))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Any, cast
 
 import structlog
 from starlette.responses import JSONResponse
@@ -14,55 +13,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app.api.context import SECURITY_HEADERS
 from app.api.problems import MALFORMED_REQUEST, problem, problem_response
 from app.api.request_id import HEADER, begin_request
+from app.server.transport import JoiningTransport
 
 #: Most bytes in a row that neither end a head nor bring part of a body: of heads, trailers and chunk extensions. The
 #: parser keeps them all, and copies a header for every piece of it that arrives. A longer head is let through where it
 #: arrives in one piece.
 MAX_HEAD_BYTES = 64 * 1024
-#: Most bytes of answers that wait for what else is written in the same turn of the event loop. Beyond that the
-#: transport has to know of them, which tells an answer when to wait for its client.
-MAX_JOINED_BYTES = 16 * 1024
 
 _log = structlog.get_logger(__name__)
-
-
-class JoiningTransport:
-    """A transport that sends what is written in one turn of the event loop in one piece, however many times it is.
-
-    Uvicorn writes a head and a body apart: two packets, and two times that the client is woken.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        """Stand before a transport.
-
-        Args:
-            transport: of the connection, whose other methods are this one's too.
-            loop: that it belongs to.
-        """
-        self._transport = transport
-        self._loop = loop
-        self._held = bytearray()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Send some bytes after what the loop already has to do; where there are many, at once."""
-        if not self._held:
-            self._loop.call_soon(self._send)
-        self._held += data
-        if len(self._held) > MAX_JOINED_BYTES:
-            self._send()
-
-    def close(self) -> None:
-        """Close the connection once all that was written has been sent."""
-        self._send()
-        self._transport.close()
-
-    def _send(self) -> None:
-        held, self._held = self._held, bytearray()
-        if held and not self._transport.is_closing():
-            self._transport.write(held)
 
 
 class ProblemProtocol(HttpToolsProtocol):
@@ -72,7 +30,11 @@ class ProblemProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.transport = cast("asyncio.Transport", JoiningTransport(transport, self.loop))
+        self.transport = self._joining = JoiningTransport(transport, self.loop)
+
+    def eof_received(self) -> None:
+        # The event loop closes its own transport now, which knows nothing of what is held here.
+        self._joining.flush()
 
     def data_received(self, data: bytes) -> None:
         if self._head_bytes > MAX_HEAD_BYTES:

@@ -20,7 +20,7 @@ from app.settings import Settings
 #: How long one thread keeps Python's lock from the others; its default is five milliseconds.
 SWITCH_SECONDS = 0.0005
 #: How many more objects that may hold each other have been made than thrown away before Python looks for garbage among
-#: them; its default is 700. A request makes a dozen that a look finds in use, and hardly any garbage.
+#: them; its default is 700, and the looks took 3 % of the time with 32 connections. Requests leave hardly any.
 GARBAGE_OBJECTS = 10_000
 #: How long other processes on the same socket may take to stop listening too; they look every tenth of a second.
 SETTLE_SECONDS = 0.2

@@ -1,26 +1,28 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
 from app.turns import TOGETHER, TURN_SECONDS, Turns
 
+Work = Callable[[Sequence[str]], Iterator[None]]
 
-def doing(done: list[str], seconds: float = 0.0) -> Callable[[Sequence[str]], None]:
-    """Return work that takes so long for each piece and remembers it, and fails on a piece "broken"."""
 
-    def work(pieces: Sequence[str]) -> None:
-        if "broken" in pieces:
-            raise ValueError("broken")
-        until = time.monotonic() + len(pieces) * seconds
-        while time.monotonic() < until:
-            pass
-        done.extend(pieces)
+def doing(done: list[str]) -> Work:
+    """Return work that remembers each piece, and fails on a piece "broken"."""
+
+    def work(pieces: Sequence[str]) -> Iterator[None]:
+        for piece in pieces:
+            if piece == "broken":
+                raise ValueError(piece)
+            done.append(piece)
+            yield
 
     return work
 
@@ -46,66 +48,57 @@ def test_single_work_goes_in_turn_with_a_series_and_series_one_after_the_other()
     assert asyncio.run(main()) == ["single", "a", "other", "a", "a", "b", "b"]
 
 
-def test_pieces_are_done_together_fewer_of_them_where_they_take_long() -> None:
-    async def groups(seconds: float) -> list[int]:
+def test_so_many_pieces_are_done_together_and_no_more() -> None:
+    async def main() -> list[int]:
         counts = list[int]()
 
-        def work(pieces: Sequence[int]) -> None:
+        def work(pieces: Sequence[str]) -> Iterator[None]:
             counts.append(len(pieces))
-            time.sleep(len(pieces) * seconds)
+            return iter(())
 
         turns = Turns(work)
-        await turns.do(range(4 * TOGETHER))
+        cancelled = asyncio.create_task(turns.do(["cancelled"]))
+        series = [asyncio.create_task(turns.do(["piece"] * pieces)) for pieces in (2 * TOGETHER + 1, 1, 1, 1)]
+        await asyncio.sleep(0)  # all are queued
+        cancelled.cancel()
+        await asyncio.gather(*series)
         return counts
 
-    assert asyncio.run(groups(0)) == [TOGETHER] * 4
-    slow = asyncio.run(groups(TURN_SECONDS))
-    assert slow[:4] == [TOGETHER, TOGETHER // 2, TOGETHER // 4, 1]
-    # Two of them take longer than a turn, one may not: it is tried again.
-    assert set(slow[4:-1]) <= {1, 2}
+    assert asyncio.run(main()) == [TOGETHER, TOGETHER, 4]
 
 
-def test_the_loop_has_its_turn_between_long_series() -> None:
-    async def main() -> int:
-        turns, ticks = Turns(doing([], TURN_SECONDS)), 0
-        async with asyncio.TaskGroup() as group:
-            series = group.create_task(turns.do(["slow"] * (2 * TOGETHER)))
-            while not series.done():
-                await asyncio.sleep(0)
-                ticks += 1
-        return ticks
+def test_the_loop_has_its_turn_between_steps_that_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Every look at the clock finds that more than half of a turn is over.
+    times = itertools.count(step=0.6 * TURN_SECONDS)
+    monkeypatch.setattr("app.turns.time", SimpleNamespace(monotonic=lambda: next(times)))
 
-    assert asyncio.run(main()) >= 5
+    async def main() -> list[int]:
+        done, seen = list[str](), list[int]()
+        series = asyncio.create_task(Turns(doing(done)).do(["piece"] * TOGETHER))
+        while not series.done():
+            await asyncio.sleep(0)
+            seen.append(len(done))
+        return seen
+
+    assert set(range(TOGETHER + 1)) == set(asyncio.run(main()))
 
 
 def test_an_error_ends_the_series_of_what_was_done_together_and_no_other() -> None:
     async def main() -> None:
         done = list[str]()
         turns = Turns(doing(done))
-        broken, whole = await asyncio.gather(
+        broken, together, later = await asyncio.gather(
             turns.do(["broken", *["after"] * 2 * TOGETHER]),
+            turns.do(["together"]),
             turns.do(["other"] * TOGETHER),
             return_exceptions=True,
         )
-        assert isinstance(broken, ValueError)
-        assert whole is None
-        assert done == ["other"] * TOGETHER
-
-    asyncio.run(main())
-
-
-def test_work_goes_on_after_what_no_future_takes() -> None:
-    async def main() -> None:
-        failing = iter([StopIteration])
-
-        def work(pieces: Sequence[str]) -> None:
-            for error in failing:
-                raise error
-
-        turns = Turns(work)
-        with pytest.raises(RuntimeError, match="StopIteration"):
-            await turns.do(["broken"])
-        await turns.do(["later"])
+        for error in (broken, together):
+            assert isinstance(error, RuntimeError)
+            assert isinstance(error.__cause__, ValueError)
+        assert broken is not together
+        assert later is None
+        assert done == ["together"] + ["other"] * TOGETHER
 
     asyncio.run(main())
 

@@ -26,11 +26,11 @@ EXPECTED = frozenset({200, 415, 422})
 
 
 def uploads() -> list[bytes]:
-    """Return requests of the usual kind, and one each of the others: a photo, a batch, no image, a blank page."""
+    """Return requests of the usual kind, and one each of the others: a photo, a batch, no image, a large blank page."""
     tiny = [upload("/predict/digit", encode(draw(digit, (28, 28)))) for digit in "0123456"]
     drawing = upload("/predict/char?explain=true", encode(draw("L", (200, 200)), "JPEG"))
     batch = upload("/predict/digit/batch", *(encode(draw(digit, (28, 28))) for digit in "789"), part="files")
-    blank = upload("/predict/digit", encode(np.full((50, 50), 255, np.uint8)))
+    blank = upload("/predict/digit", encode(np.full((1000, 1000), 255, np.uint8)))
     return [*tiny, drawing, batch, blank, upload("/predict/char", b"no image")]
 
 

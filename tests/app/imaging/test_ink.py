@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from app.imaging import NoInkFound, Polarity
-from app.imaging.ink import find_ink, reduced
+from app.imaging.ink import detect_polarity, find_ink, reduced
 from tests.pages import photographed, wood
 from tests.steps import steps, uploads
 from tests.strokes import DIGITS, draw
@@ -25,6 +25,16 @@ def test_a_brush_that_covers_most_of_the_crop_is_still_ink() -> None:
     page[4:56, 4:56] = 30
     page[25:35, 25:35] = 230
     assert find_ink(page).polarity is Polarity.DARK_ON_LIGHT
+
+
+@pytest.mark.parametrize("polarity", [Polarity.DARK_ON_LIGHT, Polarity.LIGHT_ON_DARK])
+def test_ink_on_one_side_of_the_page_decides_wherever_it_is(polarity: Polarity) -> None:
+    side = 1 if polarity is Polarity.LIGHT_ON_DARK else -1
+    for place in ((0, 0), (9, 5)):
+        contrast = np.zeros((10, 10), np.float32)
+        contrast[place] = 0.01 * side
+        assert detect_polarity(contrast) is polarity
+    assert detect_polarity(np.zeros((10, 10), np.float32)) is Polarity.DARK_ON_LIGHT
 
 
 def test_polarity_can_be_overruled() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from app.imaging.page import measure_page, median
+from app.imaging.page import DARKEST_REFERENCE, measure_page, median
 
 
 @settings(max_examples=200, deadline=None)
@@ -26,7 +26,9 @@ def test_a_plain_page_has_one_level(level: int) -> None:
     pixels[10:18, 12:16] = 255 - level
     page = measure_page(pixels)
     assert page.plain
-    assert (page.level == level).all()
+    np.testing.assert_array_equal(page.level, [[level]])
+    assert page.contrast(pixels).shape == pixels.shape
+    assert page.share(10) == 10 / max(level, DARKEST_REFERENCE)
 
 
 def test_a_page_in_uneven_light_follows_it() -> None:

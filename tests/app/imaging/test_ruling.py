@@ -18,6 +18,11 @@ def difference(left: np.ndarray, right: np.ndarray) -> float:
     return 255 * float(np.sqrt(np.mean((left - right) ** 2)))
 
 
+def test_ink_without_lines_comes_back_as_it_is() -> None:
+    ink = 255 - draw("3", (64, 64))
+    assert remove_ruling(ink) is ink
+
+
 @pytest.mark.parametrize("squared", [False, True])
 @pytest.mark.parametrize("character", DIGITS)
 def test_ruled_paper_reads_like_plain_paper(character: str, squared: bool) -> None:

@@ -58,6 +58,16 @@ def test_so_is_one_that_stalls_in_its_second_request(port: int) -> None:
             pass
 
 
+def test_who_ends_its_side_after_a_request_is_answered(port: int) -> None:
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as link:
+            link.sendall(REQUEST)
+            link.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: link.recv(10_000), b""))
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert answer.endswith(b"}")
+
+
 def test_who_sends_a_body_slowly_is_not_silent(port: int) -> None:
     with (
         socket.create_connection(("127.0.0.1", port), timeout=60) as slow,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from app.server.protocol import MAX_JOINED_BYTES, JoiningTransport
+from app.server.transport import MAX_JOINED_BYTES, JoiningTransport
 
 
 class Sent:
@@ -25,6 +25,9 @@ class Sent:
     def is_closing(self) -> bool:
         return self.closing
 
+    def get_write_buffer_size(self) -> int:
+        return 100
+
 
 def joining(sent: Sent) -> JoiningTransport:
     return JoiningTransport(cast("Any", sent), asyncio.get_running_loop())
@@ -36,8 +39,10 @@ def test_what_is_written_in_one_turn_is_sent_in_one_piece() -> None:
         transport.write(b"head ")
         transport.write(b"body")
         assert sent.told == []
+        assert transport.get_write_buffer_size() == 100 + len(b"head body")
         await asyncio.sleep(0)
         assert sent.told == [b"head body"]
+        assert transport.get_write_buffer_size() == 100
         transport.write(b"next")
         await asyncio.sleep(0)
         assert sent.told == [b"head body", b"next"]
