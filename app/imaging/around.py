@@ -29,7 +29,7 @@ CELL_CONTENT = 0.3
 #: Pixels beside them that are theirs as well.
 CELL_BORDER = 1
 #: A frame spans at least this share of both sides of the picture.
-FRAME_SPAN = 0.2
+FRAME_SPAN = 0.05
 #: It has a mark of at least this share of its mass inside.
 FRAME_CONTENT = 0.08
 #: At least this share of its pixels lies along its box; of a 0's, half do.

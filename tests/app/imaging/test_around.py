@@ -40,6 +40,25 @@ def test_a_ring_around_a_number_is_left_out(character: str, axes: tuple[int, int
 
 
 @pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("box", [True, False], ids=["box", "ring"])
+@pytest.mark.parametrize("share", [0.08, 0.12, 0.18])
+@pytest.mark.parametrize("character", "2357")
+def test_so_is_a_small_one_in_a_large_picture(character: str, share: float, box: bool, lit: bool) -> None:
+    side = 600
+    inner = round(share * side)
+    size = (inner, inner)
+    written = draw(character, size, scale=0.55, width=0.12)
+    around = framed(written, 2) if box else ringed(written, (inner // 2 - 3,) * 2)
+    pages = []
+    for drawn in (written, around):
+        page = np.full((side, side), 240, np.uint8)
+        page[150 : 150 + inner, 250 : 250 + inner] = drawn
+        pages.append(photographed(page) if lit else page)
+    found, expected = (find_ink(page).box for page in pages)
+    assert np.abs(np.subtract(found, expected)).max() <= 3
+
+
+@pytest.mark.parametrize("lit", [False, True])
 @pytest.mark.parametrize(
     ("axes", "ends"),
     [((50, 75), (0, 360)), ((75, 75), (40, 320))],
