@@ -3,6 +3,9 @@ PYTHON ?= python3
 DATA_DIR ?= data
 NOTEBOOKS_DIR ?= docs/notebooks
 BIN := .venv/bin
+ifneq ($(filter-out savedmodel litert litert-int8,$(RUNTIME)),)
+$(error RUNTIME=$(RUNTIME) is none of savedmodel, litert and litert-int8)
+endif
 # Where the service runs: LiteRT needs nothing of TensorFlow.
 SERVING := $(if $(filter litert%,$(RUNTIME)),.venv-light,.venv)
 # Tests wait a good part of their time, for browsers, services and clusters that start.

@@ -46,7 +46,10 @@ def batches(images: Iterable[Image], *, files: int = BATCH_FILES, size: int = BA
     Raises:
         ValueError: `files` or `size` is below 1.
         OSError, TypeError: an image cannot be read.
+        TypeError: it is one image.
     """
+    if isinstance(images, (str, bytes, os.PathLike)):
+        raise TypeError("Several images are wanted: a list, say, of what `recognise` takes.")
     if files < 1 or size < 1:
         raise ValueError(f"A batch holds at least 1 file and 1 byte, not {files} and {size}.")
     return grouped(map(content, images), len, count=files, total=size)

@@ -57,6 +57,8 @@ LUMA_SHARE = 0.15
 COLOUR_SIDE = 48
 #: Mean grey level of what is visible of a transparent drawing, above which it was made for a dark page.
 LIGHT_INK = 191
+#: What the formats of iPhones and of newer cameras call themselves (ISO/IEC 23008-12).
+HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif"}
 #: Where Pillow leaves what may tell of an orientation, in any format: EXIF, and XMP.
 ORIENTED = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}
 #: EXIF orientations that swap width and height.
@@ -106,7 +108,9 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
     except Exception as error:
         if isinstance(error, UnidentifiedImageError) and not _has_known_signature(data):
             raise UnsupportedImage(
-                "The file is not a PNG, JPEG, WebP, BMP, GIF or TIFF image. Convert it to one of these."
+                "The file is a HEIC or AVIF photo. Save it as a JPEG."
+                if _is_heif(data)
+                else "The file is not a PNG, JPEG, WebP, BMP, GIF or TIFF image. Convert it to one of these."
             ) from error
         raise CorruptImage("The image's header cannot be read; the file is damaged or cut short.") from error
     width, height = image.size
@@ -151,6 +155,10 @@ def _has_known_signature(data: bytes) -> bool:
     return data.startswith((PNG_SIGNATURE, b"\xff\xd8\xff", b"BM", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")) or (
         data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     )
+
+
+def _is_heif(data: bytes) -> bool:
+    return data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS
 
 
 def _has_several_frames(image: Image.Image) -> bool:

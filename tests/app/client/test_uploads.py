@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +26,9 @@ def test_a_batch_of_nothing_is_refused(limit: str, value: int) -> None:
 
     with pytest.raises(ValueError, match=f"at least 1 .* {value}"):
         asyncio.run(ask())
+
+
+@pytest.mark.parametrize("image", ["a.png", b"bytes", Path("a.png")])
+def test_one_image_is_not_taken_for_many(image: str | bytes | Path) -> None:
+    with pytest.raises(TypeError, match="Several images"):
+        batches(image)

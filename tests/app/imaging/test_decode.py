@@ -61,6 +61,13 @@ def test_sixteen_bits_keep_the_upper_eight() -> None:
     np.testing.assert_array_equal(decode(encode(wide), max_pixels=LIMIT).pixels, PICTURE)
 
 
+def test_a_photo_of_an_iphone_is_called_by_its_name() -> None:
+    with pytest.raises(UnsupportedImage, match="HEIC or AVIF photo"):
+        decode(b"\0\0\0\x18ftypheic" + bytes(100), max_pixels=LIMIT)
+    with pytest.raises(UnsupportedImage, match="not a PNG"):
+        decode(b"\0\0\0\x18ftypisom" + bytes(100), max_pixels=LIMIT)
+
+
 def test_more_than_sixteen_bits_are_unsupported() -> None:
     with pytest.raises(UnsupportedImage):
         decode(encode(Image.fromarray(PICTURE.astype(np.float32)), "TIFF"), max_pixels=LIMIT)
