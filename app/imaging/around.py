@@ -1,8 +1,8 @@
-"""What stands around a character and is none: frames, rings, the cells of a form, lines under an answer.
+"""What stands around a character and is none: frames, rings, cells of a form, lines under an answer, binding holes.
 
 The shares below were set on the drawn pages of the tests and on the photos that README measures, all of them together;
-few of them move a figure by more than a photo or two. Those of rings, cells and underlines were set on drawn pages
-alone, and move none.
+few of them move a figure by more than a photo or two. Those of rings, cells, underlines and bindings were set on drawn
+pages alone, and move none.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.imaging.marks import Chosen, Marks
+from app.imaging.page import CROP_SIDE
 
 #: A line between two cells is narrower than this share of its height.
 DIVIDER_WIDTH = 0.12
@@ -68,6 +69,18 @@ NEAR_UNDERLINE_GAP = 0.04
 NEAR_UNDERLINE_LENGTH = 1.2
 #: And at least so many times as long as the character is wide.
 NEAR_UNDERLINE_REACH = 1.6
+#: The holes of a binding lie in a strip along one side of the picture, so wide as a share of its size.
+BINDING_STRIP = 0.15
+#: There are at least so many.
+LEAST_HOLES = 5
+#: From the first to the last they span at least this share of the picture.
+BINDING_SPAN = 0.7
+#: In a line, give or take this share of its size.
+BINDING_SLACK = 0.02
+#: And as far apart from each other, give or take this share of that.
+BINDING_STEP_SLACK = 0.3
+#: Elsewhere is a mark at least so many times as long as they are; of a dotted character there is none.
+BINDING_CONTENT = 2.0
 #: A mark lower than this share of its width has no line under it: it may be the head of a 7 or a digit's segment.
 FLAT_MARK = 0.5
 
@@ -85,6 +98,33 @@ def frames(marks: Marks) -> Chosen:
             continue
         pixels = marks.labels[top[frame] : bottom[frame], left[frame] : right[frame]] == frame
         chosen[frame] = _is_box(pixels) or (_is_ring(pixels) and _stands_in(marks, content, frame))
+    return chosen
+
+
+def binding(marks: Marks) -> Chosen:
+    """Choose the holes along one side of a sheet that has been bound, of which a crop shows none: bool [M]."""
+    chosen = np.zeros(len(marks.mass), np.bool_)
+    if min(marks.labels.shape) < CROP_SIDE:
+        return chosen
+    length = (marks.boxes[:, 2:] - marks.boxes[:, :2]).max(axis=1)
+    present = marks.mass > 0
+    places = marks.centre / marks.labels.shape[::-1]
+    for across, along in (places.T, places.T[::-1]):
+        for strip in (across < BINDING_STRIP, across > 1 - BINDING_STRIP):
+            holes = present & strip
+            if np.count_nonzero(holes) < LEAST_HOLES:
+                continue
+            holes &= np.abs(across - np.median(across[holes])) <= BINDING_SLACK
+            others = length[present & ~holes]
+            steps = np.diff(np.sort(along[holes]))
+            if (
+                len(steps) + 1 >= LEAST_HOLES
+                and steps.sum() >= BINDING_SPAN
+                and np.abs(steps - np.median(steps)).max() <= BINDING_STEP_SLACK * np.median(steps)
+                and others.size
+                and others.max() >= BINDING_CONTENT * length[holes].max()
+            ):
+                chosen |= holes
     return chosen
 
 

@@ -53,6 +53,11 @@ LUMA = np.array([0.299, 0.587, 0.114])
 #: Where luma carries less than this share of what tells ink from page, as of yellow on white or red on green, their
 #: colour tells more. Of 515 colour photos of handwriting none is such.
 LUMA_SHARE = 0.15
+#: Or where some of that picture differs from the page by no more than so many grey levels of luma: a coloured note with
+#: black writing on it is told by its colour, the writing is not. Yellow on white differs by 29. Set on drawn notes.
+STRONG_LUMA = 64
+#: So many of its pixels are some.
+STRONG_PIXELS = 3
 #: Shorter side, in pixels, of the reduced picture that this is told from; it may be up to twice as long.
 COLOUR_SIDE = 48
 #: Mean grey level of what is visible of a transparent drawing, above which it was made for a dark page.
@@ -223,6 +228,8 @@ def _colour_projection(image: Image.Image) -> tuple[float, ...] | None:
     spread, axes = np.linalg.eigh(scatter)
     # For pure grey the largest variance is three times luma's, so that the share is 1.
     if 3 * (LUMA @ scatter @ LUMA) >= LUMA_SHARE * spread[-1]:
+        return None
+    if np.count_nonzero(np.abs(distance @ LUMA) >= STRONG_LUMA) >= STRONG_PIXELS:
         return None
     axis = axes[:, -1] * (-1 if LUMA @ axes[:, -1] < 0 else 1)
     return (*axis.tolist(), 128 - float(axis @ page))

@@ -1,6 +1,6 @@
-"""What is written on within a picture: a sheet of paper on a table, a canvas in a screenshot, a photo between bars.
+"""What is written on within a picture: a sheet on a table, a note on a page, a canvas in a screenshot, a photo in bars.
 
-The constants of canvases were set on the screenshots that the tests draw; they move no figure of README's.
+The constants of canvases were set on the screenshots and notes that the tests draw; they move no figure of README's.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ BEYOND = 0.15
 #: A canvas differs from a plain surround by at least so many grey levels.
 CANVAS_STEP = 24
 #: Its box covers at least this share of the picture.
-CANVAS_AREA = 0.1
+CANVAS_AREA = 0.03
 #: And at least this share of either side.
-CANVAS_SIDE = 0.3
+CANVAS_SIDE = 0.15
 #: It fills at least this share of its box.
 CANVAS_FILLED = 0.85
 #: And of its outline at least this one.

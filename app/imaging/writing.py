@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging.around import dividers, find_cell, frames, underlines
+from app.imaging.around import binding, dividers, find_cell, frames, underlines
 from app.imaging.errors import NoInkFound
 from app.imaging.marks import MARK_LEVEL, Chosen, Marks, Pixels, close_gaps, find_marks, main_mark
 
@@ -67,7 +67,7 @@ DOT_SHARE = 0.5
 
 
 def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Pixels:
-    """Clear what is not part of the character: frames, neighbours, specks.
+    """Clear what is not part of the character: frames, binding holes, neighbours, specks.
 
     Args:
         ink: uint8 [height, width], white on black.
@@ -84,7 +84,7 @@ def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Pixels:
         # The page, and one mark beside which there is nothing to drop.
         return ink
     marks = find_marks(ink.astype(np.float32), threshold)
-    dropped = frames(marks)
+    dropped = frames(marks) | binding(marks)
     marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
     if (cell := find_cell(marks, ruled=ruled)) is not None:
         left, right = cell

@@ -156,3 +156,33 @@ def test_the_stem_of_a_k_that_the_rest_does_not_touch_is_no_line_between_cells()
     assert left < 36
     assert top < 26
     assert bottom > 86
+
+
+def bound(page: np.ndarray, *, top: bool = False) -> np.ndarray:
+    """Punch the holes of a spiral binding along the left side of a square page, or along its top."""
+    page = page.copy()
+    side = len(page)
+    for place in range(side // 20, side, side // 12):
+        middle = (place, side // 18) if top else (side // 18, place)
+        cv2.ellipse(page, middle, (side // 40, side // 50), 0, 0, 360, 60, -1, cv2.LINE_AA)
+    return page
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("top", [False, True])
+@pytest.mark.parametrize("character", DIGITS)
+def test_the_holes_of_a_binding_are_left_out(character: str, top: bool, lit: bool) -> None:
+    page = draw(character, (300, 300), scale=0.5)
+    holed = bound(page, top=top)
+    found = find_ink(photographed(holed) if lit else holed)
+    assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 5
+
+
+def test_a_dotted_character_has_no_binding() -> None:
+    page = np.full((200, 200), 235, np.uint8)
+    for row in range(15, 190, 20):
+        for column in (20, *((60, 100, 140) if row in {15, 95, 175} else ())):
+            cv2.circle(page, (column, row), 6, 30, -1, cv2.LINE_AA)
+    left, _, right, _ = find_ink(page).box
+    assert left < 20
+    assert right > 140

@@ -4,11 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
+from app.imaging.decode import decode
 from app.imaging.ink import find_ink
 from app.imaging.page import measure_page
 from app.imaging.sheet import find_canvas, find_sheet, without_surround, without_table
 from tests.pages import photographed, ruled, wood
-from tests.strokes import DIGITS, draw
+from tests.strokes import DIGITS, draw, encode
 
 
 def lying(sheet: np.ndarray, table: np.ndarray, degrees: float) -> np.ndarray:
@@ -76,6 +77,22 @@ def test_a_canvas_in_a_screenshot_reads_like_the_canvas(
     canvas = draw(character, (160, 160), scale=0.75, width=0.1, paper=paper, ink=ink)
     expected = np.add(find_ink(canvas).box, (40, 36, 40, 36))
     assert np.abs(find_ink(in_window(canvas, around, button=button)).box - expected).max() <= 2
+
+
+@pytest.mark.parametrize("share", [0.25, 0.4, 0.6])
+@pytest.mark.parametrize("colour", [(255, 245, 80), (255, 190, 210), (150, 150, 150)], ids=["yellow", "pink", "grey"])
+@pytest.mark.parametrize("character", "2357")
+def test_what_is_written_on_a_note_on_a_white_page_is_read(
+    character: str, colour: tuple[int, int, int], share: float
+) -> None:
+    side = 600
+    start, inner = round(side * (1 - share) / 2), round(side * share)
+    page, note = np.full((side, side, 3), 255, np.uint8), (slice(start, start + inner),) * 2
+    written = draw(character, (inner, inner), scale=0.5, ink=20, paper=255)
+    page[note] = np.where(written[..., None] < 128, 20, colour)
+    expected = find_ink(np.pad(written, start, constant_values=255)).box
+    picture = decode(encode(page), max_pixels=side * side)
+    assert np.abs(np.subtract(find_ink(picture.pixels).box, expected)).max() <= 3
 
 
 @pytest.mark.parametrize("upright", [False, True])
