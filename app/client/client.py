@@ -98,6 +98,7 @@ class Client:
             InklingError: a whole batch got no answer.
             OSError: a file cannot be read.
             ValueError: `batch_files` or `batch_bytes` is below 1.
+            TypeError: `images` is a single one.
         """
         for batch in batches(images, files=batch_files, size=batch_bytes):
             yield from self._run(calls.recognise_batch(task, batch, options))

@@ -45,8 +45,8 @@ def batches(images: Iterable[Image], *, files: int = BATCH_FILES, size: int = BA
 
     Raises:
         ValueError: `files` or `size` is below 1.
-        OSError, TypeError: an image cannot be read.
-        TypeError: it is one image.
+        OSError: an image cannot be read.
+        TypeError: an image is nothing that can be sent, or `images` is a single one.
     """
     if isinstance(images, (str, bytes, os.PathLike)):
         raise TypeError("Several images are wanted: a list, say, of what `recognise` takes.")

@@ -8,6 +8,7 @@ pages alone, and move none.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from app.imaging.marks import Chosen, Marks
 from app.imaging.page import CROP_SIDE
@@ -112,20 +113,22 @@ def binding(marks: Marks) -> Chosen:
     for across, along in (places.T, places.T[::-1]):
         for strip in (across < BINDING_STRIP, across > 1 - BINDING_STRIP):
             holes = present & strip
-            if np.count_nonzero(holes) < LEAST_HOLES:
+            if not holes.any():
                 continue
             holes &= np.abs(across - np.median(across[holes])) <= BINDING_SLACK
-            others = length[present & ~holes]
-            steps = np.diff(np.sort(along[holes]))
-            if (
-                len(steps) + 1 >= LEAST_HOLES
-                and steps.sum() >= BINDING_SPAN
-                and np.abs(steps - np.median(steps)).max() <= BINDING_STEP_SLACK * np.median(steps)
-                and others.size
-                and others.max() >= BINDING_CONTENT * length[holes].max()
-            ):
+            content = length[present & ~holes].max(initial=0)
+            if _are_evenly_apart(along[holes]) and content >= BINDING_CONTENT * length[holes].max():
                 chosen |= holes
     return chosen
+
+
+def _are_evenly_apart(places: npt.NDArray[np.float64]) -> bool:
+    """Tell whether there are as many places along a side as a binding has holes, [N] in 0..1, and as far apart."""
+    if len(places) < LEAST_HOLES:
+        return False
+    steps = np.diff(np.sort(places))
+    step = np.median(steps)
+    return bool(steps.sum() >= BINDING_SPAN and np.abs(steps - step).max() <= BINDING_STEP_SLACK * step)
 
 
 def _is_box(pixels: Chosen) -> bool:

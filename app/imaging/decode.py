@@ -53,10 +53,10 @@ LUMA = np.array([0.299, 0.587, 0.114])
 #: Where luma carries less than this share of what tells ink from page, as of yellow on white or red on green, their
 #: colour tells more. Of 515 colour photos of handwriting none is such.
 LUMA_SHARE = 0.15
-#: Or where some of that picture differs from the page by no more than so many grey levels of luma: a coloured note with
-#: black writing on it is told by its colour, the writing is not. Yellow on white differs by 29. Set on drawn notes.
+#: But not where something differs from the page by so many grey levels of luma, as black writing does on a note that is
+#: itself told by its colour. Yellow differs from white by 29. This one and the next were set on drawn notes.
 STRONG_LUMA = 64
-#: So many of its pixels are some.
+#: So many pixels of the reduced picture have to.
 STRONG_PIXELS = 3
 #: Shorter side, in pixels, of the reduced picture that this is told from; it may be up to twice as long.
 COLOUR_SIDE = 48

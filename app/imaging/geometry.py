@@ -184,7 +184,7 @@ def _bordered(glyph: Pixels, top: int, bottom: int, left: int, right: int) -> Pi
 
 
 def _stretched(pixels: Pixels) -> Pixels:
-    strongest = cv2.minMaxLoc(pixels)[1]
+    strongest = int(pixels.max())
     if strongest == 0:
         raise NoInkFound(TOO_THIN)
     return pixels if strongest == 255 else np.asarray(np.rint(pixels * (255 / strongest)), np.uint8)

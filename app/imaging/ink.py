@@ -158,7 +158,7 @@ def is_blot(ink: Pixels) -> bool:
         ink: uint8 [height, width], white on black, not all black.
     """
     # Of what is left: a frame that has been taken out may have been darker.
-    strongest = cv2.minMaxLoc(ink)[1] / 255
+    strongest = float(ink.max()) / 255
     left, top, right, bottom = bounding_box(ink, BLOT_LEVEL * strongest)
     inked = ink[top:bottom, left:right] >= BLOT_LEVEL * strongest * 255
     longest = max(inked.shape)

@@ -60,7 +60,7 @@ def lift_plain(contrast: Contrast) -> Pixels:
     hotter = int(FULL_INK_SHARE * contrast.size)
     if inked.size <= hotter:
         raise NoInkFound("Nothing is written on the page, or too faintly to be told from it.")
-    full = float(np.partition(inked, -1 - hotter)[-1 - hotter] if hotter else np.maximum.reduce(inked))
+    full = float(np.partition(inked, -1 - hotter)[-1 - hotter] if hotter else inked.max())
     noise = NOISE_DEVIATIONS * median(np.abs(_ring(contrast)))
     return _lifted(contrast, min(noise, MAX_NOISE * full), full)
 
@@ -157,5 +157,4 @@ def strengths_on_squares(contrast: Contrast, squares: Chosen) -> tuple[float, fl
 
 
 def _lifted(contrast: Contrast, floor: float, full: float) -> Pixels:
-    lifted = (contrast - floor) * (255 / (full - floor))
-    return np.asarray(np.rint(np.minimum(np.maximum(lifted, 0), 255)), np.uint8)
+    return np.asarray(np.rint(np.clip((contrast - floor) * (255 / (full - floor)), 0, 255)), np.uint8)

@@ -192,8 +192,7 @@ def find_lines(mask: Mask, slopes: Slopes = SLOPES) -> list[Line]:
     """
     height, width = mask.shape
     # Sheared either way, a column has one pixel on a line, so that too few columns with ink make none.
-    inked_columns = np.count_nonzero(np.logical_or.reduce(mask))
-    if inked_columns < LINE_COVER * width or np.count_nonzero(mask) > MOST_INK * mask.size:
+    if np.count_nonzero(mask.any(axis=0)) < LINE_COVER * width or np.count_nonzero(mask) > MOST_INK * mask.size:
         return []
     # Where a thin line falls between two rows, either has a part of it.
     below = np.zeros_like(mask)

@@ -26,15 +26,16 @@ _log = structlog.get_logger(__name__)
 class ProblemProtocol(HttpToolsProtocol):
     """One connection. What is refused here never reaches the application, and so none of its error handlers."""
 
+    transport: JoiningTransport
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.transport = self._joining = JoiningTransport(transport, self.loop)
+        self.transport = JoiningTransport(transport, self.loop)
 
     def eof_received(self) -> None:
         # The event loop closes its own transport now, which knows nothing of what is held here.
-        self._joining.flush()
+        self.transport.flush()
 
     def data_received(self, data: bytes) -> None:
         if self._head_bytes > MAX_HEAD_BYTES:
