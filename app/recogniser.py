@@ -232,5 +232,7 @@ def _recognition(
 ) -> Recognition:
     classes = model.artifact.card.classes
     candidates = rank(probabilities, classes, top_k=options.top_k, allow=options.allow)
-    uncertain = is_uncertain(probabilities, classes, candidates[0], least=model.least_confidence, allow=options.allow)
+    uncertain = is_uncertain(
+        probabilities, classes, candidates[0], least=model.least_confidence, allow=options.allow, alone=seen.alone
+    )
     return Recognition(candidates, uncertain, seen)

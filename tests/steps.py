@@ -46,7 +46,7 @@ def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
     strips["ruling.remove_ruling"] = remove_ruling(ink)
     strips["writing.keep_writing"] = keep_writing(
         strips["ruling.remove_ruling"], plain=page.plain, ruled=not np.array_equal(strips["ruling.remove_ruling"], ink)
-    )
+    ).ink
     strips["geometry.frame"] = GEOMETRIES["mnist"].frame(find_ink(upload))
     return strips
 

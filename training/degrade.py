@@ -115,8 +115,17 @@ def degrade_all(
 
 def picture(glyph: Pixels, character: str, spec: Degradation, rng: np.random.Generator) -> Pixels:
     """Return uint8 [height, width], a picture of a training image as a person would send it."""
-    strokes = redraw(glyph, character, spec, rng)
-    page = place(strokes, spec, rng)
+    return taken(place(redraw(glyph, character, spec, rng), spec, rng), spec, rng)
+
+
+def taken(page: Field, spec: Degradation, rng: np.random.Generator) -> Pixels:
+    """Return uint8 [height, width], a picture of a page: drawn in a program, or photographed in some light.
+
+    Args:
+        page: float32 [height, width] in 0..1, 1 where there is full ink.
+        spec: what befalls it.
+        rng: drawn from.
+    """
     drawn = rng.random() < spec.drawn
     paper = np.ones_like(page) if drawn else light(page.shape, spec, rng)
     depth = 1.0 if drawn and rng.random() < 0.7 else rng.uniform(0.2, 1.0)

@@ -20,6 +20,8 @@ WRITTEN = 4
 RANGES = WRITTEN
 #: Signs that nothing learns from (`training.outliers`): `[seed, DRAWN_SIGNS]`.
 DRAWN_SIGNS = 5
+#: Pairs apart from each other (`training.pairs`): `[seed, PAIRS, index]`.
+PAIRS = 6
 
 
 class Pages(IntEnum):

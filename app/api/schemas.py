@@ -38,6 +38,7 @@ EXAMPLE_MODEL = {"name": "digit", "version": "1"}
 EXAMPLE_EXPLANATION = {
     "polarity": "dark_on_light",
     "box": [112, 80, 540, 760],
+    "alone": True,
     "model_input": "data:image/png;base64,iVBORw0KGgo=",
 }
 EXAMPLE_ANSWER = {
@@ -102,6 +103,11 @@ class Explanation(BaseModel):
         description="Left, top, right, bottom of the writing, in pixels of the upload after EXIF orientation.",
         examples=[[112, 80, 540, 760]],
     )
+    alone: bool = Field(
+        description="Whether the picture shows one character, as far as its marks tell. Where the writing falls apart "
+        "into several, or what may be another one was left out, the answer is `uncertain`.",
+        examples=[True],
+    )
     model_input: str = Field(
         description="The very 28x28 image that went into the network, as a PNG data URL.",
         examples=["data:image/png;base64,iVBORw0KGgo="],
@@ -116,7 +122,8 @@ class Answer(BaseModel):
     uncertain: bool = Field(
         description="Whether a person should rather have a look. The confidence below which that is so is chosen on "
         "validation images: of all answers to them that are not marked, the share of wrong ones is below the target "
-        "error. Also true where `allow` rules out nearly all that the picture may show.",
+        "error. Also true where the picture seems to show more than one character, and where `allow` rules out nearly "
+        "all that it may show.",
         examples=[False],
     )
     candidates: list[Candidate] = Field(
@@ -254,5 +261,6 @@ def _explanation(recognition: Recognition) -> Explanation:
     return Explanation(
         polarity=seen.polarity,
         box=list(seen.box),
+        alone=seen.alone,
         model_input=f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}",
     )

@@ -48,4 +48,5 @@ def explain(
     except OSError as error:
         fail(f"{printable(str(output))}: {reason(error)}")
     best = found.candidates[0]
-    print(f"{printable(file)}: {best.label} {best.confidence:.4f}, drawn in {printable(str(output))}")
+    doubt = " uncertain" if found.uncertain else ""
+    print(f"{printable(file)}: {best.label} {best.confidence:.4f}{doubt}, drawn in {printable(str(output))}")

@@ -35,11 +35,13 @@ class Explanation:
 
     polarity: "dark_on_light" or "light_on_dark".
     box: left, top, right, bottom of the writing, in pixels of the upload after EXIF orientation.
+    alone: whether the picture shows one character, as far as its marks tell.
     model_input: the 28x28 image that went into the network, as a PNG file.
     """
 
     polarity: str
     box: tuple[int, int, int, int]
+    alone: bool
     model_input: bytes
 
     @classmethod
@@ -47,7 +49,8 @@ class Explanation:
         """Return an explanation from its JSON form, whose image is a data URL."""
         left, top, right, bottom = data["box"]
         _, encoded = data["model_input"].split(",", 1)
-        return cls(data["polarity"], (left, top, right, bottom), base64.b64decode(encoded, validate=True))
+        image = base64.b64decode(encoded, validate=True)
+        return cls(data["polarity"], (left, top, right, bottom), bool(data["alone"]), image)
 
 
 @dataclass(frozen=True)

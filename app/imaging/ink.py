@@ -64,11 +64,13 @@ class Ink:
     pixels: uint8 [height, width], 0 where there is page, 255 where there is full ink; the picture, or a reduction.
     box: (left, top, right, bottom) around the marks, in pixels of `pixels`, right and bottom exclusive.
     polarity: how it stood in the picture; never `AUTO`.
+    alone: whether it is one character as far as its marks tell, and no other was left out.
     """
 
     pixels: npt.NDArray[np.uint8]
     box: tuple[int, int, int, int]
     polarity: Polarity
+    alone: bool
 
 
 def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
@@ -101,10 +103,10 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     else:
         ink = lift_uneven(contrast, narrow and narrow[0 if dark else 1], page.share(noise))
     bare = remove_ruling(ink)
-    ink = keep_writing(bare, plain=page.plain, ruled=bare is not ink and not np.array_equal(bare, ink))
-    if is_blot(ink):
+    writing = keep_writing(bare, plain=page.plain, ruled=bare is not ink and not np.array_equal(bare, ink))
+    if is_blot(writing.ink):
         raise NoInkFound("What is on the page is a dot or a blot and no character.")
-    return Ink(ink, bounding_box(ink), polarity)
+    return Ink(writing.ink, bounding_box(writing.ink), polarity, writing.alone)
 
 
 def detect_polarity(contrast: Contrast) -> Polarity:

@@ -30,11 +30,13 @@ class NetworkInput:
     pixels: float32 [28, 28] in 0..1, white ink on black, upright.
     box: (left, top, right, bottom) of the writing in the upload's pixels, after EXIF orientation.
     polarity: how the ink stood in the upload.
+    alone: whether the upload shows one character, as far as its marks tell.
     """
 
     pixels: npt.NDArray[np.float32]
     box: tuple[int, int, int, int]
     polarity: Polarity
+    alone: bool
 
 
 def prepare(data: bytes, geometry: Geometry, *, max_pixels: int, polarity: Polarity = Polarity.AUTO) -> NetworkInput:
@@ -87,7 +89,7 @@ def frame_ink(ink: Ink, picture: Picture, geometry: Geometry) -> NetworkInput:
     across, down = picture.size[0] / width, picture.size[1] / height
     left, top, right, bottom = ink.box
     box = (round(left * across), round(top * down), round(right * across), round(bottom * down))
-    return NetworkInput(geometry.frame(ink), box, ink.polarity)
+    return NetworkInput(geometry.frame(ink), box, ink.polarity, ink.alone)
 
 
 def prepare_pixels(pixels: npt.NDArray[np.uint8], geometry: Geometry) -> npt.NDArray[np.float32]:

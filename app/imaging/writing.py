@@ -7,12 +7,13 @@ move none.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.imaging.alone import falls_apart, rivals
 from app.imaging.around import binding, dividers, find_cell, frames, underlines
 from app.imaging.errors import NoInkFound
 from app.imaging.marks import MARK_LEVEL, Chosen, Marks, Pixels, close_gaps, find_marks, main_mark
@@ -66,7 +67,19 @@ EDGE_MASS = 0.06
 DOT_SHARE = 0.5
 
 
-def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Pixels:
+@dataclass(frozen=True)
+class Writing:
+    """What is read.
+
+    ink: uint8 [height, width], white on black.
+    alone: whether it is one character as far as its marks tell, and no other was left out.
+    """
+
+    ink: Pixels
+    alone: bool
+
+
+def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Writing:
     """Clear what is not part of the character: frames, binding holes, neighbours, specks.
 
     Args:
@@ -82,7 +95,7 @@ def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Pixels:
     small = plain and min(ink.shape) <= SMALL_SIDE
     if small and cv2.connectedComponents((ink > threshold).astype(np.uint8))[0] == 2:
         # The page, and one mark beside which there is nothing to drop.
-        return ink
+        return Writing(ink, alone=True)
     marks = find_marks(ink.astype(np.float32), threshold)
     dropped = frames(marks) | binding(marks)
     marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
@@ -97,14 +110,16 @@ def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Pixels:
     if small:
         dropped |= neighbours(marks, main, beside(marks, main))
         keep = ~dropped & (marks.mass > 0)
-        return np.asarray(np.where(_near(marks, dropped) > _near(marks, keep), 0, ink), np.uint8)
+        kept = np.asarray(np.where(_near(marks, dropped) > _near(marks, keep), 0, ink), np.uint8)
+        return Writing(kept, alone=not falls_apart(kept))
     found = beside(marks, main)
     keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main, found) & ~strays(found)
     keep &= ~underlines(marks, main)
-    return np.asarray(ink * _near(marks, keep), np.uint8)
+    kept = np.asarray(ink * _near(marks, keep), np.uint8)
+    return Writing(kept, alone=not (rivals(marks, main, keep).any() or falls_apart(kept)))
 
 
-def _keep_on_photo(ink: Pixels, *, texture: bool) -> Pixels:
+def _keep_on_photo(ink: Pixels, *, texture: bool) -> Writing:
     """Clear what does not lie near the main mark, of which the pieces that a pen or chalk left are one.
 
     Args:
@@ -127,7 +142,9 @@ def _keep_on_photo(ink: Pixels, *, texture: bool) -> Pixels:
             closed, marks = without_gaps(ink, gap)
             main = main_mark(marks)
         ink = closed
-    return np.asarray(ink * _near(marks, companions(marks, main)), np.uint8)
+    chosen = companions(marks, main)
+    kept = np.asarray(ink * _near(marks, chosen), np.uint8)
+    return Writing(kept, alone=not (rivals(marks, main, chosen).any() or falls_apart(kept)))
 
 
 def _is_scattered(marks: Marks, main: int) -> bool:

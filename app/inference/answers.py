@@ -83,6 +83,7 @@ def is_uncertain(
     *,
     least: float,
     allow: str | None = None,
+    alone: bool = True,
 ) -> bool:
     """Tell whether a person should rather have a look.
 
@@ -92,11 +93,16 @@ def is_uncertain(
         best: the candidate that is answered.
         least: confidence that it has to have, 0..1; 0 where no answer is uncertain.
         allow: the only characters that might be answered.
+        alone: whether the picture shows one character. How sure the answer is says nothing of the other ones.
     """
-    if not least or allow is None:
-        return best.confidence < least
+    if not least:
+        return False
+    if best.confidence < least or not alone:
+        return True
+    if allow is None:
+        return False
     permitted = [any(character in allow for character in item.characters) for item in classes]
-    return best.confidence < least or float(probabilities[permitted].sum()) < LEAST_ALLOWED
+    return float(probabilities[permitted].sum()) < LEAST_ALLOWED
 
 
 def check_allowed(allow: str, classes: Sequence[CharacterClass]) -> None:

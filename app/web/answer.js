@@ -36,16 +36,29 @@ export function showAnswer(answer, milliseconds) {
   const name = document.createElement("b");
   name.textContent = characters(best) + (answer.uncertain ? "?" : "");
   showGist(answer.uncertain, name, percent(answer.confidence));
-  element("doubt").hidden = !answer.uncertain;
+  const doubt = doubtOf(answer);
+  element("doubt").textContent = doubt;
+  element("doubt").hidden = !doubt;
   showCandidates(answer.candidates);
   if (answer.explanation) {
     /** @type {HTMLImageElement} */ (element("seen")).src = answer.explanation.model_input;
   }
   element("time").textContent = `${Math.max(1, Math.round(milliseconds))} ms round trip`;
   element("model").textContent = `Model ${answer.model.name} ${answer.model.version}`;
-  const doubt = answer.uncertain ? " Inkling is not sure; better let a person look." : "";
   const rest = others.slice(0, 2).map((item) => `${spokenName(item)} ${percent(item.confidence)}`);
-  settle("read", `Read as ${spokenName(best)}, ${percent(best.confidence)}.${doubt} Otherwise ${rest.join(", ")}.`);
+  settle("read", `Read as ${spokenName(best)}, ${percent(best.confidence)}. ${doubt} Otherwise ${rest.join(", ")}.`);
+}
+
+/**
+ * @param {Answer} answer
+ * @returns {string} why a person should look; empty where none needs to
+ */
+function doubtOf({ uncertain, explanation }) {
+  if (!uncertain) {
+    return "";
+  }
+  const alone = explanation?.alone ?? true;
+  return `${alone ? "Inkling is not sure here." : "There seems to be more than one character."} Better let a person look.`;
 }
 
 /** @param {unknown} error */

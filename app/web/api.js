@@ -3,7 +3,7 @@
  *
  * @typedef {"digit" | "char"} Task
  * @typedef {{label: string, characters: string[], confidence: number}} Candidate
- * @typedef {{polarity: string, box: number[], model_input: string}} Explanation
+ * @typedef {{polarity: string, box: number[], alone: boolean, model_input: string}} Explanation
  * @typedef {{label: string, confidence: number, uncertain: boolean, candidates: Candidate[],
  *   model: {name: string, version: string}, explanation?: Explanation}} Answer
  * @typedef {{code: string, detail: string, status: number, instance: string}} ProblemDocument

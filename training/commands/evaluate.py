@@ -32,6 +32,8 @@ from training.evaluate import evaluate as evaluation_of
 from training.evidence import robustness_folder, write_evidence, write_robustness
 from training.figures import auroc
 from training.outliers import UNLIKE_DIGITS, drawn_signs
+from training.pairs import measure as measure_pairs
+from training.pairs import pages
 from training.photos import known_to, mistakes_sheet, read_all, scores
 from training.robustness import measure, plain_resizing, through_the_chain
 from training.split import Images, framed
@@ -39,6 +41,7 @@ from training.split import Images, framed
 PHOTOS = "photos"
 LETTERS = 10_000
 SIGN_COUNT = 2_000
+PAIR_COUNT = 2_000
 #: Enough to tell half a point apart, in minutes.
 ROBUSTNESS_IMAGES = 1000
 
@@ -92,6 +95,9 @@ def evaluate(
     signs: Annotated[
         bool, typer.Option("--signs", help="How well characters are told from 2,000 drawn signs that are none.")
     ] = False,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="How often 2,000 pictures of two characters apart are seen to show two.")
+    ] = False,
     robustness: Annotated[
         bool, typer.Option("--robustness", help="On 15 corruptions at 5 strengths; 1,000 images without --limit.")
     ] = False,
@@ -116,20 +122,22 @@ def evaluate(
         _evaluate_letters(asked, data_dir)
     elif signs:
         _evaluate_signs(asked)
+    elif pairs:
+        _evaluate_pairs(asked)
     else:
         _evaluate_test_set(asked, out)
 
 
 def _refuse_what_does_not_apply(context: typer.Context) -> None:
     given = context.params
-    modes = [mode for mode in ("letters", "signs", "robustness") if given[mode]]
+    modes = [mode for mode in ("letters", "signs", "pairs", "robustness") if given[mode]]
     if given["name"] == PHOTOS or given["folder"]:
-        others = ("data_dir", "version", "dataset", "limit", "seed", "letters", "signs", "robustness")
+        others = ("data_dir", "version", "dataset", "limit", "seed", "letters", "signs", "pairs", "robustness")
         because = "photos are read by the newest models, all of them; only --out and --models-dir apply"
         refuse_given(context, *others, because=because)
     elif len(modes) > 1:
         raise typer.BadParameter(f"{' and '.join(f'--{mode}' for mode in modes)} are measured one at a time")
-    elif given["letters"] or given["signs"]:
+    elif given["letters"] or given["signs"] or given["pairs"]:
         refuse_given(context, "out", because=f"--{modes[0]} prints its figures and writes no files")
     elif not modes and not given["limit"]:
         refuse_given(context, "seed", because="all images are read; only with --limit some are drawn")
@@ -155,6 +163,22 @@ def _evaluate_letters(asked: Asked, data_dir: Path) -> None:
 def _evaluate_signs(asked: Asked) -> None:
     unknown = drawn_signs(SIGN_COUNT, asked.artifact.card.geometry, asked.seed)
     _print_told_apart(asked, unknown, "drawn signs that no recipe learns from")
+
+
+def _evaluate_pairs(asked: Asked) -> None:
+    card, data = asked.artifact.card, asked.data
+    network, least = load_network(asked.artifact.path), card.least_confidence()
+    print(
+        f"{card.name} {card.version}: {PAIR_COUNT:,} pictures of two images of {data.name} {data.part} apart, and as "
+        "many of one"
+    )
+    for together, name in ((2, "two"), (1, "one")):
+        shown = pages(data, together, PAIR_COUNT, asked.seed)
+        noticed = measure_pairs(shown, card.geometry, network, least)
+        print(
+            f"{name}: {noticed.unread:.4f} not read; uncertain {noticed.uncertain:.4f}, by a confidence below {least} "
+            f"{noticed.unsure:.4f}, as more than one character {noticed.several:.4f}"
+        )
 
 
 def _print_told_apart(asked: Asked, unknown: Images, what: str) -> None:

@@ -80,7 +80,7 @@ def test_dots_that_average_to_nothing_are_no_ink(geometry: Geometry) -> None:
     strip = np.zeros((96, 2048), np.uint8)
     strip[5, 60] = strip[90, 1990] = 66
     with pytest.raises(NoInkFound, match="too thin"):
-        geometry.frame(Ink(strip, (60, 5, 1991, 91), Polarity.DARK_ON_LIGHT))
+        geometry.frame(Ink(strip, (60, 5, 1991, 91), Polarity.DARK_ON_LIGHT, alone=True))
 
 
 @needs_shared

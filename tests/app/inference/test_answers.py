@@ -64,6 +64,12 @@ def test_an_answer_is_uncertain_where_the_picture_shows_none_of_what_is_allowed(
     assert is_uncertain(shares, CLASSES, best, least=0.5, allow="0")
 
 
+@pytest.mark.parametrize(("least", "uncertain"), [(0.4, True), (0.0, False)])
+def test_an_answer_is_uncertain_where_there_is_more_than_one_character(least: float, uncertain: bool) -> None:
+    (best,) = rank(SHARES, CLASSES, top_k=1)
+    assert is_uncertain(SHARES, CLASSES, best, least=least, alone=False) is uncertain
+
+
 def test_unknown_characters_are_named() -> None:
     with pytest.raises(UnknownCharacters, match="'漢'"):
         rank(SHARES, CLASSES, top_k=3, allow="C漢")

@@ -88,6 +88,14 @@ def test_uncertain_answers_say_so_in_words(visit: Visit) -> None:
     expect(visit.page.locator("#spoken")).to_have_text(re.compile("^Read as 3, .* not sure"))
 
 
+def test_two_characters_apart_are_said_to_be_two(visit: Visit) -> None:
+    for shift in (-0.3, 0.3):
+        visit.draw([[(0.5 + shift + (x - 0.5) / 3, 0.5 + (y - 0.5) / 3) for x, y in stroke] for stroke in STROKES["3"]])
+    visit.answer()
+    assert "more than one" in visit.page.locator("#doubt").inner_text()
+    expect(visit.page.locator("#spoken")).to_have_text(re.compile("^Read as .* more than one"))
+
+
 def test_uncertain_answers_look_so_on_a_phone(browser: Browser, server: Server) -> None:
     with visiting(browser, f"http://127.0.0.1:{server.port}", size=PHONE) as visit:
         gist, shade = visit.page.locator("#gist"), "gist => getComputedStyle(gist).color"

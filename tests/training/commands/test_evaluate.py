@@ -26,6 +26,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(f"{MEASURED}.load_dataset", load)
     monkeypatch.setattr(f"{MEASURED}.SIGN_COUNT", 60)
+    monkeypatch.setattr(f"{MEASURED}.PAIR_COUNT", 60)
 
 
 def test_figures_are_printed_with_the_command_that_repeats_them(tmp_path: Path) -> None:
@@ -83,6 +84,8 @@ def test_pictures_that_no_model_has_a_class_for(tmp_path: Path) -> None:
         (["digit", "--robustness", "--signs"], "--signs and --robustness"),
         (["digit", "--letters", "--out", "here"], "--out"),
         (["digit", "--signs", "--out", "here"], "--out"),
+        (["digit", "--pairs", "--letters"], "--letters and --pairs"),
+        (["digit", "--pairs", "--out", "here"], "--out"),
         (["digit", "--seed", "3"], "--seed"),
         (["photos", "here", "--seed", "3"], "--seed"),
         (["photos", "here", "--data-dir", "data", "--limit", "3"], "--data-dir, --limit"),
@@ -110,6 +113,16 @@ def test_digits_are_told_from_signs() -> None:
     assert result.exit_code == 0, result.output
     assert "against 60 drawn signs" in result.stdout
     assert auroc(result.stdout) > 0.5
+
+
+@pytest.mark.usefixtures("small")
+def test_pairs_are_measured_beside_single_digits() -> None:
+    result = CliRunner().invoke(cli, ["evaluate", "digit", "--pairs", "--models-dir", str(MODELS)])
+    assert result.exit_code == 0, result.output
+    title, two, one = result.stdout.splitlines()
+    assert "60 pictures of two images of digits test" in title
+    assert two.startswith("two: ")
+    assert one.startswith("one: ")
 
 
 def auroc(said: str) -> float:

@@ -1,0 +1,82 @@
+"""Whether a picture shows one character: no answer to the one that is read can be right where there are two.
+
+The shares below were set on 2,442 photos and drawings of single characters and on 10,000 test images each of MNIST and
+EMNIST's ByMerge: one of the photos and a handful of ByMerge's images are taken for more than one.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from app.imaging.around import dividers, underlines
+from app.imaging.marks import MARK_LEVEL, Chosen, Marks, Pixels
+
+#: Two pieces of ink are apart from this gap between them on, as a share of the longest side of the larger one.
+APART_GAP = 0.4
+#: A word is at least so many times as wide as it is high.
+WORD_WIDTH = 2.0
+#: Two pieces are of like size where the longest side of the smaller one is at least this share of the other's.
+LIKE_SIZE = 0.5
+#: What was left out may be a character from this share of the mass of the main mark up.
+RIVAL_MASS = 0.08
+#: Unless it is no higher than this share of its width: what a ruled line has left.
+LINE_HEIGHT = 0.15
+
+
+def falls_apart(ink: Pixels) -> bool:
+    """Tell whether ink is two pieces of like size, one beside or below the other, with a wide gap between, or a word.
+
+    Args:
+        ink: uint8 [height, width], white on black, what has been kept of a picture.
+    """
+    inked = (ink > 255 * MARK_LEVEL).astype(np.uint8)
+    return _is_split(inked) or _is_split(inked.T.copy()) or _is_word(inked)
+
+
+def _is_split(inked: Pixels) -> bool:
+    """Tell whether what is inked, not 0, is two such pieces, one beside the other."""
+    columns = np.flatnonzero(inked.any(axis=0))
+    gaps = np.diff(columns)
+    if gaps.max(initial=1) == 1:
+        return False
+    last = int(gaps.argmax())
+    pieces = (inked[:, : columns[last] + 1], inked[:, columns[last + 1] :])
+    small, large = sorted(max(_size(piece)) for piece in pieces)
+    return bool(gaps[last] - 1 >= APART_GAP * large and small >= LIKE_SIZE * large)
+
+
+def _is_word(inked: Pixels) -> bool:
+    """Tell whether what is inked, not 0, is a row of pieces about as high as each other."""
+    width, height = _size(inked)
+    if width < WORD_WIDTH * height:
+        return False
+    columns = np.flatnonzero(inked.any(axis=0))
+    pieces = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
+    heights = [_size(inked[:, piece[0] : piece[-1] + 1])[1] for piece in pieces]
+    return sum(own >= LIKE_SIZE * height for own in heights) > 1
+
+
+def _size(inked: Pixels) -> tuple[int, int]:
+    """Return width and height of what is inked."""
+    _, _, width, height = cv2.boundingRect(inked)
+    return width, height
+
+
+def rivals(marks: Marks, main: int, kept: Chosen) -> Chosen:
+    """Choose what was left out and may be another character, heavy enough and of the main mark's size: bool [M].
+
+    What touches the edge of the picture reaches in from outside, where the crop was meant to end.
+
+    Args:
+        marks: of the picture.
+        main: index of the mark that is read.
+        kept: bool [M], which of them are read with it.
+    """
+    width, height = (marks.boxes[:, 2:] - marks.boxes[:, :2]).T
+    longest = np.maximum(width, height)
+    large = (marks.mass >= RIVAL_MASS * marks.mass[main]) & (longest >= LIKE_SIZE * longest[main])
+    chosen = large & (height > LINE_HEIGHT * width) & ~marks.touches_edge & ~kept
+    if chosen.any():
+        chosen &= ~dividers(marks, main) & ~underlines(marks, main)
+    return np.asarray(chosen, np.bool_)

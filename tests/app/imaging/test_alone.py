@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from app.imaging import find_ink
+from tests.pages import photographed, ruled
+from tests.strokes import DIGITS, STROKES, draw
+
+Pixels = npt.NDArray[np.uint8]
+HEIGHT = 200
+
+
+def written(character: str) -> Pixels:
+    """Return a page of 200 pixels with a character 100 high, cut to its columns."""
+    page = draw(character, (HEIGHT, HEIGHT), scale=0.5)
+    columns = np.flatnonzero((page < 200).any(axis=0))
+    return page[:, columns[0] : columns[-1] + 1]
+
+
+def side_by_side(*characters: str, gap: int = 90) -> Pixels:
+    """Return characters 100 pixels high on one page, so many pixels apart."""
+    blank = np.full((HEIGHT, gap), 240, np.uint8)
+    pieces: list[Pixels] = [blank]
+    for character in characters:
+        pieces += [written(character), blank]
+    return np.hstack(pieces)
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("character", sorted(STROKES))
+def test_one_character_is_alone(character: str, lit: bool) -> None:
+    page = draw(character, (200, 200), scale=0.6)
+    assert find_ink(photographed(page) if lit else page).alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(DIGITS, 2)))
+def test_two_characters_apart_are_not(first: str, second: str, lit: bool) -> None:
+    beside = side_by_side(first, second)
+    below = np.vstack([draw(character, (HEIGHT, HEIGHT), scale=0.6) for character in (first, second)])
+    for page in (beside, below):
+        assert not find_ink(photographed(page) if lit else page).alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("gap", [12, 60])
+def test_neither_are_those_of_a_word(lit: bool, gap: int) -> None:
+    page = side_by_side("3", "8", "5", "1", gap=gap)
+    assert not find_ink(photographed(page) if lit else page).alone
+
+
+def test_a_pair_in_the_networks_own_frame_is_seen() -> None:
+    page = np.zeros((28, 28), np.uint8)
+    page[8:20, 3:5] = page[8:20, 22:24] = 255
+    assert not find_ink(page).alone
+    page[:, 22:24] = 0
+    assert find_ink(page).alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+def test_what_reaches_in_from_outside_leaves_a_character_alone(lit: bool) -> None:
+    page = side_by_side("3", "8")
+    page = page[:, : page.shape[1] - 90 - 30]  # through the 8
+    assert find_ink(photographed(page) if lit else page).alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+def test_ruling_and_an_underline_leave_a_character_alone(lit: bool) -> None:
+    page = draw("3", (240, 240), scale=0.5).copy()
+    page[205:211, 70:170] = 20
+    lined = ruled(draw("3", (240, 240), scale=0.5), 50)
+    for shown in (page, lined):
+        assert find_ink(photographed(shown) if lit else shown).alone
