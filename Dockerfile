@@ -21,8 +21,8 @@ COPY requirements.lock requirements-litert.lock ./
 # bytecode is unchecked since builders round the times of files, buildah for one, and what is checked by time would be
 # compiled anew at every start.
 RUN case "$RUNTIME" in savedmodel) lock=requirements.lock ;; \
-        litert|litert-int8) lock=requirements-litert.lock ;; \
-        *) echo "RUNTIME is savedmodel, litert or litert-int8, not $RUNTIME" >&2; exit 1 ;; esac \
+        litert|litert-float32) lock=requirements-litert.lock ;; \
+        *) echo "RUNTIME is savedmodel, litert or litert-float32, not $RUNTIME" >&2; exit 1 ;; esac \
     && /opt/pip/bin/pip --python /opt/inkling install --require-hashes --no-cache-dir --no-compile -r "$lock" \
     && (cd /opt/inkling/lib/python3*/site-packages && rm -rf tensorflow/include numpy/tests numpy/*/tests \
         ai_edge_litert/tools ai_edge_litert/vendors ai_edge_litert/libLiteRt*Accelerator.so) \

@@ -3,8 +3,8 @@ PYTHON ?= python3
 DATA_DIR ?= data
 NOTEBOOKS_DIR ?= docs/notebooks
 BIN := .venv/bin
-ifneq ($(filter-out savedmodel litert litert-int8,$(RUNTIME)),)
-$(error RUNTIME=$(RUNTIME) is none of savedmodel, litert and litert-int8)
+ifneq ($(filter-out savedmodel litert litert-float32,$(RUNTIME)),)
+$(error RUNTIME=$(RUNTIME) is none of savedmodel, litert and litert-float32)
 endif
 # Where the service runs: LiteRT needs nothing of TensorFlow.
 SERVING := $(if $(filter litert%,$(RUNTIME)),.venv-light,.venv)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import re
 from enum import StrEnum
@@ -18,6 +19,8 @@ from app.inference import usable_cpus
 PREFIX = "INKLING_"
 #: One part in so many of the images under way is kept for those that are sent singly.
 SINGLES_SHARE = 8
+
+RuntimeName = Literal["savedmodel", "litert", "litert-float32"]
 
 
 class LogFormat(StrEnum):
@@ -65,6 +68,10 @@ def _share_of_cpus(others: dict[str, Any]) -> int:
     return max(1, usable_cpus() // workers)
 
 
+def _installed_runtime() -> RuntimeName:
+    return "litert" if importlib.util.find_spec("tensorflow") is None else "savedmodel"
+
+
 class Settings(BaseSettings):
     """The options, each with its default."""
 
@@ -77,8 +84,10 @@ class Settings(BaseSettings):
     model_versions: dict[str, int] = Field(
         default_factory=dict, description='Versions to pin, as JSON: `{"digit": 1}`. The highest is served otherwise.'
     )
-    runtime: Literal["savedmodel", "litert", "litert-int8"] = Field(
-        "savedmodel", description="What runs the networks: `savedmodel`, `litert` or `litert-int8`."
+    runtime: RuntimeName = Field(
+        default_factory=_installed_runtime,
+        description="What runs the networks: `savedmodel`, on TensorFlow; `litert`, on 8 bits; or `litert-float32`. "
+        "Default: `savedmodel` where TensorFlow is installed, `litert` elsewhere.",
     )
     runtime_threads: int = Field(1, ge=1, description="Threads inside one operation of a network.")
     imaging_threads: int = Field(

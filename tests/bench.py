@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import suppress
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
 from app.imaging import GEOMETRIES, prepare
-from app.inference import BATCH_SIZES, RUNTIMES, Runtime, RuntimeFailed, warm_up
+from app.inference import BATCH_SIZES, RUNTIMES, Runtime, warm_up
 from tests.models import shipped
 from tests.strokes import draw, encode
 from training.timing import alternate
@@ -27,8 +26,7 @@ def compare_runtimes(model: str) -> dict[str, object]:
     artifact = shipped(model)
     runtimes: dict[str, Runtime] = {}
     for name, kind in RUNTIMES.items():
-        with suppress(RuntimeFailed):  # models made before the 8-bit form have none
-            runtimes[name] = kind(artifact.path, threads=1)
+        runtimes[name] = kind(artifact.path, threads=1)
     for runtime in runtimes.values():
         warm_up(runtime, artifact.card.input_shape, len(artifact.card.classes))
     report: dict[str, object] = {"model": f"{model} {artifact.card.version}"}

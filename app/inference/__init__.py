@@ -13,7 +13,7 @@ from app.inference.errors import (
 )
 from app.inference.registry import RUNTIMES, Model, Registry, State
 from app.inference.reload import Reloader, ReloadOutcome
-from app.inference.runtime import LiteRTInt8Runtime, LiteRTRuntime, Runtime, SavedModelRuntime
+from app.inference.runtime import LiteRTFloat32Runtime, LiteRTRuntime, Runtime, SavedModelRuntime
 
 __all__ = [
     "BATCH_SIZES",
@@ -23,7 +23,7 @@ __all__ = [
     "DeadlineExceeded",
     "Draining",
     "InferenceError",
-    "LiteRTInt8Runtime",
+    "LiteRTFloat32Runtime",
     "LiteRTRuntime",
     "Model",
     "NotReady",

@@ -15,11 +15,11 @@ from app.artifacts import Artifact
 from app.inference.batcher import Batcher, warm_up
 from app.inference.errors import Draining, NotReady
 from app.inference.garbage import collect_and_freeze
-from app.inference.runtime import LiteRTInt8Runtime, LiteRTRuntime, Runtime, SavedModelRuntime
+from app.inference.runtime import LiteRTFloat32Runtime, LiteRTRuntime, Runtime, SavedModelRuntime
 from app.observer import Observer
 
 RUNTIMES: dict[str, type[SavedModelRuntime] | type[LiteRTRuntime]] = {
-    runtime.name: runtime for runtime in (SavedModelRuntime, LiteRTRuntime, LiteRTInt8Runtime)
+    runtime.name: runtime for runtime in (SavedModelRuntime, LiteRTRuntime, LiteRTFloat32Runtime)
 }
 
 _log = structlog.get_logger(__name__)

@@ -76,7 +76,7 @@ def test_every_runtime_has_an_image() -> None:
     choices = re.findall(r"([\w|-]+)\) lock=([\w.-]+)", choice)
     locks = {runtime: lock for runtimes, lock in choices for runtime in runtimes.split("|")}
     light = "requirements-litert.lock"
-    assert locks == {"savedmodel": "requirements.lock", "litert": light, "litert-int8": light}
+    assert locks == {"savedmodel": "requirements.lock", "litert": light, "litert-float32": light}
     assert locks.keys() == set(RUNTIMES)
     # An argument before the first stage counts in a stage only where that names it again.
     for stage in re.split(r"^FROM ", DOCKERFILE, flags=re.M)[1:]:

@@ -132,7 +132,7 @@ def test_options_are_the_apis(server: Server, tmp_path: Path) -> None:
     path.write_bytes(encode(draw("7")))
     options = {"top_k": "2", "allow": "1L", "polarity": "dark_on_light"}
     arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
-    _, output, _ = run("predict", str(path), "--task", "char", "--json", *arguments)
+    _, output, _ = run("predict", str(path), "--task", "char", "--json", *arguments, runtime="litert-float32")
     upload = {"file": path.read_bytes()}
     expected = server.client.post("/predict/char", params=options, files=upload).json()
     answer = json.loads(output)
@@ -286,7 +286,7 @@ def test_tensorflow_starts_without_a_word(tmp_path: Path) -> None:
 def test_why_a_model_cannot_be_loaded_is_shown(tmp_path: Path) -> None:
     shutil.copytree(MODELS / "digit", tmp_path / "digit")
     newest = max((tmp_path / "digit").iterdir(), key=lambda path: int(path.name))
-    (newest / "model.tflite").write_bytes(b"junk")
+    (newest / "model.int8.tflite").write_bytes(b"junk")
     write_checksums(newest)
     code, _, reports = run("predict", "-", data=b"", models_dir=tmp_path)
     assert code == 1
@@ -300,7 +300,7 @@ def test_a_wrong_option_is_one_line() -> None:
     assert code == 1
     assert reports.startswith("INKLING_API_KEYS: a key is given as")
     code, _, reports = run("models", runtime="tflite")
-    assert (code, reports) == (1, "INKLING_RUNTIME: Input should be 'savedmodel', 'litert' or 'litert-int8'\n")
+    assert (code, reports) == (1, "INKLING_RUNTIME: Input should be 'savedmodel', 'litert' or 'litert-float32'\n")
 
 
 def test_a_misspelt_option_is_warned_of() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from app.artifacts import LITERT_FILE
+from app.artifacts import INT8_FILE
 from app.client import Client
 from tests.e2e.server import ROOT, command, environment, listening_port, serving, wait_until_ready
 from tests.load.crowd import CLIENTS, Crowd, crowd_of
@@ -44,7 +44,7 @@ def test_sighup_serves_the_newer_version_and_loses_no_answer(models: Path) -> No
             crowd.wait_for(CLIENTS)
             add_version(models, "digit", 2)
             reload(running, {"digit": 2})
-            (add_version(models, "digit", 3) / LITERT_FILE).write_bytes(b"junk")
+            (add_version(models, "digit", 3) / INT8_FILE).write_bytes(b"junk")
             reload(running, {"digit": 2})
             crowd.wait_for(CLIENTS + 1)  # one of them at least was sent after the last reload
         heard = [client.result() for client in clients]

@@ -32,7 +32,7 @@ def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_serves_with_litert() -> None:
-    with serving(runtime="litert") as running:
+    with serving() as running:
         for character in DIGITS:
             assert running.inkling.recognise(encode(draw(character, width=0.1))).label == character
         assert running.inkling.recognise(encode(draw("L")), "char").label == "L"
@@ -43,14 +43,14 @@ def test_it_serves_with_litert() -> None:
 def test_its_command_line_reads_files(tmp_path: Path) -> None:
     path = tmp_path / "seven.png"
     path.write_bytes(encode(draw("7")))
-    ended = run("predict", str(path), runtime="litert")
+    ended = run("predict", str(path))
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ": 7 " in ended.stdout
-    ended = run("explain", str(path), "-o", str(tmp_path / "way.png"), runtime="litert")
+    ended = run("explain", str(path), "-o", str(tmp_path / "way.png"))
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_without_the_option_it_says_what_to_do() -> None:
+def test_what_is_asked_for_and_missing_is_said() -> None:
     ended = run("serve", "--port", "0", runtime="savedmodel")
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()

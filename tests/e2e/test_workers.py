@@ -16,7 +16,7 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.artifacts import LITERT_FILE
+from app.artifacts import INT8_FILE
 from tests.e2e.server import ROOT, START_SECONDS, Server, command, environment, serving
 from tests.load.crowd import CLIENTS, Crowd, crowd_of
 from tests.load.drain import end_under_load
@@ -104,7 +104,7 @@ def test_a_reload_reaches_every_worker_and_loses_no_answer(several: Server, mode
         assert reply.json()["models"] == [{"name": "digit", "version": "3", "before": "2", "loaded": True}]
         assert {recognise(several) for _ in range(20)} == {"3"}
         damaged = add_version(models, "digit", 4)
-        (damaged / LITERT_FILE).write_bytes(b"junk")
+        (damaged / INT8_FILE).write_bytes(b"junk")
         reply = httpx2.post(f"{several.url}/admin/reload", headers={"X-API-Key": KEY}, timeout=60)
         assert (reply.status_code, reply.json()["code"]) == (409, "model-refused")
         shutil.rmtree(damaged)

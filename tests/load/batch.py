@@ -36,7 +36,7 @@ def bare(runtime: str, seconds: float) -> tuple[float, str]:
 
 def main() -> int:
     """Print one JSON object."""
-    chosen = options(__doc__, runtime=("savedmodel", "litert", "litert-int8"), rounds=3, seconds=5.0)
+    chosen = options(__doc__, runtime=("savedmodel", "litert", "litert-float32"), rounds=3, seconds=5.0)
     request = upload("/predict/digit/batch", *drawn(), part="files")
     turns: list[tuple[float, float]] = []
     ways: list[str] = []

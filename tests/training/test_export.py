@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.inference import LiteRTRuntime, SavedModelRuntime
+from app.inference import LiteRTFloat32Runtime, SavedModelRuntime
 from tests.models import open_newest
 from tests.training.data import small_digits
 from tests.training.test_fit import TINY
@@ -50,7 +50,7 @@ def test_every_form_of_the_model_gives_the_probabilities_of_the_network(artifact
     evaluation = evaluate(artifact, small_digits(200, "test"), "mnist")
     card = open_newest(export_folder / "models", "digit", 1).card
     assert card.metrics[0].accuracy == pytest.approx(float(evaluation.right.mean()), abs=1e-5)
-    for runtime in (SavedModelRuntime(artifact, threads=1), LiteRTRuntime(artifact, threads=1)):
+    for runtime in (SavedModelRuntime(artifact, threads=1), LiteRTFloat32Runtime(artifact, threads=1)):
         np.testing.assert_allclose(runtime.predict(evaluation.seen[:32]), evaluation.probabilities[:32], atol=1e-5)
     network = build_network(TINY.network, 10)
     network.set_weights(Run(TINY, small_digits(400), export_folder / "runs" / "digit-seed0").average_weights())

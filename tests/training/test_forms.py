@@ -8,7 +8,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from app.artifacts import INT8_FILE, LITERT_FILE
-from app.inference import LiteRTInt8Runtime, RuntimeFailed
+from app.inference import LiteRTFloat32Runtime, LiteRTRuntime, RuntimeFailed
 from tests.models import shipped
 from tests.shared import DATA, needs_shared
 from tests.training.data import small_digits
@@ -47,7 +47,7 @@ def test_the_8_bit_form_is_small_right_and_accelerated(tmp_path: Path) -> None:
     assert forms[INT8_FILE].size < 0.5 * forms[LITERT_FILE].size
     assert forms[INT8_FILE].accuracy == pytest.approx(forms[SAVED_MODEL_FILE].accuracy, abs=0.005)
     assert forms[INT8_FILE].same_answer > 0.99
-    served = LiteRTInt8Runtime(artifact, threads=1).predict(evaluation.seen[:32])
+    served = LiteRTRuntime(artifact, threads=1).predict(evaluation.seen[:32])
     assert np.mean(served.argmax(axis=1) == evaluation.answers[:32]) > 0.95
     np.testing.assert_allclose(served.sum(axis=1), 1, atol=1e-5)
     interpreter = Interpreter(model_path=str(artifact / INT8_FILE))
@@ -59,6 +59,10 @@ def test_the_8_bit_form_is_small_right_and_accelerated(tmp_path: Path) -> None:
     assert "DELEGATE" in {operation["op_name"] for operation in interpreter._get_ops_details()}
 
 
-def test_a_model_without_the_8_bit_form_says_so(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeFailed, match=INT8_FILE):
-        LiteRTInt8Runtime(tmp_path, threads=1)
+def test_a_model_without_the_8_bit_form_is_served_in_32(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeFailed, match=f"no {INT8_FILE} nor {LITERT_FILE}"):
+        LiteRTRuntime(tmp_path, threads=1)
+    shutil.copyfile(shipped("digit").path / LITERT_FILE, tmp_path / LITERT_FILE)
+    image = np.zeros((1, 28, 28, 1), np.float32)
+    served = LiteRTRuntime(tmp_path, threads=1).predict(image)
+    np.testing.assert_array_equal(served, LiteRTFloat32Runtime(shipped("digit").path, threads=1).predict(image))

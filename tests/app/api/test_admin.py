@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from app.artifacts import LITERT_FILE
+from app.artifacts import INT8_FILE
 from app.main import create_app
 from app.settings import Settings
 from tests.app.api.test_openapi import undescribed
@@ -96,7 +96,7 @@ def test_the_newer_version_is_told_of_everywhere(administered: TestClient, model
 
 
 def test_a_damaged_version_is_refused_in_words_without_a_path(administered: TestClient, models: Path) -> None:
-    (add_version(models, "digit", 2) / LITERT_FILE).write_bytes(b"junk")
+    (add_version(models, "digit", 2) / INT8_FILE).write_bytes(b"junk")
     add_version(models, "char", 2)
     reply = administered.post("/admin/reload", headers=HEADERS)
     assert (reply.status_code, reply.json()["code"]) == (409, "model-refused")

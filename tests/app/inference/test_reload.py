@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.artifacts import LITERT_FILE, write_checksums
+from app.artifacts import INT8_FILE, write_checksums
 from app.inference import Draining, LiteRTRuntime, Registry, Reloader, ReloadOutcome, State
 from tests.models import add_version, open_newest
 
@@ -119,7 +119,7 @@ def test_a_version_that_cannot_be_served_is_refused_and_the_old_one_stays(
     models: Path, registry: Registry, reloader: Reloader, changes: dict, damage: str | None, reason: str
 ) -> None:
     new = add_version(models, "digit", 2, **changes)
-    graph = new / LITERT_FILE
+    graph = new / INT8_FILE
     if damage == "flip":
         graph.write_bytes(graph.read_bytes()[:-1] + b"!")
     if damage == "remove":
@@ -139,6 +139,6 @@ def test_a_file_replaced_in_its_place_does_not_reach_what_is_served(models: Path
     runtime = LiteRTRuntime(path, threads=1)
     image = np.zeros((1, 28, 28, 1), np.float32)
     before = runtime.predict(image)
-    graph = path / LITERT_FILE
+    graph = path / INT8_FILE
     graph.write_bytes(bytes(graph.stat().st_size))
     np.testing.assert_array_equal(runtime.predict(image), before)

@@ -3,7 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.inference import BATCH_SIZES, RUNTIMES, LiteRTRuntime, Runtime, RuntimeFailed, SavedModelRuntime, warm_up
+from app.inference import (
+    BATCH_SIZES,
+    RUNTIMES,
+    LiteRTFloat32Runtime,
+    Runtime,
+    RuntimeFailed,
+    SavedModelRuntime,
+    warm_up,
+)
 from app.inference.runtime import Batch, Probabilities
 from tests.digits import network_inputs
 from tests.models import shipped
@@ -12,7 +20,7 @@ from tests.models import shipped
 @pytest.fixture(scope="module", params=["digit", "char"])
 def runtimes(request: pytest.FixtureRequest) -> tuple[Runtime, Runtime]:
     path = shipped(request.param).path
-    return SavedModelRuntime(path, threads=1), LiteRTRuntime(path, threads=1)
+    return SavedModelRuntime(path, threads=1), LiteRTFloat32Runtime(path, threads=1)
 
 
 def test_both_runtimes_give_the_same_probabilities(runtimes: tuple[Runtime, Runtime]) -> None:
