@@ -143,11 +143,15 @@ class Recogniser:
                     Preparation(data, geometry, options.polarity, max_pixels=self._max_pixels, called=called)
                     for data in files
                 ]
-                if not all(is_tiny(data) for data in files):
-                    await self._prepare_on_threads(turns, images)
-                elif len(files) == self.under_way == 1:
-                    # There is nobody to take turns with.
+                at_once = len(files) == self.under_way == 1 and is_tiny(files[0])
+                if at_once:
+                    # Others may have come with it.
+                    await asyncio.sleep(0)
+                    at_once = self.under_way == 1
+                if at_once:
                     prepare_together(images)
+                elif not all(is_tiny(data) for data in files):
+                    await self._prepare_on_threads(turns, images)
                 else:
                     await turns.do(images)
                 self._tell_prepared(model, images)
@@ -157,9 +161,12 @@ class Recogniser:
                         _log.error("defect", exc_info=item)
                 inputs = [item.pixels for item in found if isinstance(item, NetworkInput)]
                 pending = model.batcher.submit(inputs, deadline=deadline, wake=False)
-                # Once all requests that have come in by now have queued theirs, so that they make one batch.
-                turns.call_soon_once(model.batcher.wake)
-                answers = await turns.result_of(pending)
+                if at_once:
+                    model.batcher.answer_now()
+                else:
+                    # Once all requests that have come in by now have queued theirs, so that they make one batch.
+                    turns.call_soon_once(model.batcher.wake)
+                answers = pending.result() if pending.done() else await turns.result_of(pending)
         except TimeoutError as error:
             raise DeadlineExceeded("The answer would come too late.") from error
         recognitions = _recognitions(model, found, answers, options)

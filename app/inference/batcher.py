@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,9 @@ BATCH_SIZES = tuple(range(1, 9))
 #: Images of one upload that go before the next upload has its turn. Half a batch: a single image waits for a batch or
 #: two however long the uploads before it are, and a long one still gets on where single images never cease.
 TURN_IMAGES = BATCH_SIZES[-1] // 2
+#: A runtime that took longer than this for an image of its last batch, in seconds, is left to the worker: waking it and
+#: being woken takes a fifth of a millisecond, and what comes meanwhile would wait.
+SHORT_SECONDS = 0.0004
 
 #: How far from 1 the probabilities of an image may add up to.
 SUM_TOLERANCE = 1e-3
@@ -97,7 +101,7 @@ class Batcher:
         """Start the worker.
 
         Args:
-            runtime: used by the worker's thread alone.
+            runtime: used by one thread at a time, the worker's but for what `answer_now` does.
             capacity: the most images that may wait.
             name: of the model, for the thread, the logs and the observer.
             wait_seconds: how long an image may wait for others to fill its batch while the runtime is free.
@@ -113,6 +117,10 @@ class Batcher:
         self._waiting = 0
         self._changed = Condition()
         self._closing = False
+        #: Held by whoever uses the runtime.
+        self._running = Lock()
+        #: Seconds that the runtime took for an image of its last batch; as long as it is not known, too long.
+        self._took = math.inf
         self._worker = Thread(target=self._work, name=f"batcher-{name}", daemon=True)
         self._worker.start()
 
@@ -164,6 +172,24 @@ class Batcher:
         with self._changed:
             self._changed.notify()
 
+    def answer_now(self) -> None:
+        """Answer a batch of what is queued on the caller's thread, or wake the worker.
+
+        For callers who have nothing else to do. Where the worker is busy, is to wait for more, or the runtime takes
+        long, it is left to the worker.
+        """
+        if self._wait_seconds or self._took > SHORT_SECONDS or not self._running.acquire(blocking=False):
+            self.wake()
+            return
+        try:
+            with self._changed:
+                taken = self._take()
+            self._answer([item for item in taken if self._still_wanted(item)])
+        finally:
+            self._running.release()
+        if self._queue:
+            self.wake()
+
     def close(self) -> None:
         """Take nothing more, answer what is queued, and end the worker."""
         with self._changed:
@@ -173,21 +199,29 @@ class Batcher:
 
     def _work(self) -> None:
         while batch := self._next_batch():
-            began = time.monotonic()
-            try:
-                if self._observer:
-                    self._observer.batched(self._name, len(batch))
-                answers = self._runtime.predict(np.stack([item.image for item in batch]))
-                took = time.monotonic() - began
-                for item, row in zip(batch, answers, strict=True):
-                    item.upload.answer(item.index, row, waited=began - item.queued, took=took)
-            except Exception as error:
-                # One bad batch must not end the worker; the callers get a defect, the log gets the cause.
-                _log.exception("runtime failed", images=len(batch))
-                for item in batch:
-                    failure = RuntimeFailed("The runtime failed on a batch.")
-                    failure.__cause__ = error
-                    item.upload.fail(failure)
+            with self._running:
+                self._answer(batch)
+
+    def _answer(self, batch: Sequence[_Item]) -> None:
+        """Run a batch, which may be empty."""
+        if not batch:
+            return
+        began = time.monotonic()
+        try:
+            if self._observer:
+                self._observer.batched(self._name, len(batch))
+            answers = self._runtime.predict(np.stack([item.image for item in batch]))
+            took = time.monotonic() - began
+            self._took = took / len(batch)
+            for item, row in zip(batch, answers, strict=True):
+                item.upload.answer(item.index, row, waited=began - item.queued, took=took)
+        except Exception as error:
+            # One bad batch must not end the worker; the callers get a defect, the log gets the cause.
+            _log.exception("runtime failed", images=len(batch))
+            for item in batch:
+                failure = RuntimeFailed("The runtime failed on a batch.")
+                failure.__cause__ = error
+                item.upload.fail(failure)
 
     def _next_batch(self) -> list[_Item]:
         """Wait for images and take up to the largest batch of those still wanted; empty once closed and drained."""

@@ -68,6 +68,55 @@ def test_every_answer_goes_to_its_caller(uploads: list[int]) -> None:
     assert wrong == []
 
 
+def test_a_fast_runtime_answers_on_the_thread_of_the_caller() -> None:
+    class Where(Echo):
+        def predict(self, images: Batch) -> Probabilities:
+            threads.append(threading.current_thread())
+            return super().predict(images)
+
+    threads: list[threading.Thread] = []
+    runtime = Where()
+    batcher = Batcher(runtime, capacity=100, name="test")
+    batcher.submit([image(0)], deadline=later()).result(10)  # how fast it is was not known yet
+    first = batcher.submit([image(1)], deadline=later(), wake=False)
+    batcher.answer_now()
+    assert first.done()
+    assert first.result() == [1]
+    assert threads[1] is threading.current_thread() is not threads[0]
+    gone = batcher.submit([image(2)], deadline=0, wake=False)
+    batcher.answer_now()
+    assert isinstance(gone.exception(), DeadlineExceeded)
+    many = batcher.submit([image(value) for value in range(20)], deadline=later(), wake=False)
+    batcher.answer_now()  # a batch of them
+    assert [answer[0] for answer in many.result(10)] == list(range(20))
+    assert threads[-1] is threads[0]
+    batcher.close()
+
+
+def test_a_slow_or_busy_runtime_is_left_to_the_worker() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=100, name="test")
+    held = hold(runtime, batcher)
+    first = batcher.submit([image(1)], deadline=later(), wake=False)
+    batcher.answer_now()  # busy
+    assert not first.done()
+    time.sleep(0.01)
+    runtime.open.set()
+    assert first.result(10) == [1]
+    assert held.done()
+    slow = hold(runtime, batcher)
+    time.sleep(0.01)
+    runtime.open.set()
+    slow.result(10)
+    second = batcher.submit([image(2)], deadline=later(), wake=False)
+    runtime.open.clear()
+    batcher.answer_now()  # slow, the last time
+    assert not second.done()
+    runtime.open.set()
+    assert second.result(10) == [2]
+    batcher.close()
+
+
 def test_what_queues_while_the_runtime_is_busy_becomes_one_batch() -> None:
     runtime = Echo()
     batcher = Batcher(runtime, capacity=100, name="test")
