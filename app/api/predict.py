@@ -11,7 +11,7 @@ from app.api import problems
 from app.api.parameters import known
 from app.api.predictor import Predictor
 from app.api.problems import TOO_MANY_FILES, RequestProblem, describe
-from app.api.schemas import Answer, BatchAnswer
+from app.api.schemas import EXAMPLE_PROBLEM, Answer, BatchAnswer, example_answer
 from app.artifacts import ModelCard
 from app.imaging import Polarity
 from app.recogniser import Options
@@ -63,7 +63,7 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         max_batch_files: of a batch.
     """
     router = APIRouter(prefix=f"/predict/{card.name}", tags=["recognise"])
-    options = _options(card)
+    options, example = _options(card), example_answer(card)
 
     @router.post(
         "",
@@ -72,7 +72,7 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         summary=f"Recognise one image: {card.description}",
         response_description="What the image shows.",
         response_model_exclude_none=True,
-        responses=describe(*COMMON, *OF_AN_IMAGE),
+        responses=describe(*COMMON, *OF_AN_IMAGE, example=example),
     )
     async def predict(
         request: Request,
@@ -98,7 +98,7 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         summary=f"Recognise many images: {card.description}",
         response_description="An answer or a problem for each image, in the order sent.",
         response_model_exclude_none=True,
-        responses=describe(*COMMON),
+        responses=describe(*COMMON, example={"results": [example, {"problem": EXAMPLE_PROBLEM}]}),
     )
     async def predict_batch(
         files: Annotated[

@@ -220,11 +220,12 @@ HEADERS: dict[HTTPStatus, dict[str, dict[str, Any]]] = {
 }
 
 
-def describe(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+def describe(*kinds: Kind, example: object = None) -> dict[int | str, dict[str, Any]]:
     """Return FastAPI's `responses` for a call: its headers, and the problems it may answer with, an example for each.
 
     Args:
         kinds: of the problems.
+        example: of the answer, as JSON has it; None where its schema's own examples do.
     """
     # A reference, not FastAPI's `model`, which would promise plain application/json.
     schema = {"$ref": "#/components/schemas/Problem"}
@@ -236,6 +237,8 @@ def describe(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
             "content": {MEDIA_TYPE: {"schema": schema}},
         },
     }
+    if example is not None:
+        responses[int(HTTPStatus.OK)]["content"] = {"application/json": {"example": example}}
     for kind in kinds:
         content = {MEDIA_TYPE: {"schema": schema, "examples": {}}}
         headers = {**ID_HEADER, **HEADERS.get(kind.status, {})}

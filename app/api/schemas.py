@@ -68,6 +68,21 @@ EXAMPLE_PROBLEM = {
 }
 
 
+def example_answer(card: StoredCard) -> dict[str, object]:
+    """Return an answer of a model as JSON has it, of its classes those that stand for most characters."""
+    likeliest = sorted(card.classes, key=lambda item: -len(item.characters))
+    candidates = [
+        {"label": item.label, "characters": list(item.characters), "confidence": shown["confidence"]}
+        for item, shown in zip(likeliest, EXAMPLE_CANDIDATES, strict=False)
+    ]
+    return {
+        **EXAMPLE_ANSWER,
+        "label": likeliest[0].label,
+        "candidates": candidates,
+        "model": {"name": card.name, "version": str(card.version)},
+    }
+
+
 class Candidate(BaseModel):
     """One possible answer."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
+from app.api.schemas import Answer
 from app.cli.openapi import description
 from app.settings import Settings
 from tests.e2e.server import ROOT
@@ -40,6 +41,16 @@ def test_the_description_is_what_the_service_answers(client: TestClient, documen
     # This service takes smaller batches, and says so.
     smaller = json.dumps(answered).replace("1 to 8 images", "1 to 64 images").replace('"maxItems": 8', '"maxItems": 64')
     assert json.loads(smaller) == document
+
+
+def test_each_model_shows_an_answer_of_its_own(document: dict) -> None:
+    for model, characters in (("digit", ["0"]), ("char", ["C", "c"])):
+        for suffix, key in (("", None), ("/batch", "results")):
+            shown = document["paths"][f"/predict/{model}{suffix}"]["post"]["responses"]["200"]["content"]
+            example = shown["application/json"]["example"]
+            answer = Answer.model_validate(example if key is None else example[key][0])
+            assert answer.model.name == model
+            assert answer.candidates[0].characters == characters
 
 
 def calls(document: dict) -> Iterator[tuple[str, dict]]:
