@@ -1,6 +1,6 @@
 # Any base with Python 3.11 to 3.13 as `python`, and its venv; deploy/build-image.sh makes one where none can be pulled.
 ARG BASE=python:3.13-slim
-# What runs the networks: savedmodel, on TensorFlow, or litert, without TensorFlow.
+# What runs the networks: savedmodel, on TensorFlow; litert, on 8 bits, or litert-float32, both without TensorFlow.
 ARG RUNTIME=savedmodel
 
 FROM ${BASE} AS build

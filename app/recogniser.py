@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +62,8 @@ class Recognition:
 class Recogniser:
     """Prepares images and sends them to a model's batcher.
 
-    Uploads of tiny images alone are prepared on the event loop, all others in a pool of threads.
+    Uploads of tiny images alone are prepared on the event loop, all others in a pool of threads. A tiny image that
+    comes alone is also answered there, where the runtime is fast.
     """
 
     def __init__(
@@ -135,7 +137,7 @@ class Recogniser:
     ) -> list[Recognition | ImageError]:
         called = time.monotonic()
         deadline = called + self._deadline_seconds
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(self._deadline_seconds):
                 turns = self._turns_of_loop()
                 geometry = GEOMETRIES[model.artifact.card.geometry]
@@ -145,7 +147,7 @@ class Recogniser:
                 ]
                 at_once = len(files) == self.under_way == 1 and is_tiny(files[0])
                 if at_once:
-                    # Others may have come with it.
+                    # Requests that this turn of the loop has brought are counted after it; they make one batch.
                     await asyncio.sleep(0)
                     at_once = self.under_way == 1
                 if at_once:
@@ -163,15 +165,17 @@ class Recogniser:
                 pending = model.batcher.submit(inputs, deadline=deadline, wake=False)
                 if at_once:
                     model.batcher.answer_now()
+                    if time.monotonic() > deadline:
+                        raise TimeoutError
                 else:
                     # Once all requests that have come in by now have queued theirs, so that they make one batch.
                     turns.call_soon_once(model.batcher.wake)
                 answers = pending.result() if pending.done() else await turns.result_of(pending)
-        except TimeoutError as error:
-            raise DeadlineExceeded("The answer would come too late.") from error
-        recognitions = _recognitions(model, found, answers, options)
-        self._tell_answered(model, pending, recognitions, options)
-        return recognitions
+            recognitions = _recognitions(model, found, answers, options)
+            self._tell_answered(model, pending, recognitions, options)
+            return recognitions
+        # Not from the timeout's own error, whose traceback would hold the files until Python looks for garbage.
+        raise DeadlineExceeded("The answer would come too late.")
 
     async def _prepare_on_threads(self, turns: Turns[Preparation], images: Sequence[Preparation]) -> None:
         """Prepare the images of one upload, so few of them at once that other uploads get their turn at the threads."""
@@ -181,10 +185,14 @@ class Recogniser:
             for image in left:
                 await turns.result_of(self._pool.submit(prepare_together, [image]))
 
-        # In a group, so that where one ends badly the others do not go on for nobody.
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._at_once, len(images))):
-                group.create_task(prepare_some())
+        try:
+            # In a group, so that where one ends badly the others do not go on for nobody.
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self._at_once, len(images))):
+                    group.create_task(prepare_some())
+        except asyncio.CancelledError as error:
+            # The group holds it, and it this frame and so the files, until Python looks for garbage.
+            raise error.with_traceback(None) from None
 
     def _turns_of_loop(self) -> Turns[Preparation]:
         if self._turns is None or not self._turns.of_running_loop():

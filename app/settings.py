@@ -69,7 +69,9 @@ def _share_of_cpus(others: dict[str, Any]) -> int:
 
 
 def _installed_runtime() -> RuntimeName:
-    return "litert" if importlib.util.find_spec("tensorflow") is None else "savedmodel"
+    found = importlib.util.find_spec("tensorflow")
+    # A folder of that name is found too, and has no origin.
+    return "savedmodel" if found and found.origin else "litert"
 
 
 class Settings(BaseSettings):

@@ -24,9 +24,7 @@ from training.timing import alternate
 def compare_runtimes(model: str) -> dict[str, object]:
     """Time one image, and the largest batch, on each runtime."""
     artifact = shipped(model)
-    runtimes: dict[str, Runtime] = {}
-    for name, kind in RUNTIMES.items():
-        runtimes[name] = kind(artifact.path, threads=1)
+    runtimes: dict[str, Runtime] = {name: kind(artifact.path, threads=1) for name, kind in RUNTIMES.items()}
     for runtime in runtimes.values():
         warm_up(runtime, artifact.card.input_shape, len(artifact.card.classes))
     report: dict[str, object] = {"model": f"{model} {artifact.card.version}"}

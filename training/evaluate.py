@@ -1,4 +1,4 @@
-"""Measuring an artifact on a test set, through the same preprocessing and the same SavedModel that serve."""
+"""Measuring an artifact on a test set, through the preprocessing that serves and the SavedModel."""
 
 from __future__ import annotations
 

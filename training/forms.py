@@ -11,13 +11,12 @@ import numpy.typing as npt
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from app.artifacts import INT8_FILE, LITERT_FILE, ModelForm
+from app.artifacts import INT8_FILE, LITERT_FILE, SAVED_MODEL_FILE, ModelForm
 from training.batches import in_batches
 from training.evaluate import Evaluation, load_network
 from training.split import Images
 from training.timing import alternate
 
-SAVED_MODEL_FILE = "saved_model.pb"
 #: Probabilities of a form that is held to the SavedModel's may differ this much, by float rounding.
 PARITY = 1e-4
 

@@ -18,6 +18,7 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 
+from app.artifacts import SAVED_MODEL_FILE
 from app.imaging import SIDE
 from training.plain import PlainSpec, build_plain
 
@@ -162,7 +163,7 @@ def frozen_network(artifact: Path, spec: NetworkSpec | PlainSpec, classes: int) 
     Raises:
         ValueError: the SavedModel is of another network.
     """
-    saved = saved_model_pb2.SavedModel.FromString((artifact / "saved_model.pb").read_bytes())
+    saved = saved_model_pb2.SavedModel.FromString((artifact / SAVED_MODEL_FILE).read_bytes())
     constants = {
         node.name: tf.make_ndarray(node.attr["value"].tensor)
         for function in saved.meta_graphs[0].graph_def.library.function

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -18,9 +18,9 @@ from training.streams import PAIRS
 Pixels = npt.NDArray[np.uint8]
 Field = npt.NDArray[np.float32]
 
-#: From one character to the next, as shares of the height of the first.
+#: From one character to the next, as shares of the height of that page's characters, before each varies by a fifth.
 GAPS = (0.5, 2.0)
-#: Height of the characters, in pixels of the picture, from and to.
+#: That height, in pixels of the picture, from and to.
 HEIGHTS = (30.0, 110.0)
 #: What befalls the pages; without lines, since a box around one of two would make that one the character.
 PAGES = Degradation(ruled=0.0, boxed=0.0)
@@ -43,7 +43,7 @@ class Noticed:
 
 
 def measure(
-    shown: Iterator[Pixels], geometry: str, network: Callable[[Images], npt.NDArray[np.float32]], least: float
+    shown: Iterable[Pixels], geometry: str, network: Callable[[Images], npt.NDArray[np.float32]], least: float
 ) -> Noticed:
     """Measure what is noticed of pictures, one at least.
 
@@ -51,7 +51,7 @@ def measure(
         shown: uint8 [height, width] each.
         geometry: key of `app.imaging.GEOMETRIES`.
         network: float32 [N, 28, 28, 1] in 0..1 -> probabilities, float32 [N, C].
-        least: confidence that an answer has to have, 0..1.
+        least: confidence that an answer has to have, 0..1; 0 where no answer is uncertain.
     """
     seen: list[npt.NDArray[np.float32]] = []
     alone: list[bool] = []
@@ -66,8 +66,14 @@ def measure(
             continue
     several = ~np.array(alone, np.bool_)
     unsure = network(np.stack(seen)[..., np.newaxis]).max(axis=1) < least if seen else several
-    shares = (np.sum(marked) / count for marked in (unsure, several, unsure | several))
-    return Noticed(1 - len(seen) / count, *map(float, shares))
+    # Where no answer is ever uncertain, neither is one for another reason.
+    uncertain = unsure | several if least else np.zeros_like(several)
+    return Noticed(
+        unread=1 - len(seen) / count,
+        unsure=float(unsure.sum() / count),
+        several=float(several.sum() / count),
+        uncertain=float(uncertain.sum() / count),
+    )
 
 
 def pages(data: LabelledImages, together: int, count: int, seed: int) -> Iterator[Pixels]:

@@ -13,6 +13,7 @@ from app.artifacts.checksums import verify_checksums
 from app.artifacts.errors import ArtifactDamaged, ArtifactIncompatible, ArtifactMissing
 
 CARD_FILE = "card.json"
+SAVED_MODEL_FILE = "saved_model.pb"
 LITERT_FILE = "model.tflite"
 #: The same network with weights and activations of 8 bits; artifacts made before it was introduced have none.
 INT8_FILE = "model.int8.tflite"

@@ -9,7 +9,8 @@ Constants that name no other set were set on the drawn pages of the tests and on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -33,6 +34,16 @@ INK_SIDE = 256
 #: 40,000 pixels took 17 seconds, and now 0.1.
 INK_SHORT_SIDE = 96
 INK_LONG_SIDE = 2048
+#: Writing whose longest side is less than this there, in pixels, is looked at again from nearer, ...
+SMALL_WRITING = 40
+#: ... if so much more of it can be seen: the picture has been reduced to less than this share of its sides.
+REDUCED_SHARE = 2 / 3
+#: What is looked at then reaches so far beyond the writing, as a share of its longest side, ...
+SURROUNDINGS = 1.0
+#: ... and so many pixels of the reduced picture more.
+SURROUNDING_PIXELS = 2
+#: From nearer, the same writing's sides lie where they did, to this share of the longest one and those pixels.
+SAME_PLACE = 0.3
 #: What the very edge of a picture counts in the polarity's decision, against 1 in the middle.
 EDGE_WEIGHT = 0.02
 #: Ink from this share of the strongest up counts: less than that is what a wide pen leaves of the eye of an O.
@@ -61,20 +72,33 @@ class Polarity(StrEnum):
 class Ink:
     """What was written.
 
-    pixels: uint8 [height, width], 0 where there is page, 255 where there is full ink; the picture, or a reduction.
+    pixels: uint8 [height, width], 0 where there is page, 255 where there is full ink; the picture, a part of it, or a
+        reduction of either.
     box: (left, top, right, bottom) around the marks, in pixels of `pixels`, right and bottom exclusive.
     polarity: how it stood in the picture; never `AUTO`.
     alone: whether it is one character as far as its marks tell, and no other was left out.
+    part: (left, top, right, bottom) of what `pixels` shows of the picture, in 0..1 of its sides.
     """
 
     pixels: npt.NDArray[np.uint8]
     box: tuple[int, int, int, int]
     polarity: Polarity
     alone: bool
+    part: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+
+    def box_within(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """Return the box in pixels of a picture of that size, in whose reduction the ink was found."""
+        left, top, right, bottom = self.part
+        across = (right - left) * width / self.pixels.shape[1]
+        down = (bottom - top) * height / self.pixels.shape[0]
+        x, y = left * width, top * height
+        return x + self.box[0] * across, y + self.box[1] * down, x + self.box[2] * across, y + self.box[3] * down
 
 
 def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     """Separate what was written from the page it stands on.
+
+    In the reduced picture; small writing then once more in that part of the picture where it was found.
 
     Args:
         pixels: uint8 [height, width], 0 black to 255 white.
@@ -83,7 +107,40 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     Raises:
         NoInkFound: nothing stands out from the page, or it is all texture.
     """
-    pixels = reduced(pixels)
+    whole = reduced(pixels)
+    found = _find_in(whole, polarity)
+    left, top, right, bottom = found.box
+    longest = max(right - left, bottom - top)
+    if longest >= SMALL_WRITING or max(whole.shape) > REDUCED_SHARE * max(pixels.shape):
+        return found
+    return _from_nearer(pixels, found, SURROUNDINGS * longest + SURROUNDING_PIXELS) or found
+
+
+def _from_nearer(pixels: Pixels, found: Ink, margin: float) -> Ink | None:
+    """Find ink again that is small in the reduced picture, in a part of the whole one; None where other ink is found.
+
+    Args:
+        pixels: uint8 [height, width].
+        found: in its reduction.
+        margin: around it, in pixels of the reduction.
+    """
+    height, width = pixels.shape
+    enlarged = width / found.pixels.shape[1], height / found.pixels.shape[0]
+    left, top = (max(0, int((side - margin) * by)) for side, by in zip(found.box[:2], enlarged, strict=True))
+    right, bottom = (math.ceil((side + margin) * by) for side, by in zip(found.box[2:], enlarged, strict=True))
+    right, bottom = min(width, right), min(height, bottom)
+    try:
+        near = _find_in(reduced(np.ascontiguousarray(pixels[top:bottom, left:right])), found.polarity)
+    except NoInkFound:
+        return None
+    near = replace(near, alone=found.alone, part=(left / width, top / height, right / width, bottom / height))
+    longest = max(found.box[2] - found.box[0], found.box[3] - found.box[1])
+    apart = np.subtract(near.box_within(*found.pixels.shape[::-1]), found.box)
+    return near if np.abs(apart).max() <= SAME_PLACE * longest + SURROUNDING_PIXELS else None
+
+
+def _find_in(pixels: Pixels, polarity: Polarity) -> Ink:
+    """Find ink in a picture that needs no reduction, or refuse it."""
     page = measure_page(pixels)
     bare = without_surround(pixels, float(page.level[0, 0])) if page.plain else without_table(pixels)
     if bare is not pixels:

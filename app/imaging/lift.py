@@ -23,6 +23,10 @@ MIN_CONTRAST_UNEVEN = 0.04
 UNEVEN_NOISE_DEVIATIONS = 3.0
 #: Share of pixels that may be stronger than the level taken as full ink, so that one hot pixel does not set it.
 FULL_INK_SHARE = 0.0005
+#: On a plain page, so may this share of the inked ones: small writing has few.
+FULL_INK_SHARE_OF_INK = 0.1
+#: So few inked pixels of a large plain page are no writing.
+LEAST_INKED = 8
 #: Writing is stronger than this many standard deviations of the noise. Of 578 uneven photos of characters the weakest
 #: is 36, and of 192 pictures of pure noise the strongest 9.4.
 MIN_SIGNAL = 12.0
@@ -53,13 +57,14 @@ def lift_plain(contrast: Contrast) -> Pixels:
         uint8 [height, width].
 
     Raises:
-        NoInkFound: the strongest ink stands out by less than `MIN_CONTRAST`.
+        NoInkFound: nothing, or hardly a pixel, stands out by `MIN_CONTRAST`.
     """
     # Among the inked pixels alone: selection is slow where most of a picture is equal.
     inked = contrast[contrast >= MIN_CONTRAST]
     hotter = int(FULL_INK_SHARE * contrast.size)
-    if inked.size <= hotter:
+    if inked.size <= min(hotter, LEAST_INKED):
         raise NoInkFound("Nothing is written on the page, or too faintly to be told from it.")
+    hotter = min(hotter, int(FULL_INK_SHARE_OF_INK * inked.size))
     full = float(np.partition(inked, -1 - hotter)[-1 - hotter] if hotter else inked.max())
     noise = NOISE_DEVIATIONS * median(np.abs(_ring(contrast)))
     return _lifted(contrast, min(noise, MAX_NOISE * full), full)

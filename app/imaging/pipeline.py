@@ -17,9 +17,9 @@ from app.imaging.ink import Ink, Polarity, find_ink
 cv2.setNumThreads(1)
 
 #: Raised whenever an image in a data set's own frame, or a plain drawing, comes out with other pixels; a test holds
-#: them. Photos may be read better under the same version, also by models whose training pages were read a little worse:
-#: what such a page leaves still looks like writing to them. An artifact stores the version, and a model trained under
-#: another one refuses to load.
+#: them. Photos, and writing that is small in its picture, may be read better under the same version, also by models
+#: whose training pages were read a little worse: what such a page leaves still looks like writing to them. An artifact
+#: stores the version, and a model trained under another one refuses to load.
 PREPROCESSING_VERSION = 1
 
 
@@ -85,11 +85,8 @@ def frame_ink(ink: Ink, picture: Picture, geometry: Geometry) -> NetworkInput:
     Raises:
         NoInkFound: it is too thin to be seen there.
     """
-    height, width = ink.pixels.shape
-    across, down = picture.size[0] / width, picture.size[1] / height
-    left, top, right, bottom = ink.box
-    box = (round(left * across), round(top * down), round(right * across), round(bottom * down))
-    return NetworkInput(geometry.frame(ink), box, ink.polarity, ink.alone)
+    left, top, right, bottom = (round(side) for side in ink.box_within(*picture.size))
+    return NetworkInput(geometry.frame(ink), (left, top, right, bottom), ink.polarity, ink.alone)
 
 
 def prepare_pixels(pixels: npt.NDArray[np.uint8], geometry: Geometry) -> npt.NDArray[np.float32]:

@@ -80,7 +80,7 @@ class Writing:
 
 
 def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Writing:
-    """Clear what is not part of the character: frames, binding holes, neighbours, specks.
+    """Clear what is not part of the character, frames, binding holes, neighbours, specks, and tell whether it is alone.
 
     Args:
         ink: uint8 [height, width], white on black.

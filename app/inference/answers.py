@@ -82,8 +82,8 @@ def is_uncertain(
     best: Candidate,
     *,
     least: float,
+    alone: bool,
     allow: str | None = None,
-    alone: bool = True,
 ) -> bool:
     """Tell whether a person should rather have a look.
 
@@ -92,8 +92,8 @@ def is_uncertain(
         classes: what each stands for.
         best: the candidate that is answered.
         least: confidence that it has to have, 0..1; 0 where no answer is uncertain.
-        allow: the only characters that might be answered.
         alone: whether the picture shows one character. How sure the answer is says nothing of the other ones.
+        allow: the only characters that might be answered.
     """
     if not least:
         return False

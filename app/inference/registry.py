@@ -15,7 +15,7 @@ from app.artifacts import Artifact
 from app.inference.batcher import Batcher, warm_up
 from app.inference.errors import Draining, NotReady
 from app.inference.garbage import collect_and_freeze
-from app.inference.runtime import LiteRTFloat32Runtime, LiteRTRuntime, Runtime, SavedModelRuntime
+from app.inference.runtime import LiteRTFloat32Runtime, LiteRTRuntime, SavedModelRuntime
 from app.observer import Observer
 
 RUNTIMES: dict[str, type[SavedModelRuntime] | type[LiteRTRuntime]] = {
@@ -110,7 +110,7 @@ class Registry:
 
     def _loaded(self, artifact: Artifact) -> Model:
         name = artifact.card.name
-        runtime: Runtime = RUNTIMES[self.runtime](artifact.path, threads=self._threads)
+        runtime = RUNTIMES[self.runtime](artifact.path, threads=self._threads)
         warm_up(runtime, artifact.card.input_shape, len(artifact.card.classes))
         least = artifact.card.least_confidence(self._target_error)
         if self._target_error and not least:
@@ -122,7 +122,7 @@ class Registry:
             wait_seconds=self._wait_seconds,
             observer=self._observer,
         )
-        _log.info("model loaded", model=name, version=artifact.card.version, runtime=self.runtime)
+        _log.info("model loaded", model=name, version=artifact.card.version, runtime=self.runtime, file=runtime.file)
         return Model(artifact, batcher, least)
 
     def replace(self, artifact: Artifact) -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from app.artifacts import INT8_FILE, LITERT_FILE
+from app.artifacts import INT8_FILE, LITERT_FILE, SAVED_MODEL_FILE
 from app.inference.errors import RuntimeFailed
 
 Batch = npt.NDArray[np.float32]
@@ -31,6 +31,8 @@ class SavedModelRuntime:
 
     name: ClassVar[str] = "savedmodel"
     package: ClassVar[str] = "tensorflow"
+    #: In an artifact, that is run.
+    file: ClassVar[str] = SAVED_MODEL_FILE
 
     def __init__(self, artifact: Path, *, threads: int) -> None:
         """Load the SavedModel in a folder.
@@ -63,8 +65,8 @@ class SavedModelRuntime:
 class LiteRTRuntime:
     """LiteRT, the light runtime: one interpreter a batch size, since resizing one gives up its prepared kernels.
 
-    On 8 bits, which take a third of the time or less at what loss the card records; on 32 where a model was made
-    without that form.
+    On 8 bits, which take a third of float32's time or less, at the loss that the card records; on 32 where a model was
+    made without that form.
     """
 
     name: ClassVar[str] = "litert"
@@ -89,6 +91,8 @@ class LiteRTRuntime:
         if path is None:
             missing = " nor ".join(self.files)
             raise RuntimeFailed(f"{artifact} has no {missing}: serve it with another INKLING_RUNTIME.")
+        #: Which of them is run.
+        self.file = path.name
         # Read, where the interpreter would map the file: one replaced in its place would change what is served.
         self._content = path.read_bytes()
         self._threads = threads

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import itertools
+import sys
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from app import preparation
 from app.imaging import ImageError, ImagingFailed
-from app.inference import Model, Overloaded, Registry
+from app.inference import DeadlineExceeded, LiteRTRuntime, Model, Overloaded, Registry
+from app.inference.runtime import Batch, Probabilities
 from app.observer import Stage
 from app.recogniser import Options, Recogniser, Recognition
 from tests.models import shipped
@@ -84,6 +90,66 @@ def test_tiny_images_among_others_have_their_answers(model: Model, recogniser: R
         assert [len(upload) for upload in found] == [1, 0, 20, 3, 2, 1]
         labels = [item.candidates[0].label if isinstance(item, Recognition) else "" for one in found for item in one]
         assert labels == ["7"] * 21 + [""] + ["7"] * 5
+
+
+@pytest.mark.parametrize("deadline", [60.0, 0.001])
+def test_an_upload_that_ends_before_it_is_prepared_holds_no_memory(model: Model, deadline: float) -> None:
+    recogniser = Recogniser(max_pixels=10**8, threads=1, deadline_seconds=deadline, capacity=CAPACITY)
+    files = [encode(draw("7", (side, 1500))) for side in (1500, 1501, 1502)]
+
+    async def leave() -> None:
+        task = asyncio.create_task(recogniser.recognise(model, files, Options()))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        # Not by pytest.raises, which would hold the error and so the files.
+        with contextlib.suppress(asyncio.CancelledError, DeadlineExceeded):
+            await task
+
+    before = [sys.getrefcount(file) for file in files]
+    gc.disable()
+    try:
+        asyncio.run(leave())
+        recogniser.close()
+        assert [sys.getrefcount(file) for file in files] == before
+    finally:
+        gc.enable()
+
+
+def test_a_lone_tiny_image_is_answered_on_the_loop_and_two_make_one_batch(
+    model: Model, recogniser: Recogniser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[tuple[bool, int]] = []
+    predict = LiteRTRuntime.predict
+
+    def watched(runtime: LiteRTRuntime, images: Batch) -> Probabilities:
+        ran.append((threading.current_thread() is threading.main_thread(), len(images)))
+        return predict(runtime, images)
+
+    async def recognise(together: int) -> None:
+        await asyncio.gather(*(recogniser.recognise(model, [TINY_SEVEN], Options()) for _ in range(together)))
+
+    monkeypatch.setattr(LiteRTRuntime, "predict", watched)
+    monkeypatch.setattr("app.inference.batcher.SHORT_SECONDS", 10.0)
+    recogniser.recognise_now(model, [SEVEN], Options())  # after which it is known how fast the runtime is
+    asyncio.run(recognise(1))
+    asyncio.run(recognise(2))
+    assert ran == [(False, 1), (True, 1), (False, 2)]
+
+
+def test_an_answer_on_the_loop_that_comes_too_late_is_none(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    recogniser = Recogniser(max_pixels=10**7, threads=1, deadline_seconds=0.2, capacity=CAPACITY)
+    monkeypatch.setattr("app.inference.batcher.SHORT_SECONDS", 10.0)
+    recogniser.recognise_now(model, [SEVEN], Options())
+    predict = LiteRTRuntime.predict
+
+    def slow(runtime: LiteRTRuntime, images: Batch) -> Probabilities:
+        time.sleep(0.3)
+        return predict(runtime, images)
+
+    monkeypatch.setattr(LiteRTRuntime, "predict", slow)
+    with pytest.raises(DeadlineExceeded):
+        recogniser.recognise_now(model, [TINY_SEVEN], Options())
+    recogniser.close()
 
 
 def test_no_images_at_all_have_no_answers(model: Model, recogniser: Recogniser) -> None:

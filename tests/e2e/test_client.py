@@ -47,8 +47,16 @@ def test_options_reach_the_service(server: Server) -> None:
     assert {candidate.label for candidate in answer.candidates} == {"1", "L"}
     assert answer.explanation
     assert answer.explanation.polarity == "dark_on_light"
+    assert answer.explanation.alone
     assert Image.open(io.BytesIO(answer.explanation.model_input)).size == (28, 28)
     assert server.inkling.recognise(image).explanation is None
+
+
+def test_several_characters_are_told(server: Server) -> None:
+    answer = server.inkling.recognise(encode(np.hstack([draw("1"), draw("1")])), explain=True)
+    assert answer.uncertain
+    assert answer.explanation
+    assert not answer.explanation.alone
 
 
 def test_many_images_are_answered_in_order_each_on_its_own(server: Server) -> None:

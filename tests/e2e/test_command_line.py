@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import re
 import shutil
 import socket
 import subprocess
@@ -56,7 +57,7 @@ def test_models_are_listed(tmp_path: Path) -> None:
 
 def run(*arguments: str, data: bytes | None = None, **options: object) -> tuple[int, str, str]:
     """Run a command in this repository and return its exit code, output and reports."""
-    # LiteRT starts in a tenth of TensorFlow's time, and answers the same.
+    # LiteRT starts in a tenth of TensorFlow's time.
     settings = environment(**{"runtime": "litert", **options})
     ended = subprocess.run(command(*arguments), cwd=ROOT, env=settings, input=data, capture_output=True, timeout=120)
     return ended.returncode, ended.stdout.decode(), ended.stderr.decode()
@@ -250,6 +251,9 @@ def test_an_explanation_shows_the_way_of_an_image(tmp_path: Path) -> None:
     for panel in (ink, seen):
         assert (panel.min(), panel.max()) == (0, 255)
     assert (answer[..., 0] - answer[..., 1] > 100).any(), "the best candidate has a bar"
+    path.write_bytes(encode(np.hstack([draw("1"), draw("1")])))
+    _, output, _ = run("explain", str(path), "-o", str(drawn))
+    assert re.search(r": 1 \d\.\d+ uncertain, drawn in ", output)
 
 
 def test_what_cannot_be_explained_is_a_clear_message(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class Desk:
         ended = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", command.replace(ADDRESS, self.server.url)],
             cwd=self.folder,
-            # LiteRT starts in a tenth of TensorFlow's time, and answers the same.
+            # LiteRT starts in a tenth of TensorFlow's time.
             env={**environment(runtime="litert"), "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,

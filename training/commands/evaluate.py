@@ -176,8 +176,8 @@ def _evaluate_pairs(asked: Asked) -> None:
         shown = pages(data, together, PAIR_COUNT, asked.seed)
         noticed = measure_pairs(shown, card.geometry, network, least)
         print(
-            f"{name}: {noticed.unread:.4f} not read; uncertain {noticed.uncertain:.4f}, by a confidence below {least} "
-            f"{noticed.unsure:.4f}, as more than one character {noticed.several:.4f}"
+            f"{name}: not read {noticed.unread:.4f}; uncertain {noticed.uncertain:.4f}; confidence below {least} in "
+            f"{noticed.unsure:.4f}, more than one character in {noticed.several:.4f}"
         )
 
 

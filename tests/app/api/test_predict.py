@@ -72,6 +72,16 @@ def test_explain_shows_what_the_network_saw(client: TestClient) -> None:
         assert np.asarray(seen).max() == 255
 
 
+@pytest.mark.parametrize("task", ["digit", "char"])
+def test_two_characters_apart_are_uncertain_however_sure_the_network_is(client: TestClient, task: str) -> None:
+    one = draw("1", (120, 120))
+    for page, alone in ((one, True), (np.hstack([one, one]), False)):
+        answer = post(client, task, encode(page), explain=True, allow="1")
+        assert answer["confidence"] == 1
+        assert answer["explanation"]["alone"] is alone
+        assert answer["uncertain"] is not alone
+
+
 def test_polarity_can_be_overruled(client: TestClient) -> None:
     reply = client.post(
         "/predict/digit", params={"polarity": "light_on_dark"}, files={"file": encode(draw("7", paper=255))}

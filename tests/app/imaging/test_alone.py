@@ -69,9 +69,31 @@ def test_what_reaches_in_from_outside_leaves_a_character_alone(lit: bool) -> Non
 
 
 @pytest.mark.parametrize("lit", [False, True])
-def test_ruling_and_an_underline_leave_a_character_alone(lit: bool) -> None:
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [((205, 211), (70, 170)), ((10, 230), (30, 36))],
+    ids=["an underline", "the side of a cell"],
+)
+def test_lines_leave_a_character_alone(rows: tuple[int, int], columns: tuple[int, int], lit: bool) -> None:
     page = draw("3", (240, 240), scale=0.5).copy()
-    page[205:211, 70:170] = 20
-    lined = ruled(draw("3", (240, 240), scale=0.5), 50)
-    for shown in (page, lined):
-        assert find_ink(photographed(shown) if lit else shown).alone
+    page[slice(*rows), slice(*columns)] = 20
+    assert find_ink(photographed(page) if lit else page).alone
+
+
+def test_so_does_what_is_left_of_a_line_on_a_photo() -> None:
+    page = draw("3", (240, 240), scale=0.5).copy()
+    page[20:26, 20:110] = 20
+    assert find_ink(photographed(page)).alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+def test_ruling_leaves_a_character_alone(lit: bool) -> None:
+    page = ruled(draw("3", (240, 240), scale=0.5), 50)
+    assert find_ink(photographed(page) if lit else page).alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+def test_a_character_of_two_pieces_is_alone(lit: bool) -> None:
+    page = np.full((240, 240), 240, np.uint8)
+    page[60:66, 90:150] = page[80:180, 90:96] = page[174:180, 90:150] = page[120:180, 144:150] = 20  # the bar of a 5
+    assert find_ink(photographed(page) if lit else page).alone

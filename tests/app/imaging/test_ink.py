@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from app.imaging import NoInkFound, Polarity
+from app.imaging import GEOMETRIES, Ink, NoInkFound, Polarity, ink
 from app.imaging.ink import detect_polarity, find_ink, reduced
 from tests.pages import photographed, wood
 from tests.steps import steps, uploads
@@ -278,3 +280,53 @@ def test_a_shadow_on_a_sheet_that_is_otherwise_all_white_is_no_ink(character: st
     y, x = np.mgrid[:240, :240]
     shade = np.clip((x + y - 300) * 0.4, 0, 60)
     assert find_ink(np.clip(page - shade, 0, 255).astype(np.uint8)).box == pytest.approx(alone, abs=4)
+
+
+def in_a_large_picture(drawn: np.ndarray) -> np.ndarray:
+    """Put a drawing on a page of 900 by 1200, its upper left corner at (500, 300)."""
+    page = np.full((900, 1200), 240, np.uint8)
+    page[300 : 300 + drawn.shape[0], 500 : 500 + drawn.shape[1]] = drawn
+    return page
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("side", [44, 72])
+@pytest.mark.parametrize("character", DIGITS)
+def test_small_writing_is_looked_at_from_nearer(character: str, side: int, lit: bool) -> None:
+    drawn = draw(character, (side, side), width=0.12)
+    page = photographed(in_a_large_picture(drawn)) if lit else in_a_large_picture(drawn)
+    found, alone = find_ink(page), find_ink(drawn)
+    expected = np.add(alone.box, (500, 300, 500, 300))
+    assert np.abs(np.subtract(found.box_within(1200, 900), expected)).max() <= 3
+    for geometry in GEOMETRIES.values():
+        assert np.abs(geometry.frame(found) - geometry.frame(alone)).mean() < 0.06
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_the_reduction_counts_where_other_ink_or_none_is_found_from_nearer(
+    lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = in_a_large_picture(draw("3", (60, 60), width=0.12))
+    seen: list[tuple[int, ...]] = []
+
+    def find(pixels: np.ndarray, polarity: Polarity) -> Ink:
+        seen.append(pixels.shape)
+        if len(seen) == 1:
+            return find_in(pixels, polarity)
+        if lost:
+            raise NoInkFound("from nearer")
+        return replace(find_in(pixels, polarity), box=(0, 0, 5, 5))
+
+    find_in = ink._find_in
+    monkeypatch.setattr(ink, "_find_in", find)
+    left, top, right, bottom = find_ink(page).box_within(1200, 900)
+    assert len(seen) == 2
+    assert (left, top, right, bottom) == pytest.approx((515, 306, 548, 354), abs=6)
+
+
+@pytest.mark.parametrize("marks", [3, 8])
+def test_a_few_pixels_of_a_large_page_are_no_writing(marks: int) -> None:
+    page = np.full((256, 256), 240, np.uint8)
+    page[100 : 100 + marks, 120] = 20
+    with pytest.raises(NoInkFound):
+        find_ink(page)

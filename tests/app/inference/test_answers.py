@@ -54,14 +54,14 @@ def test_probability_that_has_underflown_still_makes_an_answer() -> None:
 )
 def test_an_answer_of_little_confidence_is_uncertain(allow: str | None, least: float, uncertain: bool) -> None:
     (best,) = rank(SHARES, CLASSES, top_k=1, allow=allow)
-    assert is_uncertain(SHARES, CLASSES, best, least=least, allow=allow) is uncertain
+    assert is_uncertain(SHARES, CLASSES, best, least=least, alone=True, allow=allow) is uncertain
 
 
 def test_an_answer_is_uncertain_where_the_picture_shows_none_of_what_is_allowed() -> None:
     shares = np.array([0.01, 0.04, 0.95], np.float32)
     (best,) = rank(shares, CLASSES, top_k=1, allow="0")
     assert best.confidence == 1
-    assert is_uncertain(shares, CLASSES, best, least=0.5, allow="0")
+    assert is_uncertain(shares, CLASSES, best, least=0.5, alone=True, allow="0")
 
 
 @pytest.mark.parametrize(("least", "uncertain"), [(0.4, True), (0.0, False)])

@@ -68,53 +68,76 @@ def test_every_answer_goes_to_its_caller(uploads: list[int]) -> None:
     assert wrong == []
 
 
-def test_a_fast_runtime_answers_on_the_thread_of_the_caller() -> None:
-    class Where(Echo):
-        def predict(self, images: Batch) -> Probabilities:
-            threads.append(threading.current_thread())
-            return super().predict(images)
+class Where(Echo):
+    """A runtime that tells on which threads it ran."""
 
-    threads: list[threading.Thread] = []
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: list[threading.Thread] = []
+
+    def predict(self, images: Batch) -> Probabilities:
+        self.threads.append(threading.current_thread())
+        return super().predict(images)
+
+
+def answered_now(batcher: Batcher, runtime: Where) -> bool:
+    """Tell whether an image is answered on this thread."""
+    pending = batcher.submit([image(1)], deadline=later(), wake=False)
+    batcher.answer_now()
+    assert pending.result(10) == [1]
+    return runtime.threads[-1] is threading.current_thread()
+
+
+def test_a_fast_runtime_answers_on_the_thread_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.inference.batcher.SHORT_SECONDS", 10.0)
     runtime = Where()
     batcher = Batcher(runtime, capacity=100, name="test")
-    batcher.submit([image(0)], deadline=later()).result(10)  # how fast it is was not known yet
-    first = batcher.submit([image(1)], deadline=later(), wake=False)
-    batcher.answer_now()
-    assert first.done()
-    assert first.result() == [1]
-    assert threads[1] is threading.current_thread() is not threads[0]
+    assert not answered_now(batcher, runtime), "how fast it is was not known"
+    assert answered_now(batcher, runtime)
     gone = batcher.submit([image(2)], deadline=0, wake=False)
     batcher.answer_now()
     assert isinstance(gone.exception(), DeadlineExceeded)
     many = batcher.submit([image(value) for value in range(20)], deadline=later(), wake=False)
     batcher.answer_now()  # a batch of them
     assert [answer[0] for answer in many.result(10)] == list(range(20))
-    assert threads[-1] is threads[0]
+    assert runtime.threads[-1] is not threading.current_thread()
     batcher.close()
 
 
-def test_a_slow_or_busy_runtime_is_left_to_the_worker() -> None:
-    runtime = Echo()
+def test_a_busy_runtime_is_left_to_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.inference.batcher.SHORT_SECONDS", 10.0)
+    runtime = Where()
     batcher = Batcher(runtime, capacity=100, name="test")
     held = hold(runtime, batcher)
     first = batcher.submit([image(1)], deadline=later(), wake=False)
-    batcher.answer_now()  # busy
+    batcher.answer_now()
     assert not first.done()
-    time.sleep(0.01)
     runtime.open.set()
     assert first.result(10) == [1]
     assert held.done()
-    slow = hold(runtime, batcher)
-    time.sleep(0.01)
-    runtime.open.set()
-    slow.result(10)
-    second = batcher.submit([image(2)], deadline=later(), wake=False)
-    runtime.open.clear()
-    batcher.answer_now()  # slow, the last time
-    assert not second.done()
-    runtime.open.set()
-    assert second.result(10) == [2]
+    assert threading.current_thread() not in runtime.threads
     batcher.close()
+
+
+def test_so_is_a_slow_one_one_that_fails_and_one_that_waits_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = Where()
+    batcher = Batcher(runtime, capacity=100, name="test")
+    monkeypatch.setattr("app.inference.batcher.SHORT_SECONDS", 10.0)
+    answered_now(batcher, runtime)
+    assert answered_now(batcher, runtime)
+    monkeypatch.setattr("app.inference.batcher.SHORT_SECONDS", 0.0)
+    assert not answered_now(batcher, runtime)
+    monkeypatch.setattr("app.inference.batcher.SHORT_SECONDS", 10.0)
+    assert answered_now(batcher, runtime)
+    with monkeypatch.context() as broken:
+        broken.setattr(runtime, "predict", None)
+        with pytest.raises(RuntimeFailed):
+            batcher.submit([image(1)], deadline=later()).result(10)
+    assert not answered_now(batcher, runtime)
+    batcher.close()
+    waiting = Batcher(runtime, capacity=100, name="test", wait_seconds=0.001)
+    assert not any(answered_now(waiting, runtime) for _ in range(3))
+    waiting.close()
 
 
 def test_what_queues_while_the_runtime_is_busy_becomes_one_batch() -> None:
