@@ -185,13 +185,16 @@ class Recogniser:
             for image in left:
                 await turns.result_of(self._pool.submit(prepare_together, [image]))
 
-        try:
+        async def prepare_all() -> None:
             # In a group, so that where one ends badly the others do not go on for nobody.
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self._at_once, len(images))):
                     group.create_task(prepare_some())
+
+        try:
+            await prepare_all()
         except asyncio.CancelledError as error:
-            # The group holds it, and it this frame and so the files, until Python looks for garbage.
+            # The group and its error hold each other, and the files, until Python looks for garbage.
             raise error.with_traceback(None) from None
 
     def _turns_of_loop(self) -> Turns[Preparation]:
