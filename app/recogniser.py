@@ -170,7 +170,7 @@ class Recogniser:
                 else:
                     # Once all requests that have come in by now have queued theirs, so that they make one batch.
                     turns.call_soon_once(model.batcher.wake)
-                answers = pending.result() if pending.done() else await turns.result_of(pending)
+                answers = await turns.result_of(pending)
             recognitions = _recognitions(model, found, answers, options)
             self._tell_answered(model, pending, recognitions, options)
             return recognitions

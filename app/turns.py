@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from copy import copy
 from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar
@@ -79,15 +80,19 @@ class Turns(Generic[Piece]):
         """Return the result of a future of another thread; cancelling this cancels it.
 
         Raises:
-            Exception: the future's.
+            Exception: a copy of the future's.
         """
-        answered = self._loop.create_future()
-        pending.add_done_callback(lambda _: self._tell(answered))
-        try:
-            await answered
-        except asyncio.CancelledError:
-            pending.cancel()
-            raise
+        if not pending.done():
+            answered = self._loop.create_future()
+            pending.add_done_callback(lambda _: self._tell(answered))
+            try:
+                await answered
+            except asyncio.CancelledError:
+                pending.cancel()
+                raise
+        if (error := pending.exception()) is not None:
+            # Another one, since what is raised holds its callers, and they may hold the future that has this one.
+            raise copy(error) from error.__cause__
         return pending.result()
 
     def call_soon_once(self, function: Callable[[], None]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from app import preparation
 from app.imaging import ImageError, ImagingFailed
-from app.inference import DeadlineExceeded, LiteRTRuntime, Model, Overloaded, Registry
+from app.inference import DeadlineExceeded, LiteRTRuntime, Model, Overloaded, Registry, RuntimeFailed
 from app.inference.runtime import Batch, Probabilities
 from app.observer import Stage
 from app.recogniser import Options, Recogniser, Recognition
@@ -110,6 +110,30 @@ def test_an_upload_that_ends_before_it_is_prepared_holds_no_memory(model: Model,
         asyncio.run(leave())
         recogniser.close()
         assert [sys.getrefcount(file) for file in files] == before
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("seven", [SEVEN, TINY_SEVEN], ids=["on threads", "on the loop"])
+def test_an_upload_that_the_runtime_fails_on_holds_no_memory(
+    model: Model, recogniser: Recogniser, seven: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(file: bytes) -> None:
+        try:
+            await recogniser.recognise(model, [file], Options())
+        except RuntimeFailed as error:
+            assert isinstance(error.__cause__, ZeroDivisionError)
+
+    def broken(runtime: LiteRTRuntime, images: Batch) -> Probabilities:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(LiteRTRuntime, "predict", broken)
+    held = seven + b" "
+    before = sys.getrefcount(held)
+    gc.disable()
+    try:
+        asyncio.run(fail(held))
+        assert sys.getrefcount(held) == before
     finally:
         gc.enable()
 
