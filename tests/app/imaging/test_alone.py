@@ -47,6 +47,19 @@ def test_two_characters_apart_are_not(first: str, second: str, lit: bool) -> Non
 
 
 @pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("number", ["42", "25", "37", "90", "68"])
+def test_neither_are_those_of_a_number(number: str, lit: bool) -> None:
+    page = side_by_side(*number, gap=24)
+    assert not find_ink(photographed(page) if lit else page).alone
+
+
+def test_an_open_h_is_alone() -> None:
+    page = np.full((200, 200), 240, np.uint8)
+    page[40:160, 60:70] = page[40:160, 125:135] = page[95:103, 86:110] = 20
+    assert find_ink(page).alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
 @pytest.mark.parametrize("gap", [12, 60])
 def test_neither_are_those_of_a_word(lit: bool, gap: int) -> None:
     page = side_by_side("3", "8", "5", "1", gap=gap)
