@@ -83,7 +83,7 @@ def _size(inked: Pixels) -> tuple[int, int]:
 
 
 def rivals(marks: Marks, main: int, kept: Chosen) -> Chosen:
-    """Choose what was left out and may be another character, at least half as long as the main mark: bool [M].
+    """Choose what was left out and may be another character, half as long and high as the main mark: bool [M].
 
     Flat marks are lines under the character, or what is left of ruling; what touches the edge of the picture reaches in
     from outside, where the crop was meant to end.
@@ -96,6 +96,7 @@ def rivals(marks: Marks, main: int, kept: Chosen) -> Chosen:
     width, height = (marks.boxes[:, 2:] - marks.boxes[:, :2]).T
     longest = np.maximum(width, height)
     large = (marks.mass >= RIVAL_MASS * marks.mass[main]) & (longest >= LIKE_SIZE * longest[main])
+    large &= height >= LIKE_SIZE * height[main]  # the word of a label beside a blank is long and low
     chosen = large & (height > UNDERLINE_HEIGHT * width) & ~marks.touches_edge & ~kept
     if chosen.any():
         chosen &= ~dividers(marks, main)
