@@ -6,11 +6,16 @@ ByMerge: two of the photos, 17 of ByMerge's 116,323 images and one of MNIST's ar
 
 from __future__ import annotations
 
+import itertools
+
 import cv2
 import numpy as np
 
 from app.imaging.around import UNDERLINE_HEIGHT, dividers
 from app.imaging.marks import MARK_LEVEL, Chosen, Marks, Pixels
+
+#: Columns without ink between others: the first of them, and the one after the last.
+Blank = tuple[int, int]
 
 #: Two pieces of ink are apart from this gap between them on, as a share of the longest side of the larger one.
 APART_GAP = 0.4
@@ -35,44 +40,52 @@ def falls_apart(ink: Pixels) -> bool:
         ink: uint8 [height, width], white on black, what has been kept of a picture.
     """
     inked = (ink > 255 * MARK_LEVEL).astype(np.uint8)
-    return _is_split(inked) or _is_split(inked.T.copy()) or _is_pair(inked) or _is_word(inked)
+    turned = inked.T.copy()
+    blanks = _blanks(inked)
+    return (
+        _is_split(inked, blanks)
+        or _is_split(turned, _blanks(turned))
+        or _is_pair(inked, blanks)
+        or _is_word(inked, blanks)
+    )
 
 
-def _is_split(inked: Pixels) -> bool:
-    """Tell whether what is inked, not 0, is two pieces of like size, one beside the other and apart from it."""
+def _blanks(inked: Pixels) -> list[Blank]:
+    """Return the gaps between columns where something is inked, not 0, from left to right."""
     columns = np.flatnonzero(inked.any(axis=0))
-    gaps = np.diff(columns)
-    if gaps.max(initial=1) == 1:
+    last = np.flatnonzero(np.diff(columns) > 1)
+    return list(zip((columns[last] + 1).tolist(), columns[last + 1].tolist(), strict=True))
+
+
+def _is_split(inked: Pixels, blanks: list[Blank]) -> bool:
+    """Tell whether what is inked is two pieces of like size, one beside the other and apart from it."""
+    if not blanks:
         return False
-    last = int(gaps.argmax())
-    pieces = (inked[:, : columns[last] + 1], inked[:, columns[last + 1] :])
-    small, large = sorted(max(_size(piece)) for piece in pieces)
-    return bool(gaps[last] - 1 >= APART_GAP * large and small >= LIKE_SIZE * large)
+    start, stop = max(blanks, key=lambda blank: blank[1] - blank[0])
+    small, large = sorted(max(_size(piece)) for piece in (inked[:, :start], inked[:, stop:]))
+    return stop - start >= APART_GAP * large and small >= LIKE_SIZE * large
 
 
-def _is_pair(inked: Pixels) -> bool:
-    """Tell whether what is inked, not 0, is two pieces beside each other, about as high, with a gap between them."""
+def _is_pair(inked: Pixels, blanks: list[Blank]) -> bool:
+    """Tell whether what is inked is two pieces beside each other, about as high, with a gap between them."""
     width, height = _size(inked)
     if width < PAIR_WIDTH * height:
         return False
-    columns = np.flatnonzero(inked.any(axis=0))
-    gaps = np.diff(columns)
-    for last in np.flatnonzero(gaps > 1).tolist():
-        left, right = _size(inked[:, : columns[last] + 1]), _size(inked[:, columns[last + 1] :])
+    for start, stop in blanks:
+        left, right = _size(inked[:, :start]), _size(inked[:, stop:])
         low, high = sorted((left[1], right[1]))
-        if gaps[last] - 1 >= CLOSE_GAP * max(*left, *right) and low >= LIKE_HEIGHT * high:
+        if stop - start >= CLOSE_GAP * max(*left, *right) and low >= LIKE_HEIGHT * high:
             return True
     return False
 
 
-def _is_word(inked: Pixels) -> bool:
-    """Tell whether what is inked, not 0, is a wide row of pieces, two of them at least half as high as the whole."""
+def _is_word(inked: Pixels, blanks: list[Blank]) -> bool:
+    """Tell whether what is inked is a wide row of pieces, two of them at least half as high as the whole."""
     width, height = _size(inked)
     if width < WORD_WIDTH * height:
         return False
-    columns = np.flatnonzero(inked.any(axis=0))
-    pieces = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
-    heights = [_size(inked[:, piece[0] : piece[-1] + 1])[1] for piece in pieces]
+    ends = [0, *itertools.chain.from_iterable(blanks), inked.shape[1]]
+    heights = [_size(inked[:, start:stop])[1] for start, stop in zip(ends[::2], ends[1::2], strict=True)]
     return sum(own >= LIKE_SIZE * height for own in heights) > 1
 
 

@@ -86,6 +86,12 @@ class Ink:
     alone: bool
     part: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
 
+    @property
+    def longest(self) -> int:
+        """The longest side of the box."""
+        left, top, right, bottom = self.box
+        return max(right - left, bottom - top)
+
     def box_within(self, width: int, height: int) -> tuple[float, float, float, float]:
         """Return the box in pixels of a picture of that size, in whose reduction the ink was found."""
         left, top, right, bottom = self.part
@@ -109,22 +115,20 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     """
     whole = reduced(pixels)
     found = _find_in(whole, polarity)
-    left, top, right, bottom = found.box
-    longest = max(right - left, bottom - top)
-    if longest >= SMALL_WRITING or max(whole.shape) > REDUCED_SHARE * max(pixels.shape):
+    if found.longest >= SMALL_WRITING or max(whole.shape) > REDUCED_SHARE * max(pixels.shape):
         return found
-    return _from_nearer(pixels, found, SURROUNDINGS * longest + SURROUNDING_PIXELS) or found
+    return _from_nearer(pixels, found) or found
 
 
-def _from_nearer(pixels: Pixels, found: Ink, margin: float) -> Ink | None:
+def _from_nearer(pixels: Pixels, found: Ink) -> Ink | None:
     """Find ink again that is small in the reduced picture, in a part of the whole one; None where other ink is found.
 
     Args:
         pixels: uint8 [height, width].
         found: in its reduction.
-        margin: around it, in pixels of the reduction.
     """
     height, width = pixels.shape
+    margin = SURROUNDINGS * found.longest + SURROUNDING_PIXELS
     enlarged = width / found.pixels.shape[1], height / found.pixels.shape[0]
     left, top = (max(0, int((side - margin) * by)) for side, by in zip(found.box[:2], enlarged, strict=True))
     right, bottom = (math.ceil((side + margin) * by) for side, by in zip(found.box[2:], enlarged, strict=True))
@@ -134,9 +138,8 @@ def _from_nearer(pixels: Pixels, found: Ink, margin: float) -> Ink | None:
     except NoInkFound:
         return None
     near = replace(near, alone=found.alone, part=(left / width, top / height, right / width, bottom / height))
-    longest = max(found.box[2] - found.box[0], found.box[3] - found.box[1])
     apart = np.subtract(near.box_within(*found.pixels.shape[::-1]), found.box)
-    return near if np.abs(apart).max() <= SAME_PLACE * longest + SURROUNDING_PIXELS else None
+    return near if np.abs(apart).max() <= SAME_PLACE * found.longest + SURROUNDING_PIXELS else None
 
 
 def _find_in(pixels: Pixels, polarity: Polarity) -> Ink:

@@ -115,8 +115,7 @@ def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Writing:
     found = beside(marks, main)
     keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main, found) & ~strays(found)
     keep &= ~underlines(marks, main)
-    kept = np.asarray(ink * _near(marks, keep), np.uint8)
-    return Writing(kept, alone=not (rivals(marks, main, keep).any() or falls_apart(kept)))
+    return _read(ink, marks, main, keep)
 
 
 def _keep_on_photo(ink: Pixels, *, texture: bool) -> Writing:
@@ -142,7 +141,11 @@ def _keep_on_photo(ink: Pixels, *, texture: bool) -> Writing:
             closed, marks = without_gaps(ink, gap)
             main = main_mark(marks)
         ink = closed
-    chosen = companions(marks, main)
+    return _read(ink, marks, main, companions(marks, main))
+
+
+def _read(ink: Pixels, marks: Marks, main: int, chosen: Chosen) -> Writing:
+    """Clear all but the chosen marks, the main one among them, and tell whether they are the only character."""
     kept = np.asarray(ink * _near(marks, chosen), np.uint8)
     return Writing(kept, alone=not (rivals(marks, main, chosen).any() or falls_apart(kept)))
 

@@ -46,7 +46,7 @@ export function showAnswer(answer, milliseconds) {
   element("time").textContent = `${Math.max(1, Math.round(milliseconds))} ms round trip`;
   element("model").textContent = `Model ${answer.model.name} ${answer.model.version}`;
   const rest = others.slice(0, 2).map((item) => `${spokenName(item)} ${percent(item.confidence)}`);
-  settle("read", `Read as ${spokenName(best)}, ${percent(best.confidence)}. ${doubt} Otherwise ${rest.join(", ")}.`);
+  settle("read", `Read as ${spokenName(best)}, ${percent(best.confidence)}.${doubt && ` ${doubt}`} Otherwise ${rest.join(", ")}.`);
 }
 
 /**

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from app.artifacts import INT8_FILE, LITERT_FILE
+from app.artifacts import INT8_FILE, LITERT_FILE, SAVED_MODEL_FILE
 from app.inference import LiteRTFloat32Runtime, LiteRTRuntime, RuntimeFailed
 from tests.models import shipped
 from tests.shared import DATA, needs_shared
 from tests.training.data import small_digits
 from training.datasets import load_dataset
 from training.evaluate import evaluate
-from training.forms import PARITY, SAVED_MODEL_FILE, compare_forms, is_equal
+from training.forms import PARITY, compare_forms, is_equal
 from training.quantise import quantise
 
 

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.artifacts import INT8_FILE, LITERT_FILE, write_checksums
+from app.artifacts import INT8_FILE, LITERT_FILE, SAVED_MODEL_FILE, write_checksums
 from tests.models import MODELS, shipped
 from tests.training.data import small_digits
 from training.commands import cli
-from training.forms import SAVED_MODEL_FILE
 
 
 def test_parity_is_printed_for_every_file(artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
