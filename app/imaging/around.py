@@ -1,4 +1,4 @@
-"""What stands around a character and is none: frames, rings, cells of a form, lines under an answer, binding holes.
+"""What stands around a character and is none: frames, tables, cells of a form, lines under an answer, binding holes.
 
 The shares below were set on the drawn pages of the tests and on the photos that README measures, all of them together;
 few of them move a figure by more than a photo or two. Those of rings, cells, underlines and bindings were set on drawn
@@ -7,6 +7,7 @@ pages alone, and move none.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -38,6 +39,14 @@ FRAME_CONTENT = 0.08
 FRAME_STRAIGHT = 0.85
 #: How far from the box that is, as a share of its sides.
 FRAME_BORDER = 0.1
+#: Along each side of its box, the pixels reach over at least this share of it; an E without its middle bar has three.
+FRAME_REACH = 0.5
+#: Other boxes are of the same form where their sides are as long, give or take this share.
+ALIKE_BOX = 0.2
+#: The cells of a table are rectangles: they have at least this share of their own boxes' pixels, ...
+CELL_FILL = 0.85
+#: ... and together at least this share of the table's; the hollows of a B or an 8 have not.
+TABLE_FILL = 0.7
 #: The shorter side of a ring that a number of a list stands in, as a share of the longer one; that of a 0 is less.
 RING_ROUND = 0.8
 #: A ring is hollow up to this share of its radius.
@@ -87,7 +96,14 @@ FLAT_MARK = 0.5
 
 
 def frames(marks: Marks) -> Chosen:
-    """Choose a printed or drawn frame around the character that it does not touch, a box or a ring: bool [M]."""
+    """Choose what is printed or drawn around the character and does not touch it, and the empty boxes of its row.
+
+    Args:
+        marks: of the picture.
+
+    Returns:
+        bool [M], boxes, tables and rings.
+    """
     left, top, right, bottom = marks.boxes.T
     chosen = np.zeros(len(marks.mass), np.bool_)
     height, width = marks.labels.shape
@@ -97,9 +113,35 @@ def frames(marks: Marks) -> Chosen:
         content = int((marks.mass * inside).argmax())
         if not inside[content] or marks.mass[content] <= FRAME_CONTENT * marks.mass[frame]:
             continue
-        pixels = marks.labels[top[frame] : bottom[frame], left[frame] : right[frame]] == frame
-        chosen[frame] = _is_box(pixels) or (_is_ring(pixels) and _stands_in(marks, content, frame))
+        pixels = _pixels(marks, frame)
+        chosen[frame] = _is_box(pixels) or _is_table(pixels) or (_is_ring(pixels) and _stands_in(marks, content, frame))
+    return chosen | boxes(marks, _of_their_size(marks, chosen)) if chosen.any() else chosen
+
+
+def _of_their_size(marks: Marks, frames: Chosen) -> Chosen:
+    """Choose the marks whose sides are as long as those of any of these, these too: bool [M]."""
+    sides = (marks.boxes[:, 2:] - marks.boxes[:, :2])[:, np.newaxis]
+    alike = np.abs(sides - sides[frames, 0]) <= ALIKE_BOX * sides[frames, 0]
+    return np.asarray(alike.all(axis=2).any(axis=1) & (marks.mass > 0), np.bool_)
+
+
+def boxes(marks: Marks, among: Chosen) -> Chosen:
+    """Choose the marks that are boxes, with or without anything inside: bool [M].
+
+    Args:
+        marks: of the picture.
+        among: bool [M], the ones in question.
+    """
+    chosen = np.zeros(len(marks.mass), np.bool_)
+    for mark in np.flatnonzero(among).tolist():
+        chosen[mark] = _is_box(_pixels(marks, mark))
     return chosen
+
+
+def _pixels(marks: Marks, mark: int) -> Chosen:
+    """Return which pixels of its box a mark has, bool [height, width]."""
+    left, top, right, bottom = marks.boxes[mark].tolist()
+    return np.asarray(marks.labels[top:bottom, left:right] == mark, np.bool_)
 
 
 def binding(marks: Marks) -> Chosen:
@@ -132,10 +174,24 @@ def _are_evenly_apart(places: npt.NDArray[np.float64]) -> bool:
 
 
 def _is_box(pixels: Chosen) -> bool:
-    """Tell whether the pixels of a mark, bool [height, width], lie along its box."""
+    """Tell whether the pixels of a mark, bool [height, width], lie along all four sides of its box."""
     tall, wide = pixels.shape
-    y, x = round(FRAME_BORDER * tall), round(FRAME_BORDER * wide)
-    return bool(pixels[y : tall - y, x : wide - x].sum() <= (1 - FRAME_STRAIGHT) * pixels.sum())
+    y, x = max(1, round(FRAME_BORDER * tall)), max(1, round(FRAME_BORDER * wide))
+    if pixels[y : tall - y, x : wide - x].sum() > (1 - FRAME_STRAIGHT) * pixels.sum():
+        return False
+    level = (side.any(axis=0).mean() for side in (pixels[:y], pixels[-y:]))
+    upright = (side.any(axis=1).mean() for side in (pixels[:, :x], pixels[:, -x:]))
+    return min(*level, *upright) >= FRAME_REACH
+
+
+def _is_table(pixels: Chosen) -> bool:
+    """Tell whether the pixels of a mark, bool [height, width], are lines around cells that fill its box."""
+    clear = np.pad(~pixels, 1, constant_values=True).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(clear, connectivity=4)
+    area = stats[:, cv2.CC_STAT_AREA]
+    cells = area >= CELL_FILL * stats[:, cv2.CC_STAT_WIDTH] * stats[:, cv2.CC_STAT_HEIGHT]
+    cells[[0, labels[0, 0]]] = False  # the lines, and what lies around them
+    return bool(area[cells].sum() >= TABLE_FILL * pixels.size)
 
 
 def _is_ring(pixels: Chosen) -> bool:

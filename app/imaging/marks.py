@@ -49,11 +49,15 @@ class Marks:
     centre: npt.NDArray[np.float64]
 
     @property
-    def touches_edge(self) -> npt.NDArray[np.bool_]:
-        """Whether a mark reaches the outermost two pixels of the picture, bool [M]."""
+    def sides(self) -> npt.NDArray[np.bool_]:
+        """Whether a mark reaches the outermost two pixels on the left, top, right and bottom, bool [M, 4]."""
         height, width = self.labels.shape
-        left, top, right, bottom = self.boxes.T
-        return np.asarray((left <= 1) | (top <= 1) | (right >= width - 1) | (bottom >= height - 1))
+        return np.hstack([self.boxes[:, :2] <= 1, self.boxes[:, 2:] >= (width - 1, height - 1)])
+
+    @property
+    def touches_edge(self) -> npt.NDArray[np.bool_]:
+        """Whether a mark reaches them on any side of the picture, bool [M]."""
+        return np.asarray(self.sides.any(axis=1))
 
 
 def find_marks(contrast: Contrast, threshold: float) -> Marks:

@@ -30,6 +30,21 @@ def side_by_side(*characters: str, gap: int = 90) -> Pixels:
     return np.hstack(pieces)
 
 
+def below(first: str, second: str, *, gap: int) -> Pixels:
+    """Return two characters 100 pixels high on one page, one below the other, so many pixels apart."""
+    pieces = [draw(character, (HEIGHT, HEIGHT), scale=0.5)[50 : 150 + gap] for character in (first, second)]
+    return np.pad(np.vstack(pieces), ((60, 60), (0, 0)), constant_values=240)
+
+
+def across(first: str, second: str, *, gap: int) -> Pixels:
+    """Return two characters 100 pixels high on one page, so many pixels apart in either direction."""
+    upper, lower = (written(character)[50:150] for character in (first, second))
+    page = np.full((320, upper.shape[1] + gap + lower.shape[1] + 100), 240, np.uint8)
+    page[50:150, 50 : 50 + upper.shape[1]] = upper
+    page[150 + gap : 250 + gap, -50 - lower.shape[1] : -50] = lower
+    return page
+
+
 @pytest.mark.parametrize("lit", [False, True])
 @pytest.mark.parametrize("character", sorted(STROKES))
 def test_one_character_is_alone(character: str, lit: bool) -> None:
@@ -44,6 +59,27 @@ def test_two_characters_apart_are_not(first: str, second: str, lit: bool) -> Non
     below = np.vstack([draw(character, (HEIGHT, HEIGHT), scale=0.6) for character in (first, second)])
     for page in (beside, below):
         assert not find_ink(photographed(page) if lit else page).alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations("234568", 2)))
+def test_neither_are_those_close_above_each_other(first: str, second: str, lit: bool) -> None:
+    page = below(first, second, gap=20)
+    assert not find_ink(photographed(page) if lit else page).alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations("023568", 2)))
+def test_nor_those_across_from_each_other(first: str, second: str, lit: bool) -> None:
+    page = across(first, second, gap=14)
+    assert not find_ink(photographed(page) if lit else page).alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations("023568", 2)))
+def test_nor_those_that_a_tight_crop_shows(first: str, second: str, lit: bool) -> None:
+    page = side_by_side(first, second, gap=60)[50:150, 60:-60]
+    assert not find_ink(photographed(page) if lit else page).alone
 
 
 @pytest.mark.parametrize("lit", [False, True])
@@ -97,6 +133,29 @@ def test_so_does_what_is_left_of_a_line_on_a_photo() -> None:
     page = draw("3", (240, 240), scale=0.5).copy()
     page[20:26, 20:110] = 20
     assert find_ink(photographed(page)).alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("character", DIGITS)
+def test_so_do_crop_marks(character: str, lit: bool) -> None:
+    page = draw(character, (240, 240), scale=0.6, width=0.05).copy()
+    for y, x in itertools.product((12, 206), (12, 206)):
+        page[y : y + 20, x : x + 20] = 20
+    assert find_ink(photographed(page) if lit else page).alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+def test_so_does_a_line_of_print_across_from_it(lit: bool) -> None:
+    page = draw("3", (240, 240), scale=0.45).copy()
+    page[10:22, 130:234:8] = page[10:22, 131:235:8] = 20
+    assert find_ink(photographed(page) if lit else page).alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+def test_so_do_the_halves_of_a_broken_stroke(lit: bool) -> None:
+    page = np.full((240, 240), 240, np.uint8)
+    page[50:110, 115:125] = page[125:190, 115:125] = 20
+    assert find_ink(photographed(page) if lit else page).alone
 
 
 @pytest.mark.parametrize("lit", [False, True])

@@ -17,6 +17,36 @@ def test_a_frame_is_left_out(character: str, lit: bool) -> None:
     assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 5
 
 
+def boxed(page: np.ndarray, *, table: bool) -> np.ndarray:
+    """Draw a box around the middle of a page and one to either side, as a table or apart from each other."""
+    page = page.copy()
+    side, middle = (len(page) // 4, len(page) // 2)
+    step = side if table else side * 6 // 5
+    for left in (middle - side // 2 + step * place for place in (-1, 0, 1)):
+        cv2.rectangle(page, (left, middle - side // 2), (left + side, middle + side // 2), 60, 2)
+    return page
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("table", [True, False], ids=["a table", "boxes"])
+@pytest.mark.parametrize("character", "2357")
+def test_so_are_a_table_and_boxes_beside_each_other(character: str, table: bool, lit: bool) -> None:
+    page = draw(character, (240, 240), scale=0.18, width=0.12)
+    shown = boxed(page, table=table)
+    found = find_ink(photographed(shown) if lit else shown)
+    assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 5
+    assert found.alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("bottom", [True, False], ids="EF")
+def test_an_e_or_f_whose_bar_does_not_touch_is_no_frame(bottom: bool, lit: bool) -> None:
+    page = np.full((200, 200), 240, np.uint8)
+    page[40:160, 60:66] = page[40:46, 60:130] = page[97:103, 75:120] = 20
+    page[154:160, 60 : 130 if bottom else 66] = 20
+    assert find_ink(photographed(page) if lit else page).box == pytest.approx((60, 40, 130, 160), abs=4)
+
+
 def test_a_zero_is_no_frame() -> None:
     page = draw("0", (200, 200), scale=1.0, width=0.02)
     page = np.asarray(np.minimum(page, draw("1", (200, 200), scale=0.2)))
