@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import re
 from enum import StrEnum
@@ -15,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.inference import usable_cpus
+from app.packages import is_installed
 
 PREFIX = "INKLING_"
 #: One part in so many of the images under way is kept for those that are sent singly.
@@ -69,15 +69,15 @@ def _share_of_cpus(others: dict[str, Any]) -> int:
 
 
 def _installed_runtime() -> RuntimeName:
-    found = importlib.util.find_spec("tensorflow")
-    # A folder of that name is found too, and has no origin.
-    return "savedmodel" if found and found.origin else "litert"
+    return "savedmodel" if is_installed("tensorflow") else "litert"
 
 
 class Settings(BaseSettings):
     """The options, each with its default."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every interface.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
@@ -107,7 +107,7 @@ class Settings(BaseSettings):
         None,
         gt=0,
         lt=1,
-        description="Share of wrong answers to stay below by marking others `uncertain`. Default: each model's own.",
+        description="Share of wrong answers among those not marked `uncertain`, 0 to 1. Default: each model's own.",
     )
     queue_images: int = Field(
         320,
@@ -134,7 +134,7 @@ class Settings(BaseSettings):
         (), description="Origins whose pages may call the API from a browser, comma-separated; `*` for all."
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
-        "info", description="Least level that is logged."
+        "info", description="`debug`, `info`, `warning` or `error`: what is less severe is not logged."
     )
     log_format: LogFormat = Field(
         LogFormat.AUTO, description="`text`, `json`, or `auto`: text on a terminal, JSON otherwise."

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from app.artifacts import Artifact
 from training.datasets import LabelledImages
+from training.evaluate import evaluate
+from training.figures import mean_per_class
 from training.recipes import Recipe
 from training.runs import LOG_FILE, read_log, start_of
 from training.seeds import measure_run
@@ -55,15 +57,15 @@ def by_recipe(recipe: Recipe, run: Path, training: LabelledImages, test: Labelle
     return _reached(recipe.name, recipe.model, own.accuracy, own.mean_per_class_accuracy, run / LOG_FILE)
 
 
-def by_model(artifact: Artifact) -> Reached:
-    """Return what a shipped model reached, as its card and its log have it."""
+def by_model(artifact: Artifact, test: LabelledImages) -> Reached:
+    """Return what a shipped model reaches, in the time that its log has."""
     card = artifact.card
-    figures = card.metrics[0]
+    right = evaluate(artifact.path, test, card.geometry).right
     return _reached(
         f"{card.name} {card.version}",
         card.name,
-        figures.accuracy,
-        figures.mean_per_class_accuracy,
+        float(right.mean()),
+        mean_per_class(test.labels, right),
         artifact.path / LOG_FILE,
         start_of(card),
     )

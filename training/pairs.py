@@ -20,6 +20,8 @@ Field = npt.NDArray[np.float32]
 
 #: From one character to the next, as shares of the height of that page's characters, before each varies by a fifth.
 GAPS = (0.5, 2.0)
+#: Whether they are apart across and down the page.
+DIRECTIONS = ((True, False), (False, True), (True, True))
 #: That height, in pixels of the picture, from and to.
 HEIGHTS = (30.0, 110.0)
 #: What befalls the pages; without lines, since a box around one of two would make that one the character.
@@ -77,7 +79,9 @@ def measure(
 
 
 def pages(data: LabelledImages, together: int, count: int, seed: int) -> Iterator[Pixels]:
-    """Yield pictures, uint8 [height, width], of characters beside each other, drawn or photographed.
+    """Yield pictures, uint8 [height, width], of characters drawn or photographed.
+
+    A third of them are beside, below, and across from each other.
 
     Args:
         data: whose images the characters are.
@@ -99,18 +103,28 @@ def _strokes(data: LabelledImages, rng: np.random.Generator) -> Field:
 
 
 def _page(pieces: list[Field], rng: np.random.Generator) -> Field:
-    """Put pieces in a row, about as high as each other, with a margin around all: float32 [height, width] in 0..1."""
+    """Put pieces about as high as each other on a page with a margin around all: float32 [height, width] in 0..1."""
     high = rng.uniform(*HEIGHTS)
     margin = round(high * rng.uniform(0.4, 0.9))
     resized = [_high(piece, round(high * rng.uniform(0.8, 1.2))) for piece in pieces]
-    tallest = max(len(piece) for piece in resized)
-    row: list[Field] = []
-    for piece in resized:
-        if row:
-            row.append(np.zeros((tallest, round(high * rng.uniform(*GAPS))), np.float32))
-        above = int(rng.integers(tallest - len(piece) + 1))
-        row.append(np.pad(piece, ((above, tallest - len(piece) - above), (0, 0))))
-    return np.pad(np.hstack(row), margin)
+    across, down = DIRECTIONS[rng.integers(len(DIRECTIONS))]
+    sides = np.array([piece.shape for piece in resized])
+    gaps = high * rng.uniform(*GAPS, len(pieces) - 1)
+    places = [_places(sides[:, axis], gaps, apart, rng) for axis, apart in enumerate((down, across))]
+    page = np.zeros([int((place + side).max()) for place, side in zip(places, sides.T, strict=True)], np.float32)
+    for piece, top, left in zip(resized, *places, strict=True):
+        height, width = piece.shape
+        page[top : top + height, left : left + width] = piece
+    return np.pad(page, margin)
+
+
+def _places(
+    sides: npt.NDArray[np.int64], gaps: npt.NDArray[np.float64], apart: bool, rng: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Return where pieces begin along one direction, int64 [N]: one after the other, or anywhere along the longest."""
+    if not apart:
+        return np.asarray(rng.integers(sides.max() - sides + 1), np.int64)
+    return np.concatenate([[0], np.cumsum(sides[:-1] + np.rint(gaps).astype(np.int64))])
 
 
 def _high(piece: Field, height: int) -> Field:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
+
+from app.packages import is_installed
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -35,7 +36,7 @@ def list_files(address: str, *, recursive: bool, without: tuple[str, ...] = ()) 
     Raises:
         OSError: it cannot be listed.
     """
-    if importlib.util.find_spec("pyarrow") is None:
+    if not is_installed("pyarrow"):
         raise OSError(None, "buckets need pyarrow, which is not installed: pip install '.[ray]'", address)
     from pyarrow.fs import FileSelector, FileType
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -20,6 +19,7 @@ from app.cli.options import AllowOption, PolarityOption, TaskOption, TopKOption
 from app.cli.progress import Tally
 from app.cli.sources import NO_IMAGES, STANDARD_INPUT, find_files
 from app.cli.startup import chosen_artifact, fail, read_settings, recognising
+from app.packages import is_installed
 from app.recogniser import Options, Recognition
 from app.telemetry import printable
 
@@ -100,7 +100,7 @@ def predict(
 
 def _check_ray(files: Sequence[str]) -> None:
     """End where Ray is not installed, or cannot do what is asked."""
-    if importlib.util.find_spec("ray") is None:
+    if not is_installed("ray"):
         fail("--engine ray needs Ray, which is not installed: pip install '.[ray]'")
     if STANDARD_INPUT in files:
         raise typer.BadParameter("Other processes cannot read this one's standard input: leave out - or --engine ray.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pydantic_settings import SettingsError
 from app.artifacts import Artifact, ArtifactError
 from app.inference import RUNTIMES, Model, Registry, UnknownCharacters, check_allowed
 from app.main import build_recogniser, build_registry, verified_artifacts
+from app.packages import is_installed
 from app.quiet import quiet_start
 from app.recogniser import Options, Recogniser
 from app.settings import Settings, unknown_variables, variable
@@ -64,7 +64,7 @@ def _said(message: str) -> str:
 def check_runtime(settings: Settings) -> None:
     """End where the runtime that the settings ask for is not installed."""
     needed = RUNTIMES[settings.runtime].package
-    if importlib.util.find_spec(needed) is None:
+    if not is_installed(needed):
         fail(f"{variable('runtime')}={settings.runtime} needs {needed}, which is not installed: {INSTALL[needed]}")
 
 

@@ -181,7 +181,7 @@ def _is_box(pixels: Chosen) -> bool:
         return False
     level = (side.any(axis=0).mean() for side in (pixels[:y], pixels[-y:]))
     upright = (side.any(axis=1).mean() for side in (pixels[:, :x], pixels[:, -x:]))
-    return min(*level, *upright) >= FRAME_REACH
+    return bool(min(*level, *upright) >= FRAME_REACH)
 
 
 def _is_table(pixels: Chosen) -> bool:

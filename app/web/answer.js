@@ -31,8 +31,7 @@ export function showAnswer(answer, milliseconds) {
   const [best, ...others] = answer.candidates;
   mark(element("label"), best.characters);
   element("verdict").textContent = `${percent(answer.confidence)} sure`;
-  element("meaning").textContent =
-    promise(answer.confidence) + (best.characters.length > 1 ? " Both cases share this answer." : "");
+  element("meaning").textContent = meaningOf(answer);
   const name = document.createElement("b");
   name.textContent = characters(best) + (answer.uncertain ? "?" : "");
   showGist(answer.uncertain, name, percent(answer.confidence));
@@ -47,6 +46,15 @@ export function showAnswer(answer, milliseconds) {
   element("model").textContent = `Model ${answer.model.name} ${answer.model.version}`;
   const rest = others.slice(0, 2).map((item) => `${spokenName(item)} ${percent(item.confidence)}`);
   settle("read", `Read as ${spokenName(best)}, ${percent(best.confidence)}.${doubt && ` ${doubt}`} Otherwise ${rest.join(", ")}.`);
+}
+
+/**
+ * @param {Answer} answer
+ * @returns {string} what its confidence promises, which is of single characters, and whether both cases share it
+ */
+function meaningOf({ candidates: [best], confidence, explanation }) {
+  const promised = (explanation?.alone ?? true) ? promise(confidence) : "";
+  return [promised, best.characters.length > 1 ? "Both cases share this answer." : ""].filter(Boolean).join(" ");
 }
 
 /**

@@ -5,6 +5,7 @@ import { openCamera } from "./camera.js";
 import { takeFromDialog, takeFromPage } from "./intake.js";
 import { askForKey } from "./key.js";
 import { Single } from "./single.js";
+import { recall, remember } from "./storage.js";
 
 /** @import {Task} from "./api.js" */
 
@@ -31,6 +32,13 @@ const LEADS = {
 /** @param {string} id */
 const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const chooser = /** @type {HTMLInputElement} */ (element("file"));
+
+const TASK_KEY = "inkling-task";
+/** @type {NodeListOf<HTMLInputElement>} */
+const choices = document.querySelectorAll("[name=task]");
+for (const choice of choices) {
+  if (choice.value === recall("localStorage", TASK_KEY)) choice.checked = true;
+}
 
 /** @returns {Task} */
 const task = () =>
@@ -72,8 +80,9 @@ function show() {
   views[view].refresh();
 }
 
-for (const choice of document.querySelectorAll("[name=task]")) {
+for (const choice of choices) {
   choice.addEventListener("change", () => {
+    remember("localStorage", TASK_KEY, choice.value);
     single.showSamples();
     // What is not in view is read again once it is.
     for (const each of Object.values(views)) each.outdate();

@@ -25,7 +25,7 @@ const SENTENCES = {
   },
   "unsupported-image": {
     title: "This is no picture that Inkling can read.",
-    note: "PNG, JPEG, WebP, BMP, GIF and TIFF work, with one picture in the file.",
+    note: "Please choose another.",
   },
   "invalid-parameter": { title: "The service refused a setting of this page.", note: "Please reload the page." },
   "empty-file": { title: "This file is empty.", note: "Please choose another." },
@@ -33,10 +33,7 @@ const SENTENCES = {
     title: "This picture is damaged.",
     note: "It breaks off, or its contents do not fit together. Save it anew or take another.",
   },
-  "no-ink": {
-    title: "Nothing is written here.",
-    note: "Or it is too faint to tell from the paper. Write larger or darker, or crop closer.",
-  },
+  "no-ink": { title: "No character was found.", note: "Write larger or darker, or crop closer." },
   unauthorised: { title: "This service asks for an API key.", note: "Its operator can give you one." },
   overloaded: { title: "Inkling has its hands full.", note: "Please try again in a moment." },
   "not-ready": { title: "Inkling is still starting.", note: "Please try again in a moment." },
@@ -80,6 +77,12 @@ export function explainProblem(error) {
     if (bytes >= BYTES_PER_MEGABYTE) {
       return { title, note: `At most ${Math.floor(bytes / BYTES_PER_MEGABYTE)} MB are taken. ${note}` };
     }
+  }
+  if (problem.code === "unsupported-image" && problem.message) {
+    return { title, note: problem.message };
+  }
+  if (problem.code === "no-ink") {
+    return { title, note: `${problem.message} ${note}`.trim() };
   }
   if (problem.code === "internal-error" && problem.requestId) {
     return { title, note: `${note} Its operator can find the cause under ${problem.requestId}.` };

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from app import settings as module
-from app.settings import Settings
+from app.settings import Settings, variable
 
 
 def test_every_option_is_documented() -> None:
@@ -59,6 +59,13 @@ def test_the_cpus_are_shared_among_the_workers(monkeypatch: pytest.MonkeyPatch) 
     assert Settings(workers=3, _env_file=None).imaging_threads == 2
     assert Settings(workers=20, _env_file=None).imaging_threads == 1
     assert Settings(workers=20, imaging_threads=5, _env_file=None).imaging_threads == 5
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_an_option_set_to_nothing_has_its_default(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    default = getattr(Settings(_env_file=None), name)
+    monkeypatch.setenv(variable(name), "")
+    assert getattr(Settings(_env_file=None), name) == default
 
 
 def test_no_image_is_made_to_wait_past_its_deadline() -> None:

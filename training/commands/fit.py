@@ -66,7 +66,7 @@ def fit(
 def _print_claim(recipe: Recipe, runs_dir: Path, training: LabelledImages, data_dir: Path, models_dir: Path) -> None:
     test = load_dataset(recipe.dataset, Part.TEST, data_dir)
     reached = [by_recipe(recipe, run_folder(runs_dir, recipe), training, test)]
-    reached.append(by_model(artifact_named(models_dir, recipe.model)))
+    reached.append(by_model(artifact_named(models_dir, recipe.model), test))
     claim = CLAIMS[recipe.model]
     table = Table(
         "", "right", "mean per class", f"seconds to {claim.least:.0%}", "epochs", "seconds",

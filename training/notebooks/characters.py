@@ -21,7 +21,8 @@
 # name the folder that `python -m training data download emnist` filled, and take an hour and a half:
 #
 # ```sh
-# DATA_DIR=data jupyter lab
+# .venv/bin/pip install jupyterlab
+# DATA_DIR=data .venv/bin/jupyter lab
 # ```
 
 # %% tags=["parameters"]

@@ -22,7 +22,8 @@
 # `python -m training data download mnist` and `... emnist` filled, and take twenty minutes:
 #
 # ```sh
-# DATA_DIR=data jupyter lab
+# .venv/bin/pip install jupyterlab
+# DATA_DIR=data .venv/bin/jupyter lab
 # ```
 
 # %% tags=["parameters"]

@@ -38,6 +38,13 @@ def test_nearly_every_character_is_read_and_named_in_both_cases(visit: Visit) ->
     assert answers["S"] == "S/s"
 
 
+def test_the_choice_between_digits_and_characters_is_kept(visit: Visit) -> None:
+    visit.choose("Characters")
+    visit.page.reload()
+    visit.draw(FONT["S"])
+    assert visit.answer() == "S/s"
+
+
 def test_the_answer_comes_while_the_pen_is_still_down(visit: Visit) -> None:
     area = visit.page.locator("#canvas").bounding_box()
     assert area
@@ -57,7 +64,7 @@ def test_a_dot_is_nothing_only_once_the_pen_is_lifted(visit: Visit) -> None:
     reply.value.finished()
     visit.page.wait_for_selector("#answer[aria-busy=true][data-state=empty]")
     visit.page.mouse.up()
-    assert visit.problem() == "Nothing is written here."
+    assert visit.problem() == "No character was found."
 
 
 def test_everything_that_is_known_about_an_answer_is_shown(visit: Visit) -> None:
@@ -93,6 +100,7 @@ def test_two_characters_apart_are_said_to_be_two(visit: Visit) -> None:
         visit.draw([[(0.5 + shift + (x - 0.5) / 3, 0.5 + (y - 0.5) / 3) for x, y in stroke] for stroke in STROKES["3"]])
     visit.answer()
     assert "more than one" in visit.page.locator("#doubt").inner_text()
+    assert visit.page.locator("#meaning").inner_text() == ""
     expect(visit.page.locator("#spoken")).to_have_text(re.compile("^Read as .* more than one"))
 
 

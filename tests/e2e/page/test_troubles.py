@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
@@ -42,12 +43,27 @@ def test_every_code_is_a_sentence_of_its_own(visit: Visit, kind: Kind) -> None:
         ("notes.txt", b"hello", "no picture that Inkling can read"),
         ("empty.png", b"", "file is empty"),
         ("cut.png", encode(draw("7", (400, 400)))[:700], "damaged"),
-        ("blank.png", encode(draw("1", paper=200, ink=200)), "Nothing is written"),
+        ("blank.png", encode(draw("1", paper=200, ink=200)), "No character was found"),
     ],
 )
 def test_what_cannot_be_read_is_said_of_real_answers(visit: Visit, name: str, data: bytes, words: str) -> None:
     visit.drop({name: data})
     assert words in visit.problem()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("photo.heic", b"\0\0\0\x18ftypheic" + bytes(40), "HEIC"),
+        ("noise.png", encode(np.random.default_rng(0).integers(0, 256, (200, 200), np.uint8)), "all noise"),
+    ],
+)
+def test_the_services_own_words_say_what_is_the_matter_with_a_picture(
+    visit: Visit, name: str, data: bytes, words: str
+) -> None:
+    visit.drop({name: data})
+    visit.problem()
+    expect(visit.page.locator("#problem-note")).to_contain_text(words)
 
 
 def test_without_a_connection_the_drawing_is_kept_and_can_be_tried_again(visit: Visit) -> None:

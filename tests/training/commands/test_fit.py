@@ -49,7 +49,7 @@ def test_the_time_of_going_on_is_not_told_as_that_of_the_whole_training(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = open_newest(MODELS, "char", 8)
-    whole = by_model(open_newest(MODELS, "char", 6))
+    whole = by_model(open_newest(MODELS, "char", 6), small_digits(20))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("training.commands.fit.by_recipe", lambda *asked: whole)
     monkeypatch.setattr("training.commands.fit.load_dataset", lambda *asked: small_digits(20))
