@@ -109,7 +109,7 @@ def frames(marks: Marks) -> Chosen:
     height, width = marks.labels.shape
     spans = np.minimum((right - left) / width, (bottom - top) / height)
     for frame in np.flatnonzero((spans > FRAME_SPAN) & (marks.mass > 0)).tolist():
-        inside = (left > left[frame]) & (top > top[frame]) & (right < right[frame]) & (bottom < bottom[frame])
+        inside = marks.inside(frame)
         content = int((marks.mass * inside).argmax())
         if not inside[content] or marks.mass[content] <= FRAME_CONTENT * marks.mass[frame]:
             continue

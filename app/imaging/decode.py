@@ -9,6 +9,7 @@ import struct
 import warnings
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import (
@@ -60,6 +61,8 @@ STRONG_LUMA = 64
 STRONG_PIXELS = 3
 #: Shorter side, in pixels, of the reduced picture that this is told from; it may be up to twice as long.
 COLOUR_SIDE = 48
+#: A picture whose shorter side is at least this may be a photo under uneven light.
+LIT_SIDE = 96
 #: Mean grey level of what is visible of a transparent drawing, above which it was made for a dark page.
 LIGHT_INK = 191
 #: What the formats of iPhones and of newer cameras call themselves (ISO/IEC 23008-12).
@@ -220,19 +223,32 @@ def _colour_projection(image: Image.Image) -> tuple[float, ...] | None:
 
     The page comes out in the middle of the range, and what has more luma than it does so lighter.
     """
-    reduced = image.reduce(max(1, min(image.size) // COLOUR_SIDE))
-    colours = np.asarray(reduced, np.float64).reshape(-1, 3)
-    page = np.median(colours, axis=0)
+    colours = np.asarray(image.reduce(max(1, min(image.size) // COLOUR_SIDE)))
+    page = np.median(colours.reshape(-1, 3), axis=0)
     distance = colours - page
-    scatter = distance.T @ distance / len(distance)
+    axis = _ink_axis(distance)
+    if axis is None and min(image.size) >= LIT_SIDE:
+        # Of a photo the fall of light may be most of what varies, and all of it luma; the page nearby has the same.
+        distance = colours.astype(np.float64) - cv2.medianBlur(colours, min(colours.shape[:2]) // 3 | 1)
+        axis = _ink_axis(distance)
+    if axis is None or np.count_nonzero(np.abs(distance @ LUMA) >= STRONG_LUMA) >= STRONG_PIXELS:
+        return None
+    return (*axis.tolist(), 128 - float(axis @ page))
+
+
+def _ink_axis(distance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
+    """Return the direction in which colours vary most, [3], or None where luma tells them apart.
+
+    Args:
+        distance: [height, width, 3], of each pixel from the page.
+    """
+    flat = distance.reshape(-1, 3)
+    scatter = flat.T @ flat / len(flat)
     spread, axes = np.linalg.eigh(scatter)
     # For pure grey the largest variance is three times luma's, so that the share is 1.
     if 3 * (LUMA @ scatter @ LUMA) >= LUMA_SHARE * spread[-1]:
         return None
-    if np.count_nonzero(np.abs(distance @ LUMA) >= STRONG_LUMA) >= STRONG_PIXELS:
-        return None
-    axis = axes[:, -1] * (-1 if LUMA @ axes[:, -1] < 0 else 1)
-    return (*axis.tolist(), 128 - float(axis @ page))
+    return np.asarray(axes[:, -1] * (-1 if LUMA @ axes[:, -1] < 0 else 1), np.float64)
 
 
 def _flattened(rgba: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

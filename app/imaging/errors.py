@@ -28,4 +28,9 @@ class ImagingFailed(ImageError):
 
 
 class NoInkFound(ImageError):
-    """No character stands out: the page is blank, or all texture or noise."""
+    """No character stands out: the page is blank, or all texture or noise.
+
+    among_squares: whether the page has squares, among which small writing may not be told from them.
+    """
+
+    among_squares = False

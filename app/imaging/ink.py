@@ -22,7 +22,7 @@ from app.imaging.errors import NoInkFound
 from app.imaging.lift import lift_plain, lift_uneven
 from app.imaging.marks import bounding_box
 from app.imaging.page import MAX_NOISE, NOISE_DEVIATIONS, Contrast, Pixels, measure_page, median, sampled
-from app.imaging.ruling import remove_ruling
+from app.imaging.ruling import remove_ruling, shows_squares
 from app.imaging.sheet import without_surround, without_table
 from app.imaging.uneven import apart_from_light, narrow_contrast, quiet, strokes
 from app.imaging.writing import keep_writing
@@ -38,6 +38,8 @@ INK_LONG_SIDE = 2048
 SMALL_WRITING = 40
 #: ... if so much more of it can be seen: the picture has been reduced to less than this share of its sides.
 REDUCED_SHARE = 2 / 3
+#: What is seen from nearer alone is writing from this length up, as a share of the picture's, and no speck.
+LEAST_WRITING = 1 / 30
 #: What is looked at then reaches so far beyond the writing, as a share of its longest side, ...
 SURROUNDINGS = 1.0
 #: ... and so many pixels of the reduced picture more.
@@ -104,7 +106,8 @@ class Ink:
 def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     """Separate what was written from the page it stands on.
 
-    In the reduced picture; small writing then once more in that part of the picture where it was found.
+    In the reduced picture, or in one reduced half as far where squares leave none; small writing then once more in that
+    part of the picture where it was found.
 
     Args:
         pixels: uint8 [height, width], 0 black to 255 white.
@@ -114,7 +117,17 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
         NoInkFound: nothing stands out from the page, or it is all texture.
     """
     whole = reduced(pixels)
-    found = _find_in(whole, polarity)
+    try:
+        found = _find_in(whole, polarity)
+    except NoInkFound as error:
+        if not error.among_squares:
+            raise
+        nearer = reduced(pixels, 2 * INK_SIDE)
+        if max(whole.shape) > REDUCED_SHARE * max(nearer.shape):
+            raise
+        whole, found = nearer, _find_in(nearer, polarity)
+        if found.longest < LEAST_WRITING * max(whole.shape):
+            raise
     if found.longest >= SMALL_WRITING or max(whole.shape) > REDUCED_SHARE * max(pixels.shape):
         return found
     return _from_nearer(pixels, found) or found
@@ -163,7 +176,11 @@ def _find_in(pixels: Pixels, polarity: Polarity) -> Ink:
     else:
         ink = lift_uneven(contrast, narrow and narrow[0 if dark else 1], page.share(noise))
     bare = remove_ruling(ink)
-    writing = keep_writing(bare, plain=page.plain, ruled=bare is not ink and not np.array_equal(bare, ink))
+    try:
+        writing = keep_writing(bare, plain=page.plain, ruled=bare is not ink and not np.array_equal(bare, ink))
+    except NoInkFound as error:
+        error.among_squares = shows_squares(ink)
+        raise
     if is_blot(writing.ink):
         raise NoInkFound("What is on the page is a dot or a blot and no character.")
     return Ink(writing.ink, bounding_box(writing.ink), polarity, writing.alone)
@@ -233,9 +250,9 @@ def is_blot(ink: Pixels) -> bool:
     return bool(2 * depth.max() > BLOT_DEPTH * longest)
 
 
-def reduced(pixels: Pixels) -> Pixels:
-    """Average a picture down to `INK_SIDE`, a strip less far; a smaller one stays as it is."""
-    scale = max(INK_SIDE / max(pixels.shape), INK_SHORT_SIDE / min(pixels.shape))
+def reduced(pixels: Pixels, longest: int = INK_SIDE) -> Pixels:
+    """Average a picture down to its longest side, a strip less far; a smaller one stays as it is."""
+    scale = max(longest / max(pixels.shape), INK_SHORT_SIDE / min(pixels.shape))
     scale = min(scale, INK_LONG_SIDE / max(pixels.shape))
     if scale >= 1:
         return pixels

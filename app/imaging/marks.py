@@ -59,6 +59,12 @@ class Marks:
         """Whether a mark reaches them on any side of the picture, bool [M]."""
         return np.asarray(self.sides.any(axis=1))
 
+    def inside(self, mark: int) -> Chosen:
+        """Choose the marks whose boxes lie in another's: bool [M]."""
+        left, top, right, bottom = self.boxes.T
+        outer = self.boxes[mark]
+        return np.asarray((left > outer[0]) & (top > outer[1]) & (right < outer[2]) & (bottom < outer[3]), np.bool_)
+
 
 def find_marks(contrast: Contrast, threshold: float) -> Marks:
     """Find the connected pieces above a threshold, diagonals included.

@@ -134,6 +134,12 @@ def without_whole_lines(contrast: Contrast, threshold: float) -> Contrast:
     return rest
 
 
+def shows_squares(ink: Pixels) -> bool:
+    """Tell whether ink, uint8 [height, width], has squares in it."""
+    mask = ink >= LINE_LEVEL
+    return is_squared((find_lines(mask), find_lines(mask.T))) or _steep_squares(mask) is not None
+
+
 def _steep_squares(mask: Mask) -> tuple[list[Line], list[Line]] | None:
     """Return the lines of squared paper held far askew; None where there is none."""
     if max(mask.shape) > STEEP_ASPECT * min(mask.shape) or min(mask.shape) <= EDGE_ROWS or not _is_crossed(mask):

@@ -17,8 +17,8 @@ LEAST_AREA = 0.1
 MOST_AREA = 0.9
 #: It fills at least this share of its hull, which writing leaves.
 FILLED = 0.8
-#: The hull fills at least this share of a rectangle, held askew.
-RECTANGULAR = 0.85
+#: The hull fills at least this share of a rectangle, held askew; a disc fills 0.79, torn paper less.
+RECTANGULAR = 0.7
 #: Across its edge grey levels fall by at least so many. A shadow has no edge, or one side alone.
 LEAST_STEP = 30
 #: They do along at least this share of what of its outline is in the picture.
@@ -118,7 +118,7 @@ def _has_strokes(written: Pixels) -> bool:
 
 
 def without_table(pixels: Pixels) -> Pixels:
-    """Go on with a sheet's light beyond its edges, where the picture shows a sheet on a darker table.
+    """Go on with a sheet's light beyond its edges, where the picture shows one on a table, or a dark note on a page.
 
     Args:
         pixels: uint8 [height, width], 0 black to 255 white.
@@ -126,9 +126,12 @@ def without_table(pixels: Pixels) -> Pixels:
     Returns:
         The same, or with that light in place of the table.
     """
-    if min(pixels.shape) < CROP_SIDE or (hull := find_sheet(pixels)) is None:
+    if min(pixels.shape) < CROP_SIDE:
         return pixels
-    return _gone_on(pixels, _within(hull))
+    hull = find_sheet(pixels)
+    if hull is None:
+        hull = find_sheet(np.asarray(255 - pixels, np.uint8), dark=True)
+    return pixels if hull is None else _gone_on(pixels, _within(hull))
 
 
 def _gone_on(pixels: Pixels, inside: Pixels) -> Pixels:
@@ -140,11 +143,12 @@ def _gone_on(pixels: Pixels, inside: Pixels) -> Pixels:
     return np.where(inside, pixels, np.clip(beyond, 0, 255)).astype(np.uint8)
 
 
-def find_sheet(pixels: Pixels) -> Pixels | None:
-    """Find a bright rectangle with something written on it.
+def find_sheet(pixels: Pixels, *, dark: bool = False) -> Pixels | None:
+    """Find a bright sheet, note or sticker with something written on it.
 
     Args:
         pixels: uint8 [height, width].
+        dark: whether they are a negative, in which what is written on a dark note may be bright as well.
 
     Returns:
         uint8 [height, width], 1 on the sheet and its writing; None where there is no sheet.
@@ -165,6 +169,9 @@ def find_sheet(pixels: Pixels) -> Pixels | None:
     (_, (width, height), _) = cv2.minAreaRect(outline)
     inner = sheet[_within(hull) > 0]
     written = 1 - float(inner.mean()) if inner.size else 0.0
+    if dark and inner.size and written <= LEAST_WRITTEN:
+        levels = pixels[_within(hull) > 0].astype(np.float32)
+        written = float(np.mean(np.abs(levels - median(levels)) >= CANVAS_STEP))
     if not (
         sheet.sum() > FILLED * area
         and area > RECTANGULAR * width * height

@@ -50,6 +50,9 @@ MOST_COMPARABLE = 6
 FEW_INNER = 3
 #: Or more than `MOST_COMPARABLE` and so many are near the main one or not at the edge.
 FEW_NEAR = 2
+#: Where none is near the main one, and that one is so many times as long as they are, they are the pattern of what its
+#: note lies on. Set on drawn cloths and worksheets.
+PATTERN_LENGTH = 2.0
 #: Or its main mark has more holes than this.
 MOST_HOLES = 9
 #: On a photo, pieces no farther apart than this share of the shorter side are one mark.
@@ -97,7 +100,8 @@ def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Writing:
         # The page, and one mark beside which there is nothing to drop.
         return Writing(ink, alone=True)
     marks = find_marks(ink.astype(np.float32), threshold)
-    dropped = frames(marks) | binding(marks)
+    framing = frames(marks)
+    dropped = framing | binding(marks)
     marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
     if (cell := find_cell(marks, ruled=ruled)) is not None:
         left, right = cell
@@ -115,6 +119,9 @@ def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Writing:
     found = beside(marks, main)
     keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main, found) & ~strays(found)
     keep &= ~underlines(marks, main)
+    for frame in np.flatnonzero(framing).tolist():
+        if (within := marks.inside(frame))[main]:
+            keep &= within  # beside a frame are the buttons of a drawing program, its title, other answers
     return _read(ink, marks, main, keep)
 
 
@@ -186,6 +193,9 @@ def is_texture(marks: Marks, main: int) -> bool:
         # What reaches in from outside may be the lines of writing above and below: texture reaches the main mark too.
         gap, _ = beside(marks, main)
         inner, near = comparable & ~marks.touches_edge, comparable & (gap <= FAR_GAP)
+        longest = (marks.boxes[:, 2:] - marks.boxes[:, :2]).max(axis=1)
+        if near.sum() == 1 and longest[main] >= PATTERN_LENGTH * np.median(longest[comparable]):
+            inner = near
         many = (
             inner.sum() > MOST_COMPARABLE
             or (inner | near).sum() > MOST_COMPARABLE + FEW_NEAR

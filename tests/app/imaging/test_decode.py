@@ -15,9 +15,11 @@ from app.imaging import (
     EmptyFile,
     ImageTooLarge,
     UnsupportedImage,
+    find_ink,
     prepare_pixels,
 )
 from app.imaging.decode import WORKING_SIDE, decode, is_tiny
+from tests.pages import photographed
 from tests.strokes import draw, encode
 
 LIMIT = 64_000_000
@@ -214,6 +216,20 @@ def test_ink_that_differs_in_colour_alone_is_seen(ink: tuple[int, ...], paper: t
     assert np.ptp(pixels) > 60
     frame = GEOMETRIES["mnist"]
     np.testing.assert_allclose(prepare_pixels(pixels, frame), prepare_pixels(draw("5"), frame), atol=0.15)
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [((225, 90, 80), (90, 150, 95)), ((235, 130, 175), (165, 165, 165)), ((225, 135, 50), (110, 150, 215))],
+    ids=["red on green", "pink on grey", "orange on blue"],
+)
+def test_so_it_is_under_uneven_light(ink: tuple[int, ...], paper: tuple[int, ...]) -> None:
+    page = draw("5", (240, 240), scale=0.5, width=0.1, ink=0, paper=255)
+    share = (page / 255)[..., None]
+    light = photographed(np.full((240, 240), 255, np.uint8), fall=0.4) / 255
+    lit = (share * paper + (1 - share) * ink) * light[..., None]
+    pixels = decode(encode(Image.fromarray(lit.astype(np.uint8))), max_pixels=LIMIT).pixels
+    assert find_ink(pixels).box == pytest.approx(find_ink(page).box, abs=4)
 
 
 def test_grey_and_usual_colours_go_by_luma() -> None:

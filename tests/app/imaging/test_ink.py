@@ -330,3 +330,17 @@ def test_a_few_pixels_of_a_large_page_are_no_writing(marks: int) -> None:
     page[100 : 100 + marks, 120] = 20
     with pytest.raises(NoInkFound):
         find_ink(page)
+
+
+@pytest.mark.parametrize("character", "023456789")  # a 1 is the width of a line
+def test_small_writing_on_fine_squares_is_found(character: str) -> None:
+    page = np.full((960, 1280), 234, np.uint8)
+    for start in range(20, 1280, 36):
+        page[:, start : start + 3] = page[start : start + 3] = 130
+    drawn = draw(character, (60, 60), scale=0.9, width=0.1, paper=255)
+    page[400:460, 600:660] = np.minimum(page[400:460, 600:660], drawn)
+    turn = cv2.getRotationMatrix2D((630, 430), 3, 1.15)
+    page = cv2.warpAffine(page, turn, (1280, 960), flags=cv2.INTER_AREA, borderValue=234)
+    left, top, right, bottom = find_ink(drawn).box
+    expected = 630 + 1.15 * (left - 30), 430 + 1.15 * (top - 30), 630 + 1.15 * (right - 30), 430 + 1.15 * (bottom - 30)
+    assert np.abs(np.subtract(find_ink(photographed(page)).box_within(1280, 960), expected)).max() <= 6

@@ -42,6 +42,26 @@ def test_the_sheet_is_found_where_it_is() -> None:
     assert cv2.boundingRect(found) == pytest.approx((80, 40, 140, 120), abs=2)
 
 
+@pytest.mark.parametrize("table", [60, 150])
+@pytest.mark.parametrize("character", DIGITS)
+def test_so_does_a_round_sticker(character: str, table: int) -> None:
+    sticker = draw(character, (256, 256), scale=0.25, paper=235, width=0.12)
+    disc = np.zeros((256, 256), np.uint8)
+    cv2.circle(disc, (128, 128), 70, 1, -1)
+    picture = photographed(np.where(disc, sticker, table).astype(np.uint8))
+    assert find_ink(picture).box == pytest.approx(find_ink(photographed(sticker)).box, abs=3)
+
+
+@pytest.mark.parametrize("ink", [235, 5], ids=["light", "dark"])
+@pytest.mark.parametrize("character", DIGITS)
+def test_so_does_a_dark_label_on_a_light_page(character: str, ink: int) -> None:
+    paper = 30 if ink > 100 else 90
+    label = draw(character, (256, 256), scale=0.3, paper=paper, ink=ink)
+    page = np.full((256, 256), 235, np.uint8)
+    page[60:196, 50:206] = label[60:196, 50:206]
+    assert find_ink(photographed(page)).box == pytest.approx(find_ink(photographed(label)).box, abs=3)
+
+
 @pytest.mark.parametrize(
     "page",
     [

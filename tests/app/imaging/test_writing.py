@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -17,6 +18,31 @@ def test_the_next_line_of_writing_is_left_out(character: str, lit: bool) -> None
     page[156:, 90:130] = 20
     found = find_ink(photographed(page) if lit else page)
     assert np.abs(np.subtract(found.box, alone)).max() <= 4
+
+
+@pytest.mark.parametrize("character", DIGITS)
+def test_so_are_the_buttons_and_the_title_beside_a_frame(character: str) -> None:
+    page = np.full((320, 240), 255, np.uint8)
+    page[:240] = draw(character, (240, 240), scale=0.6, width=0.1, paper=255)
+    alone = find_ink(page).box
+    cv2.rectangle(page, (10, 10), (229, 229), 0, 2)
+    for left in (15, 130):
+        page[245:285, left : left + 95] = 100
+    cv2.putText(page, "Draw a digit", (60, 310), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 0, 2, cv2.LINE_AA)
+    found = find_ink(page)
+    assert np.abs(np.subtract(found.box, alone)).max() <= 2
+    assert found.alone
+
+
+@pytest.mark.parametrize("character", DIGITS)
+def test_so_are_the_checks_of_the_cloth_that_a_note_lies_on(character: str) -> None:
+    y, x = np.mgrid[:240, :320] // 20 % 2
+    cloth = np.asarray(240 - 65 * (x + y), np.uint8)
+    note = draw(character, (180, 160), scale=0.6, width=0.1, paper=240)
+    page = cloth.copy()
+    page[40:200, 70:250] = note
+    expected = np.add(find_ink(photographed(note)).box, (70, 40, 70, 40))
+    assert np.abs(np.subtract(find_ink(photographed(page)).box_within(320, 240), expected)).max() <= 6
 
 
 @pytest.mark.parametrize("lit", [False, True])
