@@ -120,8 +120,8 @@ def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Writing:
     keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main, found) & ~strays(found)
     keep &= ~underlines(marks, main)
     for frame in np.flatnonzero(framing).tolist():
-        if (within := marks.inside(frame))[main]:
-            keep &= within  # beside a frame are the buttons of a drawing program, its title, other answers
+        if (inside := marks.inside(frame))[main]:
+            keep &= inside  # beside a frame are the buttons of a drawing program, its title, other answers
     return _read(ink, marks, main, keep)
 
 
