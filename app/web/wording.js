@@ -34,6 +34,6 @@ export function characters(candidate) {
 export function promise(confidence) {
   const right = Math.floor(confidence * 100);
   return right >= 99
-    ? "Of answers this sure, more than 99 in 100 are right."
-    : `Of answers this sure, about ${right} in 100 are right.`;
+    ? "Of characters read this surely, more than 99 in 100 are right."
+    : `Of characters read this surely, about ${right} in 100 are right.`;
 }
