@@ -43,7 +43,7 @@ _log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
-#: Of `WWW-Authenticate`.
+#: What `WWW-Authenticate` says with 401: how to send a key.
 CHALLENGE = "ApiKey"
 
 
@@ -107,7 +107,7 @@ KINDS: dict[type[Exception], Kind] = {
     DeadlineExceeded: DEADLINE_EXCEEDED,
     RuntimeFailed: INTERNAL_ERROR,
 }
-#: Every code that a request may end in, for the metrics. What cannot be read as HTTP does not become one.
+#: Every code that a request may end in, for the metrics. What cannot be read as HTTP is no request.
 CODES = sorted(
     {kind.code for kind in (*KINDS.values(), MALFORMED_UPLOAD, UNAUTHORISED, NOT_FOUND, METHOD_NOT_ALLOWED)}
     | {UPLOAD_TIMEOUT.code, UPLOAD_TOO_LARGE.code, TOO_MANY_FILES.code, MODEL_REFUSED.code}
@@ -129,7 +129,7 @@ VALIDATION_MESSAGES = {
     "string_too_long": "is longer than {max_length} characters",
     "string_pattern_mismatch": "holds a character that the model has no class for",
 }
-#: What is asked of a model by these, while no model has that name.
+#: Paths of calls to a model: where there is none of that name, the problem says so.
 MODEL_PATH = re.compile(r"/predict/[^/]+(/batch)?")
 NO_SUCH_MODEL = "There is no such model. GET /models lists them."
 #: The only text that a client is told about a defect.

@@ -16,16 +16,16 @@ from app.imaging.page import CROP_SIDE
 
 #: A line between two cells is narrower than this share of its height.
 DIVIDER_WIDTH = 0.12
-#: It goes beyond the character at either end by at least this share of that one's height.
+#: Such a line goes beyond the character at either end by at least this share of the character's height.
 DIVIDER_REACH = 0.08
-#: It is farther from it than this share of that one's height, or it may be the stem of a K or an R.
+#: Nearer to the character than this share of its height, a line may be the stem of a K or an R.
 DIVIDER_GAP = 0.12
 #: A row of boxes shows at least so many uprights of the same height; two alone may be the posts of an M.
 CELL_SIDES = 3
 #: The sides of a cell in a row are higher than this share of the picture. This one and the next three were set on drawn
 #: forms.
 CELL_HEIGHT = 0.25
-#: They begin and end in the same rows, give or take this share of their height.
+#: The sides of the cells begin and end in the same rows, give or take this share of their height.
 CELL_SLACK = 0.05
 #: What stands between them is higher than this share of theirs; the bar between the posts of an H is not.
 CELL_CONTENT = 0.3
@@ -33,9 +33,9 @@ CELL_CONTENT = 0.3
 CELL_BORDER = 1
 #: A frame spans at least this share of both sides of the picture.
 FRAME_SPAN = 0.05
-#: It has a mark of at least this share of its mass inside.
+#: A frame has a mark of at least this share of its mass inside.
 FRAME_CONTENT = 0.08
-#: At least this share of its pixels lies along its box; of a 0's, half do.
+#: At least this share of a frame's pixels lies along its box; of a 0's, half do.
 FRAME_STRAIGHT = 0.85
 #: How far from the box that is, as a share of its sides.
 FRAME_BORDER = 0.1
@@ -59,7 +59,7 @@ RING_SECTORS = 36
 RING_CLOSED = 0.9
 #: What stands in a ring is at least so long, as a share of its shorter side; the dot in an O is not.
 RING_CONTENT = 0.3
-#: Its middle is no farther from the ring's than this share of the sides.
+#: The middle of what stands in a ring is no farther from the ring's than this share of the sides.
 RING_OFF_CENTRE = 0.2
 #: The diagonal of its box is at most this share of the ring's; that of a hollow letter's inner outline is longer.
 RING_DIAGONAL = 0.95
@@ -69,25 +69,25 @@ STRAIGHT = 0.06
 UPRIGHT = 0.5
 #: A line under the character is lower than this share of its own length.
 UNDERLINE_HEIGHT = 0.15
-#: It is at least this long, as a share of the character's height.
+#: A line under the character is at least this long, as a share of the character's height.
 UNDERLINE_LENGTH = 0.7
-#: And so far below it, as a share of its height; a foot of a 2 or a Z is nearer.
+#: It is so far below the character, as a share of its height; a foot of a 2 or a Z is nearer.
 UNDERLINE_GAP = 0.1
 #: A longer line under it may be as near as this, as a share of the character's height.
 NEAR_UNDERLINE_GAP = 0.04
-#: Such a line is at least this long, as a share of the character's height.
+#: A line as near as that is at least this long, as a share of the character's height, ...
 NEAR_UNDERLINE_LENGTH = 1.2
-#: And at least so many times as long as the character is wide.
+#: ... and at least so many times as long as the character is wide.
 NEAR_UNDERLINE_REACH = 1.6
 #: The holes of a binding lie in a strip along one side of the picture, so wide as a share of its size.
 BINDING_STRIP = 0.15
-#: There are at least so many.
+#: A binding has at least so many holes.
 LEAST_HOLES = 5
-#: From the first to the last they span at least this share of the picture.
+#: From the first to the last, holes span at least this share of the picture.
 BINDING_SPAN = 0.7
-#: In a line, give or take this share of its size.
+#: They lie in a line, give or take this share of the picture's size, ...
 BINDING_SLACK = 0.02
-#: And as far apart from each other, give or take this share of that.
+#: ... and as far apart from each other, give or take this share of that.
 BINDING_STEP_SLACK = 0.3
 #: Elsewhere is a mark at least so many times as long as they are; of a dotted character there is none.
 BINDING_CONTENT = 2.0

@@ -54,11 +54,11 @@ BLOT_LEVEL = 0.6
 BLOT_FAINT_LEVEL = 0.2
 #: With its border, a blot is at most so many times as long as without.
 BLOT_REACH = 1.5
-#: Or by so many pixels longer than that, where it is small.
+#: A small one is at most so many pixels longer than that.
 BLOT_BORDER = 2
 #: A blot fills this share and more of a square around it: a disc 0.79, a 0 whose eye has filled less.
 BLOT_FILLED = 0.7
-#: And is as deep as this share of its longest side and more. Of 95,000 images of MNIST and EMNIST none is.
+#: A blot is as deep as this share of its longest side and more. Of 95,000 images of MNIST and EMNIST none is.
 BLOT_DEPTH = 0.85
 
 

@@ -36,7 +36,7 @@ LEAST_BESIDE_LINES = 20
 LINE_SPAN = 0.9
 #: A mark of squared paper spans at least this share of both sides.
 SQUARES_SPAN = 0.5
-#: And has at least so many holes.
+#: Squared paper has at least so many holes.
 LEAST_SQUARES = 12
 #: Of what is stronger in it, one piece has at least this share: the writing. This one and the next two were set on
 #: drawn squared paper.

@@ -11,48 +11,43 @@ from cv2.typing import MatLike
 
 from app.imaging.page import CROP_SIDE, Pixels, median
 
-#: A sheet covers at least this share of the picture.
+#: A sheet covers at least the first and at most the second share of the picture.
 LEAST_AREA = 0.1
-#: And at most this one.
 MOST_AREA = 0.9
-#: It fills at least this share of its hull, which writing leaves.
+#: A sheet fills at least this share of its hull; writing leaves the rest.
 FILLED = 0.8
-#: The hull fills at least this share of a rectangle, held askew; a disc fills 0.79, torn paper less.
+#: The hull of a sheet fills at least this share of a rectangle, held askew; a disc fills 0.79, torn paper less.
 RECTANGULAR = 0.7
-#: Across its edge grey levels fall by at least so many. A shadow has no edge, or one side alone.
+#: Across the edge of a sheet grey levels fall by at least so many. A shadow has no edge, or one side alone.
 LEAST_STEP = 30
-#: They do along at least this share of what of its outline is in the picture.
+#: They fall so along at least this share of what of the outline is in the picture.
 SHARP = 0.85
-#: At least this share of its outline is in the picture: half, where a photo is shown between bars on two sides.
+#: At least this share of the outline is in the picture: half, where a photo is shown between bars on two sides.
 IN_PICTURE = 0.48
-#: What lies around it is told from a ring between so many times the width of its edge and so many.
+#: What lies around a sheet is looked at in a ring, from so many times the width of its edge away to so many.
 AROUND_REACHES = (2, 4)
-#: And is darker than this share of it; a crease is as dark, but no farther. Set on drawn folds.
+#: The ring is darker than this share of the sheet; beside a crease it is not. Set on drawn folds.
 AROUND_DARKER = 0.75
-#: Something is written on it: at least this share of it, off its edges, is darker.
+#: At least the first and at most the second share of a sheet, off its edges, is written on.
 LEAST_WRITTEN = 0.001
-#: And at most this one.
 MOST_WRITTEN = 0.2
-#: What is taken off its edges, as a share of the picture's shorter side.
+#: What is taken off the edges of a sheet, as a share of the picture's shorter side.
 EDGE = 0.02
-#: The blur that goes on beyond them, as a share of the picture's shorter side.
+#: The blur that carries its light on beyond them, as a share of the picture's shorter side.
 BEYOND = 0.15
 #: A canvas differs from a plain surround by at least so many grey levels.
 CANVAS_STEP = 24
-#: Its box covers at least this share of the picture.
+#: The box of a canvas covers at least this share of the picture, and of either side.
 CANVAS_AREA = 0.03
-#: And at least this share of either side.
 CANVAS_SIDE = 0.15
-#: It fills at least this share of its box.
+#: A canvas fills at least this share of its box, and of the outline of that.
 CANVAS_FILLED = 0.85
-#: And of its outline at least this one.
 CANVAS_OUTLINE = 0.98
-#: What is written on it fills less of its own box than this share; the hole of a block letter fills more.
+#: What is written on a canvas fills less of its own box than this share, as the hole of a block letter does not, or is
+#: so many times longer than wide, as an l is.
 STROKE_FILLED = 0.7
-#: Or it is at least so many times longer than wide, as an l is.
 STROKE_LENGTH = 2.5
-#: It is plain where at least this share of it has its commonest level, as that of a drawing program has and a photo has
-#: not.
+#: A canvas is plain where at least this share of it has its commonest level; so has a drawing program's, but no photo.
 CANVAS_PLAIN = 0.5
 
 

@@ -45,26 +45,26 @@ COMPARABLE_MASS = 0.2
 #: Texture has more comparable marks than this; 2,442 pictures of characters have at most so many. Where marks that
 #: touch the edge do not count, since they may be the lines of writing above and below, it has twice as many.
 MOST_COMPARABLE = 6
-#: And more than so many of them are not at the edge. This one and the next were set on drawn lines of writing and on
+#: Of these, more than so many are not at the edge. This one and the next were set on drawn lines of writing and on
 #: 120 drawn textures, of which they let pass no more than before.
 FEW_INNER = 3
-#: Or more than `MOST_COMPARABLE` and so many are near the main one or not at the edge.
+#: Texture is also where more than `MOST_COMPARABLE` and so many are near the main one or not at the edge.
 FEW_NEAR = 2
-#: Where none is near the main one, and that one is so many times as long as they are, they are the pattern of what its
-#: note lies on. Set on drawn cloths and worksheets.
+#: Where no comparable mark is near the main one, and that one is so many times as long as they are, they are a pattern
+#: that its note lies on. Set on drawn cloths and worksheets.
 PATTERN_LENGTH = 2.0
-#: Or its main mark has more holes than this.
+#: It is texture, too, where the main mark has more holes than this: a mesh.
 MOST_HOLES = 9
 #: On a photo, pieces no farther apart than this share of the shorter side are one mark.
 GAP_SHARE = 0.02
 #: What looks like texture is chalk where such a mark has at least this share of all mass.
 CHALK_MASS = 0.7
-#: Or it is a dotted character, whose gaps are wider: these, as shares of the shorter side, are tried in turn.
+#: The gaps of a dotted character are wider: these, as shares of the shorter side, are tried in turn.
 DOTTED_GAPS = (0.04, 0.06, 0.08)
 #: On a plain page, a mark at the edge is a neighbour where it is farther from the main one than this share of the
 #: longer one.
 EDGE_GAP = 0.1
-#: Or where it has less than this share of its mass; a bar that a tight crop cuts is neither.
+#: So it is where it has less than this share of the main one's mass; a bar that a tight crop cuts is neither.
 EDGE_MASS = 0.06
 #: The dot of an i is at most this share of the stem under it, and no farther from it than that one is high.
 DOT_SHARE = 0.5
