@@ -1,4 +1,8 @@
-"""`POST /predict/<model>` and its batch form: one router a model, so that each documents its own characters."""
+"""`POST /predict/<model>` and its batch form: one router a model, so that each documents its own characters.
+
+`app.api.direct` answers the commonest requests, one file and no options, before they come here: what every request is
+to pass through belongs into the middleware.
+"""
 
 import re
 from collections.abc import Awaitable, Callable

@@ -31,7 +31,9 @@ class SavedModelRuntime:
 
     name: ClassVar[str] = "savedmodel"
     package: ClassVar[str] = "tensorflow"
-    #: In an artifact, that is run.
+    #: In an artifact; the first that is there is run.
+    files: ClassVar[tuple[str, ...]] = (SAVED_MODEL_FILE,)
+    #: Which of them is run.
     file: ClassVar[str] = SAVED_MODEL_FILE
 
     def __init__(self, artifact: Path, *, threads: int) -> None:

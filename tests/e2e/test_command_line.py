@@ -18,11 +18,11 @@ import pytest
 import typer
 from PIL import ExifTags, Image
 
-from app.artifacts import write_checksums
+from app.artifacts import INT8_FILE, write_checksums
 from app.cli.startup import check_runtime
 from app.settings import Settings
 from tests.e2e.server import ROOT, Server, command, environment
-from tests.models import MODELS
+from tests.models import MODELS, shipped
 from tests.strokes import DIGITS, draw, encode
 
 
@@ -51,8 +51,13 @@ def test_models_are_listed(tmp_path: Path) -> None:
     ended = subprocess.run(
         command("models"), cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=True
     )
-    assert "digit" in ended.stdout
-    assert "10000 images" in ended.stdout
+    card = shipped("digit").card
+    assert f"digit {card.version}" in ended.stdout
+    assert f"10000 images: accuracy {card.metrics[0].accuracy:.4f}, " in ended.stdout
+    _, light, _ = run("models")
+    of_8_bits = {form.file: form for form in card.forms}[INT8_FILE]
+    assert f"10000 images: accuracy {of_8_bits.accuracy:.4f}, mean per class " in light
+    assert f"({INT8_FILE})" in light
 
 
 def run(*arguments: str, data: bytes | None = None, **options: object) -> tuple[int, str, str]:
