@@ -202,7 +202,8 @@ def test_readmes_program_takes_any_problem_of_an_image(
         many = request.url.path.endswith("/batch")
         return httpx2.Response(200, json={"results": [answer, {"problem": defect}]} if many else answer)
 
-    for name in ("letter.jpg", "1.png", "2.png"):
+    for name in ("app/web/sample.png", "1.png", "2.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("app.client.Client", partial(Client, transport=httpx2.MockTransport(handle)))
