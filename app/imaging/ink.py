@@ -21,6 +21,7 @@ import numpy.typing as npt
 from app.imaging.errors import NoInkFound
 from app.imaging.lift import lift_plain, lift_uneven
 from app.imaging.marks import bounding_box
+from app.imaging.outline import filled
 from app.imaging.page import MAX_NOISE, NOISE_DEVIATIONS, Contrast, Pixels, measure_page, median, sampled
 from app.imaging.ruling import remove_ruling, shows_squares
 from app.imaging.sheet import without_surround, without_table
@@ -183,7 +184,8 @@ def _find_in(pixels: Pixels, polarity: Polarity) -> Ink:
         raise
     if is_blot(writing.ink):
         raise NoInkFound("What is on the page is a dot or a blot and no character.")
-    return Ink(writing.ink, bounding_box(writing.ink), polarity, writing.alone)
+    ink = filled(writing.ink)
+    return Ink(ink, bounding_box(ink), polarity, writing.alone)
 
 
 def detect_polarity(contrast: Contrast) -> Polarity:

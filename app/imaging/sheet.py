@@ -43,6 +43,13 @@ CANVAS_SIDE = 0.15
 #: A canvas fills at least this share of its box, and of the outline of that.
 CANVAS_FILLED = 0.85
 CANVAS_OUTLINE = 0.98
+#: A canvas that is no rectangle is round or has round corners, as an avatar and an icon have: its shorter side is at
+#: least this share of the longer one, since the hull of a thick 0 is narrower, ...
+ROUND_SIDES = 0.8
+#: ... it has at least this share of its hull's area, ...
+ROUND_CONVEX = 0.98
+#: ... and what is written on it is at least so long, as a share of its longer side; the eye of an O is shorter.
+ROUND_WRITTEN = 0.25
 #: What is written on a canvas fills less of its own box than this share, as the hole of a block letter does not, or is
 #: so many times longer than wide, as an l is.
 STROKE_FILLED = 0.7
@@ -71,7 +78,7 @@ def without_surround(pixels: Pixels, level: float) -> Pixels:
 
 
 def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
-    """Find an upright rectangle in a plain picture with something written on it.
+    """Find an upright rectangle, a disc, or what is between these, in a plain picture with something written on it.
 
     Args:
         pixels: uint8 [height, width].
@@ -81,35 +88,58 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
         uint8 [height, width], 1 on the canvas and its writing; None where there is no canvas.
     """
     off = cv2.absdiff(pixels, np.full_like(pixels, round(level))) >= CANVAS_STEP
-    if np.count_nonzero(off) < CANVAS_FILLED * CANVAS_AREA * pixels.size:
+    if np.count_nonzero(off) < RECTANGULAR * CANVAS_FILLED * CANVAS_AREA * pixels.size:
         return None
     _, labels, stats, _ = cv2.connectedComponentsWithStats(off.astype(np.uint8), connectivity=4)
     largest = _largest(stats)
+    piece = np.asarray(labels == largest, np.uint8)
     left, top, width, height = stats[largest, : cv2.CC_STAT_AREA].tolist()
-    box = np.zeros_like(pixels)
-    box[top : top + height, left : left + width] = 1
-    within = _within(box)
-    outline = labels[(box > 0) & (within == 0)] == largest
-    if not (
-        width * height >= CANVAS_AREA * pixels.size
-        and min(width / pixels.shape[1], height / pixels.shape[0]) >= CANVAS_SIDE
-        and off[box > 0].mean() >= CANVAS_FILLED  # all of it, since strokes may part it
-        and outline.size
-        and outline.mean() >= CANVAS_OUTLINE
+    if (
+        width * height < CANVAS_AREA * pixels.size
+        or min(width / pixels.shape[1], height / pixels.shape[0]) < CANVAS_SIDE
     ):
         return None
+    box = np.zeros_like(pixels)
+    box[top : top + height, left : left + width] = 1
+    outline = piece[(box > 0) & (_within(box) == 0)]
+    canvas: Pixels | None = box
+    least = 0.0
+    if not outline.size or outline.mean() < CANVAS_OUTLINE:
+        canvas = _round(piece)
+        least = ROUND_WRITTEN * max(width, height)
+    # All of it is off that level, since strokes may part it.
+    if canvas is None or off[canvas > 0].mean() < CANVAS_FILLED:
+        return None
+    within = _within(canvas)
     distance = np.abs(pixels.astype(np.int16) - round(median(pixels[within > 0])))
-    return box if _has_strokes(((distance >= CANVAS_STEP) & (within > 0)).astype(np.uint8)) else None
+    return canvas if _has_strokes(((distance >= CANVAS_STEP) & (within > 0)).astype(np.uint8), least) else None
 
 
-def _has_strokes(written: Pixels) -> bool:
-    """Tell whether the largest piece of what stands out on a canvas, uint8 [height, width], may be a stroke."""
+def _round(piece: Pixels) -> Pixels | None:
+    """Return a connected piece without holes where it is about as wide as high and bulges, or None.
+
+    Args:
+        piece: uint8 [height, width], 1 on it.
+    """
+    _, _, width, height = cv2.boundingRect(piece)
+    contours, _ = cv2.findContours(piece, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    area, hull = cv2.contourArea(contours[0]), cv2.contourArea(cv2.convexHull(contours[0]))
+    long = min(width, height) < ROUND_SIDES * max(width, height)
+    if long or hull < RECTANGULAR * width * height or area < ROUND_CONVEX * hull:
+        return None
+    whole = np.zeros_like(piece)
+    cv2.drawContours(whole, contours, 0, 1, cv2.FILLED)
+    return whole
+
+
+def _has_strokes(written: Pixels, least: float) -> bool:
+    """Tell whether the largest piece of what stands out on a canvas, uint8 [height, width], may be a stroke so long."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(written)
     if not (piece := _largest(stats)):
         return False
     _, _, width, height, area = stats[piece].tolist()
     thin = area < STROKE_FILLED * width * height or max(width, height) >= STROKE_LENGTH * min(width, height)
-    return bool(area > LEAST_WRITTEN * written.size and thin)
+    return bool(area > LEAST_WRITTEN * written.size and thin and max(width, height) >= least)
 
 
 def without_table(pixels: Pixels) -> Pixels:

@@ -52,6 +52,21 @@ def test_so_does_a_round_sticker(character: str, table: int) -> None:
     assert find_ink(picture).box == pytest.approx(find_ink(photographed(sticker)).box, abs=3)
 
 
+@pytest.mark.parametrize("corner", [32, 80], ids=["round corners", "disc"])
+@pytest.mark.parametrize(("around", "paper", "ink"), [(255, 60, 240), (30, 235, 20), (255, 120, 0)])
+@pytest.mark.parametrize("character", DIGITS)
+def test_so_does_an_icon_that_is_round(character: str, around: int, paper: int, ink: int, corner: int) -> None:
+    canvas = draw(character, (160, 160), scale=0.5, width=0.1, paper=paper, ink=ink)
+    disc = np.zeros((160, 160), np.uint8)
+    inner = np.array([[corner, corner], [159 - corner, corner], [159 - corner, 159 - corner], [corner, 159 - corner]])
+    cv2.fillConvexPoly(disc, inner, 1)
+    disc = cv2.dilate(disc, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * corner + 1, 2 * corner + 1)))
+    window = np.full((240, 240), around, np.uint8)
+    window[36:196, 40:200] = np.where(disc, canvas, around)
+    expected = np.add(find_ink(canvas).box, (40, 36, 40, 36))
+    assert np.abs(find_ink(window).box - expected).max() <= 2
+
+
 @pytest.mark.parametrize("ink", [235, 5], ids=["light", "dark"])
 @pytest.mark.parametrize("character", DIGITS)
 def test_so_does_a_dark_label_on_a_light_page(character: str, ink: int) -> None:
