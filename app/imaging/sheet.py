@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 
+from app.imaging.marks import Chosen
 from app.imaging.page import CROP_SIDE, Pixels, median
 
 #: A sheet covers at least the first and at most the second share of the picture.
@@ -16,8 +17,16 @@ LEAST_AREA = 0.1
 MOST_AREA = 0.9
 #: A sheet fills at least this share of its hull; writing leaves the rest.
 FILLED = 0.8
-#: The hull of a sheet fills at least this share of a rectangle, held askew; a disc fills 0.79, torn paper less.
-RECTANGULAR = 0.7
+#: The hull of a sheet fills at least this share of a rectangle, held askew.
+RECTANGULAR = 0.85
+#: A round or torn note fills at least this share; a disc 0.79.
+NOTE_RECTANGULAR = 0.7
+#: Such a note, and a dark one, has at least this share of its hull within its outline: a thick letter has less, ...
+NOTE_CONVEX = 0.93
+#: ... and what is written on it has an eye, fills less of its own hull than this share, ...
+NOTE_WRITTEN = 0.75
+#: ... or is so many times longer than wide; the eye of a thick O is none of these.
+NOTE_WRITTEN_LENGTH = 4.0
 #: Across the edge of a sheet grey levels fall by at least so many. A shadow has no edge, or one side alone.
 LEAST_STEP = 30
 #: They fall so along at least this share of what of the outline is in the picture.
@@ -88,7 +97,7 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
         uint8 [height, width], 1 on the canvas and its writing; None where there is no canvas.
     """
     off = cv2.absdiff(pixels, np.full_like(pixels, round(level))) >= CANVAS_STEP
-    if np.count_nonzero(off) < RECTANGULAR * CANVAS_FILLED * CANVAS_AREA * pixels.size:
+    if np.count_nonzero(off) < NOTE_RECTANGULAR * CANVAS_FILLED * CANVAS_AREA * pixels.size:
         return None
     _, labels, stats, _ = cv2.connectedComponentsWithStats(off.astype(np.uint8), connectivity=4)
     largest = _largest(stats)
@@ -125,7 +134,7 @@ def _round(piece: Pixels) -> Pixels | None:
     contours, _ = cv2.findContours(piece, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     area, hull = cv2.contourArea(contours[0]), cv2.contourArea(cv2.convexHull(contours[0]))
     long = min(width, height) < ROUND_SIDES * max(width, height)
-    if long or hull < RECTANGULAR * width * height or area < ROUND_CONVEX * hull:
+    if long or hull < NOTE_RECTANGULAR * width * height or area < ROUND_CONVEX * hull:
         return None
     whole = np.zeros_like(piece)
     cv2.drawContours(whole, contours, 0, 1, cv2.FILLED)
@@ -185,27 +194,47 @@ def find_sheet(pixels: Pixels, *, dark: bool = False) -> Pixels | None:
     contours, _ = cv2.findContours(sheet, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
         return None
-    outline = cv2.convexHull(max(contours, key=cv2.contourArea))
+    contour = max(contours, key=cv2.contourArea)
+    outline = cv2.convexHull(contour)
     hull = np.zeros_like(pixels)
     cv2.fillConvexPoly(hull, outline, 1)
     area = int(hull.sum())
     if not LEAST_AREA * pixels.size < area < MOST_AREA * pixels.size:
         return None
+    if dark and hull[1:-1, 1:-1].sum() < area:
+        return None  # a strip of shadow runs out of the picture
+    inside = _within(hull) > 0
+    marked = inside & (np.asarray(bright) == 0)
+    if dark and inside.any() and marked.sum() <= LEAST_WRITTEN * inside.sum():
+        marked = inside & (np.abs(pixels - median(pixels[inside])) >= CANVAS_STEP)
     (_, (width, height), _) = cv2.minAreaRect(outline)
-    inner = sheet[_within(hull) > 0]
-    written = 1 - float(inner.mean()) if inner.size else 0.0
-    if dark and inner.size and written <= LEAST_WRITTEN:
-        levels = pixels[_within(hull) > 0].astype(np.float32)
-        written = float(np.mean(np.abs(levels - median(levels)) >= CANVAS_STEP))
+    rectangular = area > RECTANGULAR * width * height
     if not (
         sheet.sum() > FILLED * area
-        and area > RECTANGULAR * width * height
-        and LEAST_WRITTEN < written < MOST_WRITTEN
+        and area > NOTE_RECTANGULAR * width * height
+        and LEAST_WRITTEN * inside.sum() < marked.sum() < MOST_WRITTEN * inside.sum()
+        and ((rectangular and not dark) or _is_note(contour, marked))
         and _has_edges(np.asarray(quiet, np.uint8), hull)
         and _stands_out(pixels, hull)
     ):
         return None
     return hull
+
+
+def _is_note(contour: MatLike, marked: Chosen) -> bool:
+    """Tell whether an outline bulges as that of a note, and what is marked in it, bool [height, width], is a stroke."""
+    if cv2.contourArea(contour) < NOTE_CONVEX * cv2.contourArea(cv2.convexHull(contour)):
+        return False
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(marked.astype(np.uint8))
+    piece = labels == _largest(stats)
+    regions, _ = cv2.connectedComponents((~piece).astype(np.uint8), connectivity=4)
+    points = np.argwhere(piece).astype(np.float32)
+    _, sides, _ = cv2.minAreaRect(points)
+    return bool(
+        regions > 2  # the piece, and what lies around it
+        or len(points) < NOTE_WRITTEN * cv2.contourArea(cv2.convexHull(points))
+        or max(sides) >= NOTE_WRITTEN_LENGTH * max(min(sides), 1.0)
+    )
 
 
 def _stands_out(pixels: Pixels, hull: Pixels) -> bool:
