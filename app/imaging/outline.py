@@ -37,6 +37,9 @@ def filled(ink: Pixels) -> Pixels:
     if max(right - left, bottom - top) < LEAST_OUTLINED:
         return ink
     lines = np.pad(ink[top:bottom, left:right] >= 255 * MARK_LEVEL, 1).astype(np.uint8)
+    _, parents = cv2.findContours(lines, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    if (parents[0, :, 3] < 0).all():
+        return ink  # nothing is enclosed, which is found out faster than what is
     count, regions, stats, _ = cv2.connectedComponentsWithStats(1 - lines, connectivity=4)
     around = regions[0, 0]
     area = np.where(np.isin(np.arange(count), (0, around)), 0, stats[:, cv2.CC_STAT_AREA])
