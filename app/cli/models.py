@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.artifacts import Artifact, Metrics, ModelForm
+from app.artifacts import Metrics, ModelForm
 from app.cli.startup import read_artifacts, read_settings
-from app.inference import RUNTIMES
+from app.inference import RUNTIMES, first_file
 
 
 def models() -> None:
@@ -13,16 +13,11 @@ def models() -> None:
     for artifact in read_artifacts(settings):
         card = artifact.card
         print(f"{card.name} {card.version}: {card.description} {len(card.classes)} classes, sha256 {artifact.sha256}")
-        form = _form(artifact, RUNTIMES[settings.runtime].files)
+        file = first_file(artifact.path, RUNTIMES[settings.runtime].files)
+        form = next((form for form in card.forms if form.file == file), None)
         for figures in card.metrics:
             source = figures.test_set
             print(f"  {source.name} {source.part}, {source.images} images: {_told(form or figures)}")
-
-
-def _form(artifact: Artifact, files: tuple[str, ...]) -> ModelForm | None:
-    """Return what the card says of the first of these files that is there; None where it says nothing."""
-    file = next((file for file in files if (artifact.path / file).is_file()), None)
-    return next((form for form in artifact.card.forms if form.file == file), None)
 
 
 def _told(figures: Metrics | ModelForm) -> str:

@@ -138,7 +138,7 @@ def rivals(marks: Marks, main: int, kept: Chosen) -> Chosen:
         main: index of the mark that is read.
         kept: bool [M], which of them are read with it.
     """
-    width, height = (marks.boxes[:, 2:] - marks.boxes[:, :2]).T
+    width, height = marks.sizes.T
     longest = np.maximum(width, height)
     large = (marks.mass >= RIVAL_MASS * marks.mass[main]) & (longest >= LIKE_SIZE * longest[main])
     large &= height >= LIKE_SIZE * height[main]  # the word of a label beside a blank is long and low
@@ -156,6 +156,6 @@ def _reaching_in(marks: Marks, main: int) -> Chosen:
     """
     sides = marks.sides
     tight = sides[main] | sides[main, [2, 3, 0, 1]]
-    thick = (marks.boxes[:, 2:] - marks.boxes[:, :2]).min(axis=1)
+    thick = marks.sizes.min(axis=1)
     thin = thick < LIKE_SIZE * thick[main]
     return np.asarray((sides & ~tight).any(axis=1) | (sides.any(axis=1) & thin), np.bool_)

@@ -104,10 +104,8 @@ def frames(marks: Marks) -> Chosen:
     Returns:
         bool [M], boxes, tables and rings.
     """
-    left, top, right, bottom = marks.boxes.T
     chosen = np.zeros(len(marks.mass), np.bool_)
-    height, width = marks.labels.shape
-    spans = np.minimum((right - left) / width, (bottom - top) / height)
+    spans = (marks.sizes / marks.labels.shape[::-1]).min(axis=1)
     for frame in np.flatnonzero((spans > FRAME_SPAN) & (marks.mass > 0)).tolist():
         inside = marks.inside(frame)
         content = int((marks.mass * inside).argmax())
@@ -120,7 +118,7 @@ def frames(marks: Marks) -> Chosen:
 
 def _of_their_size(marks: Marks, frames: Chosen) -> Chosen:
     """Choose the marks whose sides are as long as those of any of these, these too: bool [M]."""
-    sides = (marks.boxes[:, 2:] - marks.boxes[:, :2])[:, np.newaxis]
+    sides = marks.sizes[:, np.newaxis]
     alike = np.abs(sides - sides[frames, 0]) <= ALIKE_BOX * sides[frames, 0]
     return np.asarray(alike.all(axis=2).any(axis=1) & (marks.mass > 0), np.bool_)
 
@@ -149,7 +147,7 @@ def binding(marks: Marks) -> Chosen:
     chosen = np.zeros(len(marks.mass), np.bool_)
     if min(marks.labels.shape) < CROP_SIDE:
         return chosen
-    length = (marks.boxes[:, 2:] - marks.boxes[:, :2]).max(axis=1)
+    length = marks.sizes.max(axis=1)
     present = marks.mass > 0
     places = marks.centre / marks.labels.shape[::-1]
     for across, along in (places.T, places.T[::-1]):

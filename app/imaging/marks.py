@@ -49,6 +49,11 @@ class Marks:
     centre: npt.NDArray[np.float64]
 
     @property
+    def sizes(self) -> npt.NDArray[np.int32]:
+        """Width and height of each box, int32 [M, 2]."""
+        return np.asarray(self.boxes[:, 2:] - self.boxes[:, :2], np.int32)
+
+    @property
     def sides(self) -> npt.NDArray[np.bool_]:
         """Whether a mark reaches the outermost two pixels on the left, top, right and bottom, bool [M, 4]."""
         height, width = self.labels.shape
@@ -93,9 +98,7 @@ def main_mark(marks: Marks) -> int:
     """Return the index of the mark that most likely is the character: heavy, central, not part of the surround."""
     height, width = marks.labels.shape
     off_centre = np.hypot(marks.centre[:, 0] / width - 0.5, marks.centre[:, 1] / height - 0.5)
-    spans = np.maximum(
-        (marks.boxes[:, 2] - marks.boxes[:, 0]) / width, (marks.boxes[:, 3] - marks.boxes[:, 1]) / height
-    )
+    spans = (marks.sizes / (width, height)).max(axis=1)
     surround = (off_centre > EDGE_OFF_CENTRE) | (spans > EDGE_SPAN)
     at_edge = np.where(surround, EDGE_MARK_WEIGHT, EDGE_STROKE_WEIGHT)
     weight = np.exp(-((off_centre / CENTRE_SPREAD) ** 2)) * np.where(marks.touches_edge, at_edge, 1)

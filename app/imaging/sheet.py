@@ -101,13 +101,13 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
         return None
     _, labels, stats, _ = cv2.connectedComponentsWithStats(off.astype(np.uint8), connectivity=4)
     largest = _largest(stats)
-    piece = np.asarray(labels == largest, np.uint8)
     left, top, width, height = stats[largest, : cv2.CC_STAT_AREA].tolist()
     if (
         width * height < CANVAS_AREA * pixels.size
         or min(width / pixels.shape[1], height / pixels.shape[0]) < CANVAS_SIDE
     ):
         return None
+    piece = np.asarray(labels == largest, np.uint8)
     box = np.zeros_like(pixels)
     box[top : top + height, left : left + width] = 1
     outline = piece[(box > 0) & (_within(box) == 0)]

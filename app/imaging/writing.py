@@ -193,7 +193,7 @@ def is_texture(marks: Marks, main: int) -> bool:
         # What reaches in from outside may be the lines of writing above and below: texture reaches the main mark too.
         gap, _ = beside(marks, main)
         inner, near = comparable & ~marks.touches_edge, comparable & (gap <= FAR_GAP)
-        longest = (marks.boxes[:, 2:] - marks.boxes[:, :2]).max(axis=1)
+        longest = marks.sizes.max(axis=1)
         if near.sum() == 1 and longest[main] >= PATTERN_LENGTH * np.median(longest[comparable]):
             inner = near
         many = (
@@ -255,7 +255,7 @@ def beside(marks: Marks, main: int) -> Beside:
     across = np.maximum(marks.boxes[:, 0] - right, left - marks.boxes[:, 2])
     down = np.maximum(marks.boxes[:, 1] - bottom, top - marks.boxes[:, 3])
     # Of the larger of the two, since the dot of an i may be the main mark.
-    longest = np.maximum(marks.boxes[:, 2:] - marks.boxes[:, :2], [right - left, bottom - top]).max(axis=1)
+    longest = np.maximum(marks.sizes, [right - left, bottom - top]).max(axis=1)
     gap = np.maximum(np.maximum(across, down), 0) / longest
     return gap, marks.mass / marks.mass[main]
 

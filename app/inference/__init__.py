@@ -13,7 +13,7 @@ from app.inference.errors import (
 )
 from app.inference.registry import RUNTIMES, Model, Registry, State
 from app.inference.reload import Reloader, ReloadOutcome
-from app.inference.runtime import LiteRTFloat32Runtime, LiteRTRuntime, Runtime, SavedModelRuntime
+from app.inference.runtime import LiteRTFloat32Runtime, LiteRTRuntime, Runtime, SavedModelRuntime, first_file
 
 __all__ = [
     "BATCH_SIZES",
@@ -38,6 +38,7 @@ __all__ = [
     "State",
     "UnknownCharacters",
     "check_allowed",
+    "first_file",
     "is_uncertain",
     "rank",
     "usable_cpus",

@@ -15,6 +15,11 @@ Batch = npt.NDArray[np.float32]
 Probabilities = npt.NDArray[np.float32]
 
 
+def first_file(artifact: Path, files: tuple[str, ...]) -> str | None:
+    """Return the first of a runtime's files that an artifact has, which is run; None where it has none."""
+    return next((file for file in files if (artifact / file).is_file()), None)
+
+
 class Runtime(Protocol):
     """Runs one network. Not for use from several threads at once."""
 
@@ -89,14 +94,14 @@ class LiteRTRuntime:
         from ai_edge_litert.interpreter import Interpreter
 
         self._interpreter = Interpreter
-        path = next((artifact / file for file in self.files if (artifact / file).is_file()), None)
-        if path is None:
+        file = first_file(artifact, self.files)
+        if file is None:
             missing = " nor ".join(self.files)
             raise RuntimeFailed(f"{artifact} has no {missing}: serve it with another INKLING_RUNTIME.")
         #: Which of them is run.
-        self.file = path.name
+        self.file = file
         # Read, where the interpreter would map the file: one replaced in its place would change what is served.
-        self._content = path.read_bytes()
+        self._content = (artifact / file).read_bytes()
         self._threads = threads
         self._prepared: dict[int, tuple[Any, int, int]] = {}
 

@@ -53,8 +53,16 @@ export function showAnswer(answer, milliseconds) {
  * @returns {string} what its confidence promises, which is of single characters, and whether both cases share it
  */
 function meaningOf({ candidates: [best], confidence, explanation }) {
-  const promised = (explanation?.alone ?? true) ? promise(confidence) : "";
+  const promised = isAlone(explanation) ? promise(confidence) : "";
   return [promised, best.characters.length > 1 ? "Both cases share this answer." : ""].filter(Boolean).join(" ");
+}
+
+/**
+ * @param {Answer["explanation"]} explanation
+ * @returns {boolean} whether the picture seems to show one character, as it does where nothing is said of it
+ */
+function isAlone(explanation) {
+  return explanation?.alone ?? true;
 }
 
 /**
@@ -65,8 +73,7 @@ function doubtOf({ uncertain, explanation }) {
   if (!uncertain) {
     return "";
   }
-  const alone = explanation?.alone ?? true;
-  return `${alone ? "Inkling is not sure here." : "There seems to be more than one character."} Better let a person look.`;
+  return `${isAlone(explanation) ? "Inkling is not sure here." : "There seems to be more than one character."} Better let a person look.`;
 }
 
 /** @param {unknown} error */
