@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 
 from app.imaging import GEOMETRIES, find_ink
 from app.imaging.ink import Polarity, detect_polarity, polarity_of_strokes
-from app.imaging.lift import lift_plain, lift_uneven
+from app.imaging.lift import lift_flat, lift_plain, lift_uneven
 from app.imaging.page import measure_page
 from app.imaging.ruling import remove_ruling
-from app.imaging.uneven import flatten_locally, narrow_contrast, quiet
+from app.imaging.uneven import flatten_locally, narrow_contrast, quiet, without_strips
 from app.imaging.writing import keep_writing
 from tests.pages import framed, photographed, ruled
 from tests.strokes import draw
@@ -31,7 +31,7 @@ def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
     quieted, noise = (upload, 0.0) if page.plain else quiet(upload)
     contrast = page.contrast(quieted)
     strips: dict[str, Picture] = {"upload": upload, "page.measure_page": np.broadcast_to(page.level, upload.shape)}
-    narrow = None if page.plain else narrow_contrast(quieted)
+    narrow = None if page.plain or page.even else narrow_contrast(quieted)
     polarity = polarity_of_strokes(quieted, contrast, *narrow) if narrow else detect_polarity(contrast)
     dark = polarity is Polarity.DARK_ON_LIGHT
     if dark:
@@ -39,14 +39,17 @@ def steps(upload: npt.NDArray[np.uint8]) -> dict[str, Picture]:
     strips["page.contrast"] = contrast
     if page.plain:
         strips["lift.lift_plain"] = ink = lift_plain(contrast)
+    elif page.even:
+        strips["lift.lift_flat"] = ink = lift_flat(contrast, page.share(noise))
     else:
         side = narrow and narrow[0 if dark else 1]
         strips["uneven.flatten_locally"] = flatten_locally(contrast, side)
         strips["lift.lift_uneven"] = ink = lift_uneven(contrast, side, page.share(noise))
-    strips["ruling.remove_ruling"] = remove_ruling(ink)
-    strips["writing.keep_writing"] = keep_writing(
-        strips["ruling.remove_ruling"], plain=page.plain, ruled=not np.array_equal(strips["ruling.remove_ruling"], ink)
-    ).ink
+    strips["ruling.remove_ruling"] = bare = remove_ruling(ink)
+    ruled = not np.array_equal(bare, ink)
+    if not page.plain:
+        bare = without_strips(bare)
+    strips["writing.keep_writing"] = keep_writing(bare, plain=page.plain, even=page.even, ruled=ruled).ink
     strips["geometry.frame"] = GEOMETRIES["mnist"].frame(find_ink(upload))
     return strips
 

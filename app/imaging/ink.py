@@ -19,13 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.errors import NoInkFound
-from app.imaging.lift import lift_plain, lift_uneven
+from app.imaging.lift import lift_flat, lift_plain, lift_uneven
 from app.imaging.marks import bounding_box
 from app.imaging.outline import filled
 from app.imaging.page import MAX_NOISE, NOISE_DEVIATIONS, Contrast, Pixels, measure_page, median, sampled
 from app.imaging.ruling import remove_ruling, shows_squares
 from app.imaging.sheet import without_surround, without_table
-from app.imaging.uneven import apart_from_light, narrow_contrast, quiet, strokes
+from app.imaging.uneven import apart_from_light, narrow_contrast, quiet, strokes, without_strips
 from app.imaging.writing import keep_writing
 
 #: Longest side, in pixels, that ink is looked for in; a character that fills a tenth of it still has the network's
@@ -47,6 +47,9 @@ SURROUNDINGS = 1.0
 SURROUNDING_PIXELS = 2
 #: From nearer, the same writing's sides lie where they did, to this share of the longest one and those pixels.
 SAME_PLACE = 0.3
+#: Where less than this share of the squared contrast is darker than the page, the ink is not: of drawn chalk on a board
+#: at most 0.01 is, of a thin pen beside a shadow 0.03 and more.
+INKED_SHARE = 0.02
 #: What the very edge of a picture counts in the polarity's decision, against 1 in the middle.
 EDGE_WEIGHT = 0.02
 #: Ink from this share of the strongest up counts: less than that is what a wide pen leaves of the eye of an O.
@@ -166,7 +169,7 @@ def _find_in(pixels: Pixels, polarity: Polarity) -> Ink:
     if not page.plain:
         pixels, noise = quiet(pixels)
     contrast = page.contrast(pixels)
-    narrow = None if page.plain else narrow_contrast(pixels)
+    narrow = None if page.plain or page.even else narrow_contrast(pixels)
     if polarity is Polarity.AUTO:
         polarity = detect_polarity(contrast) if narrow is None else polarity_of_strokes(pixels, contrast, *narrow)
     dark = polarity is Polarity.DARK_ON_LIGHT
@@ -174,11 +177,16 @@ def _find_in(pixels: Pixels, polarity: Polarity) -> Ink:
         contrast = -contrast
     if page.plain:
         ink = lift_plain(contrast)
+    elif page.even:
+        ink = lift_flat(contrast, page.share(noise))
     else:
         ink = lift_uneven(contrast, narrow and narrow[0 if dark else 1], page.share(noise))
     bare = remove_ruling(ink)
+    ruled = bare is not ink and not np.array_equal(bare, ink)
+    if not page.plain:
+        bare = without_strips(bare)
     try:
-        writing = keep_writing(bare, plain=page.plain, ruled=bare is not ink and not np.array_equal(bare, ink))
+        writing = keep_writing(bare, plain=page.plain, even=page.even, ruled=ruled)
     except NoInkFound as error:
         error.among_squares = shows_squares(ink)
         raise
@@ -219,10 +227,12 @@ def polarity_of_strokes(pixels: Pixels, contrast: Contrast, darker: Contrast, li
         darker: from `narrow_contrast`.
         lighter: the same.
     """
-    polarity = detect_polarity(strokes(contrast, darker, lighter))
-    if polarity is Polarity.DARK_ON_LIGHT:
+    both = strokes(contrast, darker, lighter)
+    polarity = detect_polarity(both)
+    of_darker, of_lighter = (float(np.square(side).sum()) for side in (np.minimum(both, 0), np.maximum(both, 0)))
+    if polarity is Polarity.DARK_ON_LIGHT or of_darker < INKED_SHARE * of_lighter:
         return polarity
-    # Or what is lighter is lit page between a stroke and a shadow.
+    # Or what is lighter is lit page between a stroke and a shadow, or a strip of light that comes in from the edge.
     return detect_polarity(strokes(contrast, darker, np.minimum(lighter, apart_from_light(pixels))))
 
 

@@ -64,6 +64,11 @@ class Marks:
         """Whether a mark reaches them on any side of the picture, bool [M]."""
         return np.asarray(self.sides.any(axis=1))
 
+    def share_of_edge(self, mark: int) -> float:
+        """Return which share of the outermost pixels a mark has."""
+        labels = self.labels
+        return float(np.mean(np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]]) == mark))
+
     def inside(self, mark: int) -> Chosen:
         """Choose the marks whose boxes lie in another's: bool [M]."""
         left, top, right, bottom = self.boxes.T
@@ -118,6 +123,15 @@ def writing_strength(contrast: Contrast, threshold: float) -> float:
 def strength(ink: Contrast | Pixels) -> float:
     """Return how strong a stroke, a line or writing is, from its pixels, [N] with N at least 1."""
     return float(np.quantile(ink, STRENGTH_QUANTILE))
+
+
+def straightness(pixels: Chosen) -> float:
+    """Return the variance of some pixels, bool [height, width], across as a share of that along: 0 of a thin line.
+
+    Of one as wide as a tenth of its length, that is 0.01; of a disc, 1.
+    """
+    least, greatest = np.linalg.eigvalsh(np.cov(np.nonzero(pixels)))
+    return float(least / greatest) if greatest > 0 else 1.0
 
 
 def close_gaps(ink: Pixels, share: float) -> Pixels:

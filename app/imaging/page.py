@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -51,6 +52,24 @@ FIT_TOLERANCE = 1.5
 FIT_MIN_DEVIATION = 1.5
 #: Keeps the solution finite on pages of a few pixels.
 FIT_RIDGE = 1e-3
+#: Degree of the surface under a page that is even. This one and the next six were set on drawn crops of photos.
+EVEN_DEGREE = 2
+#: Passes that tell ink from page and fit the surface to the page alone.
+EVEN_PASSES = 4
+#: What counts as ink covers this share of an even page's picture, from and to.
+EVEN_INK = (0.05, 0.6)
+#: It covers at most so much of the picture's edges: strokes run out there, shadows and tables more often.
+EVEN_EDGE = 0.25
+#: Without the border of the ink, the page has at least this share of the picture.
+EVEN_PAGE = 0.2
+#: Nearly all of the page lies within this share of the ink's strength: faint ruling does.
+EVEN_REST = 0.25
+#: So much of it may lie beyond on the ink's side, as lines do, and so much on the other, where nothing is written.
+EVEN_BEYOND = (0.02, 0.005)
+#: Nearly all ink is weaker than so many times its median, or that is a shadow's.
+EVEN_SPREAD = 1.7
+#: This share of it may be stronger.
+EVEN_STRONGER = 0.03
 #: Below this level, in grey levels, contrast is no longer taken relative to the page: on a black board the ratio is
 #: all noise.
 DARKEST_REFERENCE = 64
@@ -62,10 +81,12 @@ class Page:
 
     level: grey levels, float32 [height, width], or [1, 1] of a plain page.
     plain: whether it is the same level everywhere.
+    even: whether light falls on it smoothly, and nothing but ink differs from the level by much.
     """
 
     level: Contrast
     plain: bool
+    even: bool = False
 
     def contrast(self, pixels: Pixels) -> Contrast:
         """Return how far pixels stand out from the page, as a share of its light.
@@ -104,7 +125,7 @@ def measure_page(pixels: Pixels) -> Page:
         of_picture = cv2.countNonZero(cv2.inRange(pixels, near.start, near.stop - 1))
         if of_picture >= PLAIN_PICTURE_SHARE * pixels.size and not is_shaded(pixels, level):
             return Page(np.array([[_median_of(near, of_ring)]], np.float32), plain=True)
-    return Page(_fitted(pixels), plain=False)
+    return even_page(pixels) or Page(_fitted(pixels), plain=False)
 
 
 def _median_of(levels: range, counts: list[int]) -> float:
@@ -143,23 +164,106 @@ def median(values: npt.NDArray[np.generic]) -> float:
     return float((lower + upper) / 2) if values.dtype.kind == "f" else (float(lower) + float(upper)) / 2
 
 
+def even_page(pixels: Pixels) -> Page | None:
+    """Find the page behind ink that is all there is besides: a crop of a photo, its strokes however thick.
+
+    Ink and page are told apart by two levels (Otsu 1979), a surface is fitted to what is page, and so on anew from what
+    differs from that. A surface that is fitted to all pixels bends towards strokes that cover much of the picture.
+
+    Args:
+        pixels: uint8 [height, width].
+
+    Returns:
+        None where there is more to the picture: a fold, a hard shadow, a table.
+    """
+    small, basis = _reduced_to_fit(pixels, FIT_DEGREE)
+    # Where light falls off by more than faint ink differs from the page, the levels are told from the rest.
+    for start in (small, small - _surface(small, basis)):
+        if (level := _even_surface(small, start)) is not None:
+            return Page(_enlarged(level, pixels.shape), plain=False, even=True)
+    return None
+
+
+def _even_surface(small: Contrast, rest: Contrast) -> Contrast | None:
+    """Fit a surface to the page alone; None where other than ink differs from it.
+
+    Args:
+        small: a picture, float32 [height, width], in grey levels.
+        rest: what differs from the page in it, as far as is known.
+    """
+    basis = _terms(small.shape, EVEN_DEGREE)
+    around = np.ones((3, 3), np.uint8)
+    for _ in range(EVEN_PASSES):
+        least, greatest = float(rest.min()), float(rest.max())
+        if greatest - least < 1:
+            return None
+        levels = np.rint((rest - least) * (255 / (greatest - least))).astype(np.uint8)
+        ink = np.asarray(cv2.threshold(levels, 0, 1, cv2.THRESH_OTSU)[1], np.uint8)
+        at_edge = float(np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]]).mean())
+        if at_edge > 0.5:
+            ink, at_edge = 1 - ink, 1 - at_edge
+        page = cv2.dilate(ink, around) == 0
+        if page.sum() < EVEN_PAGE * page.size:
+            return None
+        surface = basis @ _solved(basis[page.ravel()], small[page])
+        rest = small - surface.reshape(small.shape)
+    inked = rest[ink > 0]
+    strength = median(inked)
+    if at_edge > EVEN_EDGE or not EVEN_INK[0] <= ink.mean() <= EVEN_INK[1] or abs(strength) < 1:
+        return None
+    # Upwards on the side of the ink.
+    of_page, of_ink = rest[page] / strength, inked / strength
+    beyond, across = EVEN_BEYOND
+    even = np.quantile(of_page, 1 - beyond) <= EVEN_REST and np.quantile(of_page, across) >= -EVEN_REST
+    if not even or np.quantile(of_ink, 1 - EVEN_STRONGER) > EVEN_SPREAD:
+        return None
+    return np.asarray(np.clip(small - rest, 0, 255), np.float32)
+
+
 def _fitted(pixels: Pixels) -> Contrast:
+    small, basis = _reduced_to_fit(pixels, FIT_DEGREE)
+    return _enlarged(np.clip(_surface(small, basis), 0, 255), pixels.shape)
+
+
+def _reduced_to_fit(pixels: Pixels, degree: int) -> tuple[Contrast, Contrast]:
+    """Return a picture reduced to `FIT_SIDE`, and the terms of a surface over it; see `_terms`."""
     scale = min(1.0, FIT_SIDE / max(pixels.shape))
     height, width = (max(2, round(side * scale)) for side in pixels.shape)
     small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return small, _terms(small.shape, degree)
+
+
+@lru_cache(maxsize=8)
+def _terms(shape: tuple[int, int], degree: int) -> Contrast:
+    """Return each term of a surface of some degree at each pixel, float32 [pixels, terms]."""
+    height, width = shape
     y, x = (axis.ravel() for axis in np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32))
-    terms = [x**i * y**j for i in range(FIT_DEGREE + 1) for j in range(FIT_DEGREE + 1 - i)]
-    basis = np.stack(terms, axis=1)
+    terms = np.stack([x**i * y**j for i in range(degree + 1) for j in range(degree + 1 - i)], axis=1)
+    terms.setflags(write=False)
+    return terms
+
+
+def _surface(small: Contrast, basis: Contrast) -> Contrast:
+    """Fit a surface to all of a picture, float32 [height, width]; what lies far from it loses its weight."""
     values = small.ravel()
     surface = np.full_like(values, median(values))
-    ridge = FIT_RIDGE * np.eye(len(terms), dtype=np.float32)
     for _ in range(FIT_PASSES):
         residual = values - surface
         deviation = max(FIT_MIN_DEVIATION, DEVIATION * median(np.abs(residual)))
         weighted = basis / (1 + (residual / (FIT_TOLERANCE * deviation)) ** 2)[:, None]
-        surface = basis @ np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ values)
-    fitted = np.clip(surface, 0, 255).reshape(height, width)
-    return np.asarray(cv2.resize(fitted, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+        surface = basis @ _solved(basis, values, weighted)
+    return np.asarray(surface.reshape(small.shape), np.float32)
+
+
+def _solved(basis: Contrast, values: Contrast, weighted: Contrast | None = None) -> Contrast:
+    """Return the coefficients of the terms, float32 [terms], that come nearest to some values."""
+    weighted = basis if weighted is None else weighted
+    ridge = FIT_RIDGE * np.eye(basis.shape[1], dtype=np.float32)
+    return np.asarray(np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ values), np.float32)
+
+
+def _enlarged(field: Contrast, shape: tuple[int, ...]) -> Contrast:
+    return np.asarray(cv2.resize(field, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def sampled(contrast: Contrast) -> Contrast:

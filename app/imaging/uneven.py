@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 
-from app.imaging.marks import close_gaps, find_marks, main_mark
+from app.imaging.marks import close_gaps, find_marks, main_mark, straightness
 from app.imaging.page import CROP_SIDE, DARKEST_REFERENCE, DEVIATION, Contrast, Pixels, median, sampled
 
 #: Standard deviation of the blur that quiets an uneven page, as a share of its shorter side; sensors and JPEG make
@@ -44,6 +44,17 @@ STROKE_GAPS = 0.04
 STROKES_SHARE = 0.08
 #: From a pixel to the next but one, strokes gain or lose this much contrast at their sides; glare nowhere does.
 STROKE_RISE = 0.03
+#: What reaches in from the edge may be a strip of shadow from this share of full ink up. This one and the next four
+#: were set on drawn photos with the shadow of a pen across them, and on drawn crops with strokes that run out of them.
+STRIP_LEVEL = 0.3
+#: It is weaker than this share; strokes are not.
+STRIP_FAINTER = 0.7
+#: All along, it differs by less than this share of full ink.
+STRIP_FLAT = 0.1
+#: It is at least so long, as a share of the picture's longest side, ...
+STRIP_LENGTH = 0.4
+#: ... and as straight as this; see `straightness`.
+STRIP_STRAIGHT = 0.1
 #: Standard deviation of the blur of what shadows and sheets leave there, in such pixels: their edges stay sharp.
 NARROW_BLUR = 1.0
 
@@ -98,7 +109,7 @@ def narrow_contrast(pixels: Pixels) -> tuple[Contrast, Contrast] | None:
 
 
 def apart_from_light(pixels: Pixels) -> Contrast:
-    """Return how far pixels are lighter than the lightest wide part of the page that they are connected to.
+    """Return how far pixels are lighter than the lightest wide part, or edge, of the page that they are connected to.
 
     That is an opening by reconstruction (Vincent 1993, doi:10.1109/83.217222): light ink is apart from all other light,
     what a stroke and the edge of a shadow leave of the lit page between them is not.
@@ -109,13 +120,39 @@ def apart_from_light(pixels: Pixels) -> Contrast:
     Returns:
         float32 [height, width], shares of the light there, 0 or more.
     """
-    small = _at_local_side(pixels)
-    wide, before = np.asarray(cv2.morphologyEx(small, cv2.MORPH_OPEN, _disc(small, LOCAL_WINDOW))), None
-    while before is None or (wide != before).any():  # it only rises, and no higher than `small`
-        before = wide
-        wide = np.minimum(cv2.dilate(wide, np.ones((3, 3), np.uint8)), small)
+    small = np.asarray(_at_local_side(pixels), np.uint8)
+    wide = np.asarray(cv2.morphologyEx(small, cv2.MORPH_OPEN, _disc(small, LOCAL_WINDOW)), np.uint8)
+    wide = _reconstructed(np.maximum(wide, _at_edges(small)), small)
     wide = np.asarray(cv2.resize(wide.astype(np.float32), pixels.shape[::-1], interpolation=cv2.INTER_LINEAR))
     return np.asarray(np.maximum(pixels - wide, 0) / np.maximum(wide, DARKEST_REFERENCE), np.float32)
+
+
+def without_strips(ink: Pixels) -> Pixels:
+    """Take out a straight strip that reaches in from the edge and is weaker than writing: the shadow of a pen.
+
+    Args:
+        ink: uint8 [height, width], white on black, of a photo.
+
+    Returns:
+        The same, what is written on the strip at its full strength; what has none, or is a crop, see `CROP_SIDE`, comes
+        back as it is.
+    """
+    if min(ink.shape) < CROP_SIDE:
+        return ink
+    marks = find_marks(ink.astype(np.float32), STRIP_LEVEL * 255)
+    if not marks.touches_edge[main_mark(marks)]:
+        return ink
+    edges, full = _at_edges(ink), STRIP_FAINTER * 255
+    # Where a stroke runs out of the picture, its soft border is as weak as a strip.
+    _, runs = cv2.connectedComponents((edges > STRIP_LEVEL * 255).astype(np.uint8))
+    of_stroke = np.isin(runs, runs[edges >= full])
+    strips = _reconstructed(np.where(of_stroke, 0, edges).astype(np.uint8), ink)
+    flat = (strips > STRIP_LEVEL * 255) & (ink - strips < STRIP_FLAT * 255)
+    length = max(cv2.boundingRect(flat.astype(np.uint8))[2:])
+    if length < STRIP_LENGTH * max(ink.shape) or straightness(flat) > STRIP_STRAIGHT:
+        return ink
+    weak = np.where(strips < full, strips, 0).astype(np.float32)
+    return np.asarray(np.rint((ink - weak) * (255 / (255 - weak))), np.uint8)
 
 
 def strokes(contrast: Contrast, darker: Contrast, lighter: Contrast) -> Contrast:
@@ -181,6 +218,27 @@ def _without_narrow(field: Contrast, kind: int, blur: float | None = None, share
     wide = cv2.GaussianBlur(cv2.morphologyEx(padded, kind, disc), (0, 0), blur or window / 6)
     wide = wide[window:-window, window:-window]
     return np.asarray(cv2.resize(wide, field.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _reconstructed(seed: Pixels, below: Pixels) -> Pixels:
+    """Return how high a seed rises where it spreads, no higher than a field: its reconstruction by dilation.
+
+    Args:
+        seed: uint8 [height, width], nowhere above the field.
+        below: the field, uint8 of the same shape.
+    """
+    for _ in range(sum(below.shape)):  # by a pixel each, but for a path of many turns as far as it goes
+        before, seed = seed, np.asarray(np.minimum(cv2.dilate(seed, np.ones((3, 3), np.uint8)), below), np.uint8)
+        if np.array_equal(seed, before):
+            break
+    return seed
+
+
+def _at_edges(pixels: Pixels) -> Pixels:
+    """Return the outermost pixels of a picture, uint8 [height, width], and 0 elsewhere."""
+    edges = np.zeros_like(pixels)
+    edges[[0, -1]], edges[:, [0, -1]] = pixels[[0, -1]], pixels[:, [0, -1]]
+    return edges
 
 
 def _at_local_side(field: MatLike) -> MatLike:

@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from app.imaging.alone import falls_apart, rivals
 from app.imaging.around import binding, dividers, find_cell, frames, underlines
+from app.imaging.box import without_touched_boxes
 from app.imaging.errors import NoInkFound
-from app.imaging.marks import MARK_LEVEL, Chosen, Marks, Pixels, close_gaps, find_marks, main_mark
+from app.imaging.marks import MARK_LEVEL, Chosen, Marks, Pixels, close_gaps, find_marks, main_mark, straightness
 
 #: Of each mark, its distance from the main one and its share of that one's mass; see `beside`.
 Beside = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
@@ -59,6 +60,12 @@ MOST_HOLES = 9
 GAP_SHARE = 0.02
 #: What looks like texture is chalk where such a mark has at least this share of all mass.
 CHALK_MASS = 0.7
+#: That mark has at most this share of the picture's outermost pixels: a stroke runs out of a tight crop, but texture
+#: does so all around. This one and the next were set on drawn crops and 2,000 drawn textures.
+CHALK_EDGE = 0.1
+#: What comes to two sides of a photo and is as straight as this, see `straightness`, is a fold, a strip of shadow or
+#: ruling, and no 1.
+CROSSING_STRAIGHT = 0.006
 #: The gaps of a dotted character are wider: these, as shares of the shorter side, are tried in turn.
 DOTTED_GAPS = (0.04, 0.06, 0.08)
 #: On a plain page, a mark at the edge is a neighbour where it is farther from the main one than this share of the
@@ -66,6 +73,8 @@ DOTTED_GAPS = (0.04, 0.06, 0.08)
 EDGE_GAP = 0.1
 #: So it is where it has less than this share of the main one's mass; a bar that a tight crop cuts is neither.
 EDGE_MASS = 0.06
+#: What a picture of texture is refused with.
+ALL_TEXTURE = "The picture is all texture; no character stands out in it."
 #: The dot of an i is at most this share of the stem under it, and no farther from it than that one is high.
 DOT_SHARE = 0.5
 
@@ -82,24 +91,29 @@ class Writing:
     alone: bool
 
 
-def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Writing:
+def keep_writing(ink: Pixels, *, plain: bool, even: bool = False, ruled: bool = False) -> Writing:
     """Clear what is not part of the character, frames, binding holes, neighbours, specks, and tell whether it is alone.
 
     Args:
         ink: uint8 [height, width], white on black.
         plain: whether the page is plain, as in a drawing. Then all that was drawn belongs together but for what is seen
             to come from outside; on a photo, only what lies near the main mark does.
+        even: whether it is an even page, see `Page`, of which the same is true, unless it is texture.
         ruled: whether lines that cross the picture have been taken out, which may be those of a row of boxes.
 
     Raises:
         NoInkFound: there is none, or it is texture.
     """
-    threshold = 255 * (MARK_LEVEL if plain else UNEVEN_MARK_LEVEL)
-    small = plain and min(ink.shape) <= SMALL_SIDE
+    drawn = plain or even
+    threshold = 255 * (MARK_LEVEL if drawn else UNEVEN_MARK_LEVEL)
+    small = drawn and min(ink.shape) <= SMALL_SIDE
     if small and cv2.connectedComponents((ink > threshold).astype(np.uint8))[0] == 2:
         # The page, and one mark beside which there is nothing to drop.
         return Writing(ink, alone=True)
     marks = find_marks(ink.astype(np.float32), threshold)
+    bare = without_touched_boxes(ink, marks)
+    if bare is not ink:
+        ink, marks = bare, find_marks(bare.astype(np.float32), threshold)
     framing = frames(marks)
     dropped = framing | binding(marks)
     marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
@@ -107,9 +121,11 @@ def keep_writing(ink: Pixels, *, plain: bool, ruled: bool = False) -> Writing:
         left, right = cell
         within = np.zeros_like(ink)
         within[:, left:right] = ink[:, left:right]
-        return keep_writing(within, plain=plain)
+        return keep_writing(within, plain=plain, even=even)
     main = main_mark(marks)
-    if not plain:
+    if even and not small:
+        _refuse_texture(ink)
+    if not drawn:
         return _keep_on_photo(_cleared(ink, marks, dropped), texture=is_texture(marks, main))
     if small:
         dropped |= neighbours(marks, main, beside(marks, main))
@@ -144,11 +160,40 @@ def _keep_on_photo(ink: Pixels, *, texture: bool) -> Writing:
         wider = iter(DOTTED_GAPS)
         while _is_scattered(marks, main):
             if (gap := next(wider, None)) is None:
-                raise NoInkFound("The picture is all texture; no character stands out in it.")
+                raise NoInkFound(ALL_TEXTURE)
             closed, marks = without_gaps(ink, gap)
             main = main_mark(marks)
         ink = closed
+    _refuse_crossing(marks, main)
     return _read(ink, marks, main, companions(marks, main))
+
+
+def _refuse_texture(ink: Pixels) -> None:
+    """Refuse what is texture however wide the gaps that are closed in it, and what is a line across the picture.
+
+    Args:
+        ink: uint8 [height, width], white on black, of an even page.
+
+    Raises:
+        NoInkFound: it is either.
+    """
+    for share in (GAP_SHARE, *DOTTED_GAPS):
+        _, marks = without_gaps(ink, share)
+        main = main_mark(marks)
+        _refuse_crossing(marks, main)
+        if not is_texture(marks, main):
+            return
+    raise NoInkFound(ALL_TEXTURE)
+
+
+def _refuse_crossing(marks: Marks, main: int) -> None:
+    """Refuse a main mark that is a straight, thin line from one side of a photo to another.
+
+    Raises:
+        NoInkFound: it is one.
+    """
+    if marks.sides[main].sum() > 1 and straightness(marks.labels == main) <= CROSSING_STRAIGHT:
+        raise NoInkFound("What stands out from the page is a line across the picture and no character.")
 
 
 def _read(ink: Pixels, marks: Marks, main: int, chosen: Chosen) -> Writing:
@@ -159,7 +204,7 @@ def _read(ink: Pixels, marks: Marks, main: int, chosen: Chosen) -> Writing:
 
 def _is_scattered(marks: Marks, main: int) -> bool:
     """Tell whether the main mark of what looks like texture is no character whose gaps were closed."""
-    apart = marks.touches_edge[main] or marks.mass[main] < CHALK_MASS * marks.mass.sum()
+    apart = marks.share_of_edge(main) > CHALK_EDGE or marks.mass[main] < CHALK_MASS * marks.mass.sum()
     return bool(apart or is_texture(marks, main))
 
 

@@ -344,3 +344,51 @@ def test_small_writing_on_fine_squares_is_found(character: str) -> None:
     left, top, right, bottom = find_ink(drawn).box
     expected = 630 + 1.15 * (left - 30), 430 + 1.15 * (top - 30), 630 + 1.15 * (right - 30), 430 + 1.15 * (bottom - 30)
     assert np.abs(np.subtract(find_ink(photographed(page)).box_within(1280, 960), expected)).max() <= 6
+
+
+@pytest.mark.parametrize("ink", [50, 165], ids=["pen", "pencil"])
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_close_crop_of_a_photo_with_thick_strokes_is_read_whole(character: str, ink: int) -> None:
+    page = draw(character, (160, 200), width=0.22, ink=ink, paper=225, scale=1.1)
+    found = find_ink(photographed(page, noise=4))
+    assert found.polarity is Polarity.DARK_ON_LIGHT
+    assert np.mean((found.pixels > 128) != (page < (225 + ink) / 2)) < 0.03
+
+
+@pytest.mark.parametrize("character", "02345678")
+def test_so_is_chalk_that_runs_out_of_the_picture(character: str) -> None:
+    page = draw(character, (150, 170), width=0.14, ink=220, paper=60, scale=1.25)
+    found = find_ink(photographed(page, noise=4))
+    assert found.polarity is Polarity.LIGHT_ON_DARK
+    assert np.mean((found.pixels > 128) != (page > 140)) < 0.03
+
+
+def across(page: np.ndarray, light: float, *, width: float, turn: float) -> np.ndarray:
+    """Let a strip of other light fall across a page, through a place a little off its middle."""
+    height, wide = page.shape
+    x, y = np.meshgrid(np.arange(wide) - 0.55 * wide, np.arange(height) - 0.5 * height)
+    off = np.abs(x * np.cos(turn) + y * np.sin(turn)) - width / 2
+    return np.rint(page * (1 + (light - 1) / (1 + np.exp(np.clip(off / 1.5, -50, 50))))).astype(np.uint8)
+
+
+@pytest.mark.parametrize("turn", [0.2, 1.0, 2.5])
+@pytest.mark.parametrize("character", "2358")
+def test_the_shadow_of_a_pen_across_a_character_is_no_ink(character: str, turn: float) -> None:
+    page = draw(character, (240, 240), scale=0.55, ink=40, paper=230)
+    found = find_ink(photographed(across(page, 0.55, width=14, turn=turn)))
+    assert np.abs(np.subtract(found.box, find_ink(photographed(page)).box)).max() <= 5
+
+
+@pytest.mark.parametrize("turn", [0.2, 0.8, 2.5])
+@pytest.mark.parametrize("character", "2358")
+def test_nor_is_a_strip_of_sunlight(character: str, turn: float) -> None:
+    page = draw(character, (240, 240), scale=0.55, ink=30, paper=145)
+    found = find_ink(photographed(across(page, 1.6, width=36, turn=turn)))
+    assert found.polarity is Polarity.DARK_ON_LIGHT
+    assert np.abs(np.subtract(found.box, find_ink(photographed(page)).box)).max() <= 5
+
+
+def test_nothing_is_written_where_only_a_fold_crosses_the_page() -> None:
+    page = across(np.full((240, 240), 230, np.uint8), 0.8, width=3, turn=0.4)
+    with pytest.raises(NoInkFound, match="a line across the picture"):
+        find_ink(photographed(page))

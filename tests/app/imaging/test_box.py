@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from app.imaging import find_ink
+from app.imaging.box import written_in_box
+from tests.pages import photographed
+from tests.strokes import DIGITS, STROKES, draw
+
+Pixels = np.ndarray
+
+
+def boxed(page: Pixels, box: tuple[int, int, int, int], *, turn: float = 0.0) -> Pixels:
+    """Draw a box, (left, top, right, bottom), turned by some degrees around its middle."""
+    left, top, right, bottom = box
+    corners = cv2.boxPoints((((left + right) / 2, (top + bottom) / 2), (right - left, bottom - top), turn))
+    return cv2.polylines(page.copy(), [np.rint(corners * 16).astype(np.int32)], True, 90, 2, cv2.LINE_AA, 4)
+
+
+def overlap(page: Pixels, side: int, by: int) -> tuple[int, int, int, int]:
+    """Return a box around what is written on a page, but for one side, which it lies beyond by so many pixels."""
+    box = np.add(find_ink(page).box, (-30, -22, 30, 22))
+    inner = find_ink(page).box
+    box[side] = inner[side] + (by if side < 2 else -by)
+    return tuple(box.tolist())
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("by", [1, 12], ids=["touches", "crosses"])
+@pytest.mark.parametrize("side", range(4), ids=["left", "top", "right", "bottom"])
+@pytest.mark.parametrize("character", "23569")
+def test_a_box_that_the_character_touches_or_crosses_is_left_out(character: str, side: int, by: int, lit: bool) -> None:
+    page = draw(character, (240, 240), scale=0.45, width=0.1, ink=40)
+    shown = boxed(page, overlap(page, side, by), turn=4 if lit else 0)
+    found = find_ink(photographed(shown) if lit else shown)
+    assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 7
+    assert found.alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("character", "235")
+def test_of_a_table_that_the_character_touches_the_cell_in_the_middle_is_read(character: str, lit: bool) -> None:
+    page = draw(character, (240, 240), scale=0.16, width=0.12, ink=40)
+    left, top, right, bottom = overlap(page, 0, 1)
+    shown = page
+    for step in (-1, 0, 1):
+        shown = boxed(shown, (left + step * (right - left), top, right + step * (right - left), bottom))
+    cv2.line(shown, (left - 30, top + 20), (left - 30, bottom - 20), 40, 5)  # a 1 in the first cell
+    found = find_ink(photographed(shown) if lit else shown)
+    assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 5
+    assert found.alone
+
+
+@pytest.mark.parametrize("character", [*STROKES, "B", "D", "E", "square"])
+def test_a_character_is_no_box(character: str) -> None:
+    page = np.full((240, 240), 255, np.uint8)
+    if character in STROKES:
+        page = draw(character, (240, 240), width=0.1)
+    elif character == "square":  # a 0 as some write it
+        cv2.rectangle(page, (60, 40), (180, 200), 0, 12)
+    else:
+        cv2.putText(page, character, (50, 190), cv2.FONT_HERSHEY_DUPLEX, 6.5, 0, 12)
+    left, top, right, bottom = find_ink(page).box
+    mark = page[top:bottom, left:right] < 128
+    assert written_in_box(mark, np.zeros_like(mark), np.array([120.0, 120.0])) is None
+
+
+def test_an_8_of_segments_keeps_them() -> None:
+    page = np.full((240, 240), 255, np.uint8)
+    cv2.rectangle(page, (70, 40), (170, 200), 0, 8)
+    cv2.line(page, (70, 120), (170, 120), 0, 8)
+    assert find_ink(page).box == pytest.approx((66, 36, 175, 205), abs=2)
+    assert np.count_nonzero(find_ink(page).pixels[:, 120] > 128) >= 24
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_a_box_is_left_out_wherever_its_character_stands_in_it(digit: str) -> None:
+    page = draw(digit, (240, 240), scale=0.3, width=0.1, ink=40)
+    left, top, right, bottom = find_ink(page).box
+    found = find_ink(boxed(page, (left - 2, top - 60, left + 90, bottom + 20)))
+    assert np.abs(np.subtract(found.box, (left, top, right, bottom))).max() <= 5
