@@ -126,11 +126,14 @@ def strength(ink: Contrast | Pixels) -> float:
 
 
 def straightness(pixels: Chosen) -> float:
-    """Return the variance of some pixels, bool [height, width], across as a share of that along: 0 of a thin line.
+    """Return the variance of some pixels across as a share of that along: 0 of a thin line, 1 of a disc or one pixel.
 
-    Of one as wide as a tenth of its length, that is 0.01; of a disc, 1.
+    Of a line as wide as a tenth of its length, that is 0.01.
+
+    Args:
+        pixels: bool [height, width], true somewhere.
     """
-    least, greatest = np.linalg.eigvalsh(np.cov(np.nonzero(pixels)))
+    least, greatest = np.linalg.eigvalsh(np.cov(np.nonzero(pixels), bias=True))
     return float(least / greatest) if greatest > 0 else 1.0
 
 
