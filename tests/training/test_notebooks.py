@@ -50,5 +50,5 @@ def test_the_notebooks_run_from_data_to_an_answer(tmp_path: Path) -> None:
     )
     # Each ends with an assertion about what the service answered.
     assert ended.returncode == 0, ended.stderr[-4000:]
-    assert re.search(r"^    3 0\.\d+$", (tmp_path / "digits.md").read_text(), re.M)
+    assert re.search(r"^    3 (0\.\d+|1\.000)$", (tmp_path / "digits.md").read_text(), re.M)
     assert "all 47 classes: " in (tmp_path / "characters.md").read_text()
