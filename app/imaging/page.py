@@ -52,7 +52,7 @@ FIT_TOLERANCE = 1.5
 FIT_MIN_DEVIATION = 1.5
 #: Keeps the solution finite on pages of a few pixels.
 FIT_RIDGE = 1e-3
-#: Degree of the surface under a page that is even. This one and the next six were set on drawn crops of photos.
+#: Degree of the surface under a page that is even. This one and the next eight were set on drawn crops of photos.
 EVEN_DEGREE = 2
 #: Passes that tell ink from page and fit the surface to the page alone.
 EVEN_PASSES = 4
@@ -177,11 +177,11 @@ def even_page(pixels: Pixels) -> Page | None:
         None where there is more to the picture: a fold, a hard shadow, a table.
     """
     small, basis = _reduced_to_fit(pixels, FIT_DEGREE)
-    # Where light falls off by more than faint ink differs from the page, the levels are told from the rest.
-    for start in (small, small - _surface(small, basis)):
-        if (level := _even_surface(small, start)) is not None:
-            return Page(_enlarged(level, pixels.shape), plain=False, even=True)
-    return None
+    level = _even_surface(small, small)
+    if level is None:
+        # Where light falls off by more than faint ink differs from the page, the levels are told from the rest.
+        level = _even_surface(small, small - _surface(small, basis))
+    return None if level is None else Page(_enlarged(level, pixels.shape), plain=False, even=True)
 
 
 def _even_surface(small: Contrast, rest: Contrast) -> Contrast | None:
@@ -189,7 +189,10 @@ def _even_surface(small: Contrast, rest: Contrast) -> Contrast | None:
 
     Args:
         small: a picture, float32 [height, width], in grey levels.
-        rest: what differs from the page in it, as far as is known.
+        rest: what differs from the page in it, as far as is known, float32 [height, width].
+
+    Returns:
+        float32 [height, width], 0..255.
     """
     basis = _terms(small.shape, EVEN_DEGREE)
     around = np.ones((3, 3), np.uint8)

@@ -210,6 +210,7 @@ def find_lines(mask: Mask, slopes: Slopes = SLOPES) -> list[Line]:
     reach = (covers.shape[1] - height) // 2
     limit = max(LEAST_THICKNESS, LINE_THICKNESS * height)
     lines = []
+    bodies: dict[int, list[tuple[int, int]]] = {}  # by slope, since a picture may show hundreds of lines
     for top, bottom in _runs(np.logical_or.reduce(crosses)):
         # Along its own slope, a line is sharpest.
         near = covers[:, top : bottom + 2] * crosses[:, top : bottom + 1].any(axis=1, keepdims=True)
@@ -217,7 +218,9 @@ def find_lines(mask: Mask, slopes: Slopes = SLOPES) -> list[Line]:
         peak = top + int(np.argmax(near[best]))
         if covers[best, peak] < BODY_COVER:
             continue
-        first, last = next(run for run in _runs(covers[best] >= BODY_COVER) if run[0] <= peak <= run[1])
+        if best not in bodies:
+            bodies[best] = _runs(covers[best] >= BODY_COVER)
+        first, last = next(run for run in bodies[best] if run[0] <= peak <= run[1])
         line = Line(first - reach, last - reach, slopes[best], whole=False)
         if last - first + 1 <= limit:
             lines.append(replace(line, whole=_reaches_edges(mask, line)))

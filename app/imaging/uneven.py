@@ -55,7 +55,10 @@ STRIP_FLAT = 0.1
 STRIP_LENGTH = 0.4
 #: ... and as straight as this; see `straightness`.
 STRIP_STRAIGHT = 0.1
-#: Standard deviation of the blur of what shadows and sheets leave there, in such pixels: their edges stay sharp.
+#: Not in pictures whose longer side is more than so many times the shorter one: no photo of a page is one, and
+#: following a strip through them takes long.
+STRIP_ASPECT = 3
+#: Standard deviation of the blur of what shadows and sheets leave at `LOCAL_SIDE`, in its pixels: edges stay sharp.
 NARROW_BLUR = 1.0
 
 
@@ -134,10 +137,11 @@ def without_strips(ink: Pixels) -> Pixels:
         ink: uint8 [height, width], white on black, of a photo.
 
     Returns:
-        The same, what is written on the strip at its full strength; what has none, or is a crop, see `CROP_SIDE`, comes
-        back as it is.
+        The same, what is written on the strip at its full strength; what has none, or is a crop, see `CROP_SIDE`, or a
+        long strip itself, comes back as it is.
     """
-    if min(ink.shape) < CROP_SIDE:
+    shorter, longer = sorted(ink.shape)
+    if shorter < CROP_SIDE or longer > STRIP_ASPECT * shorter or not (ink > STRIP_LEVEL * 255).any():
         return ink
     marks = find_marks(ink.astype(np.float32), STRIP_LEVEL * 255)
     if not marks.touches_edge[main_mark(marks)]:

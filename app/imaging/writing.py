@@ -102,7 +102,7 @@ def keep_writing(ink: Pixels, *, plain: bool, even: bool = False, ruled: bool = 
         ruled: whether lines that cross the picture have been taken out, which may be those of a row of boxes.
 
     Raises:
-        NoInkFound: there is none, or it is texture.
+        NoInkFound: there is none, or it is texture or a line across the picture.
     """
     drawn = plain or even
     threshold = 255 * (MARK_LEVEL if drawn else UNEVEN_MARK_LEVEL)
@@ -124,7 +124,7 @@ def keep_writing(ink: Pixels, *, plain: bool, even: bool = False, ruled: bool = 
         return keep_writing(within, plain=plain, even=even)
     main = main_mark(marks)
     if even and not small:
-        _refuse_texture(ink)
+        _refuse_texture(_cleared(ink, marks, dropped))
     if not drawn:
         return _keep_on_photo(_cleared(ink, marks, dropped), texture=is_texture(marks, main))
     if small:

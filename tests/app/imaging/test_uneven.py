@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.imaging.uneven import LOCAL_WINDOW, local_window
+from app.imaging.uneven import LOCAL_WINDOW, local_window, without_strips
 from tests.strokes import draw
 
 
@@ -12,3 +12,15 @@ def test_the_window_follows_the_width_of_the_strokes() -> None:
     assert thin < thick < LOCAL_WINDOW
     assert local_window(np.full((64, 64), 255, np.uint8)) == LOCAL_WINDOW
     assert local_window(np.full((1, 1), 255, np.uint8)) == LOCAL_WINDOW
+
+
+def test_where_nothing_is_strong_enough_there_is_no_strip() -> None:
+    ink = np.full((120, 120), 60, np.uint8)
+    assert without_strips(ink) is ink
+
+
+def test_nor_is_one_looked_for_in_a_long_strip_where_a_maze_would_take_long() -> None:
+    maze = np.zeros((2048, 96), np.uint8)
+    maze[::8] = 100
+    maze[:, [0, -1]] = 100
+    assert without_strips(maze) is maze
