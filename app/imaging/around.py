@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging.marks import Chosen, Marks
+from app.imaging.marks import Chosen, Marks, principal_axes
 from app.imaging.page import CROP_SIDE
 
 #: A line between two cells is narrower than this share of its height.
@@ -219,10 +219,9 @@ def _stands_in(marks: Marks, content: int, ring: int) -> bool:
 
 def _is_slanted_stroke(pixels: Chosen) -> bool:
     """Tell whether a mark is one straight stroke, level or slanted."""
-    y, x = np.nonzero(pixels)
-    spread, axes = np.linalg.eigh(np.cov(x, y))
-    across, down = np.abs(axes[:, -1])
-    return bool(spread[0] <= STRAIGHT * spread[-1] and across > UPRIGHT * down)
+    (least, greatest), axes = principal_axes(pixels)
+    down, across = np.abs(axes[:, -1])
+    return bool(least <= STRAIGHT * greatest and across > UPRIGHT * down)
 
 
 def find_cell(marks: Marks, *, ruled: bool) -> tuple[int, int] | None:

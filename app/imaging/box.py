@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from app.imaging.marks import Chosen, Marks, Pixels
 from app.imaging.page import CROP_SIDE
+from app.imaging.ruling import runs
 
 #: (x, y).
 Point = npt.NDArray[np.float64]
@@ -35,9 +36,9 @@ JUTTING = 0.3
 BOX_SHARE = 0.85
 #: ... and fills this share of the rectangle around it; an O fills less, a B seldom as much.
 BOX_FILL = 0.86
-#: Its corners, which are rounded then, reach so much farther out, as a share of its mark's shorter side.
+#: Taking off what juts out rounds its corners, which reach so much farther, as a share of its mark's shorter side.
 CORNERS = 0.06
-#: The line around it is as thick as there is ink nearly everywhere, this share, that far from the outside ...
+#: The line around it is as thick as there are layers of pixels, from the outside inwards, with this share of ink, ...
 LINE_COVER = 0.8
 #: ... and thinner than this share of its shorter side.
 LINE_THICKNESS = 0.1
@@ -199,9 +200,8 @@ def _dividers(places: npt.NDArray[np.int32], length: float, thickness: int) -> l
         length: of a line.
         thickness: of the line around all cells.
     """
-    through = np.flatnonzero(np.bincount(np.maximum(places, 0)) >= DIVIDER_COVER * length)
-    runs = np.split(through, np.flatnonzero(np.diff(through) > 1) + 1)
-    return [(int(run[0]), int(run[-1])) for run in runs if 0 < len(run) <= 2 * thickness + LINE_BORDER]
+    through = runs(np.bincount(np.maximum(places, 0)) >= DIVIDER_COVER * length)
+    return [(first, last) for first, last in through if last - first < 2 * thickness + LINE_BORDER]
 
 
 def _in_cell(pixels: Pixels, frame: _Frame, uprights: list[Span], levels: list[Span], middle: Point) -> Chosen | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.imaging.errors import NoInkFound
 from app.imaging.marks import Chosen, find_marks, main_mark, strength, writing_strength
-from app.imaging.page import DEVIATION, MAX_NOISE, NOISE_DEVIATIONS, Contrast, Pixels, median, sampled
+from app.imaging.page import DEVIATION, MAX_NOISE, NOISE_DEVIATIONS, Contrast, Pixels, median, ring_of, sampled
 from app.imaging.ruling import without_whole_lines
 from app.imaging.uneven import LOCAL_WINDOW, flatten_locally, local_window
 
@@ -66,12 +66,8 @@ def lift_plain(contrast: Contrast) -> Pixels:
         raise NoInkFound("Nothing is written on the page, or too faintly to be told from it.")
     hotter = min(hotter, int(FULL_INK_SHARE_OF_INK * inked.size))
     full = float(np.partition(inked, -1 - hotter)[-1 - hotter] if hotter else inked.max())
-    noise = NOISE_DEVIATIONS * median(np.abs(_ring(contrast)))
+    noise = NOISE_DEVIATIONS * median(np.abs(ring_of(contrast)))
     return _lifted(contrast, min(noise, MAX_NOISE * full), full)
-
-
-def _ring(contrast: Contrast) -> Contrast:
-    return np.concatenate([contrast[0], contrast[-1], contrast[:, 0], contrast[:, -1]])
 
 
 def lift_uneven(contrast: Contrast, narrow: Contrast | None, noise: float) -> Pixels:

@@ -125,6 +125,19 @@ def strength(ink: Contrast | Pixels) -> float:
     return float(np.quantile(ink, STRENGTH_QUANTILE))
 
 
+def principal_axes(pixels: Chosen) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the variances of some pixels across and along, and the directions of these.
+
+    Args:
+        pixels: bool [height, width], true somewhere.
+
+    Returns:
+        float64 [2], the lesser first, and float64 [2, 2], its columns (down, across) of unit length.
+    """
+    variances, axes = np.linalg.eigh(np.cov(np.nonzero(pixels), bias=True))
+    return variances, axes
+
+
 def straightness(pixels: Chosen) -> float:
     """Return the variance of some pixels across as a share of that along: 0 of a thin line, 1 of a disc or one pixel.
 
@@ -133,7 +146,7 @@ def straightness(pixels: Chosen) -> float:
     Args:
         pixels: bool [height, width], true somewhere.
     """
-    least, greatest = np.linalg.eigvalsh(np.cov(np.nonzero(pixels), bias=True))
+    (least, greatest), _ = principal_axes(pixels)
     return float(least / greatest) if greatest > 0 else 1.0
 
 

@@ -6,6 +6,7 @@ import bisect
 import itertools
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 Pixels = npt.NDArray[np.uint8]
 Contrast = npt.NDArray[np.float32]
+Value = TypeVar("Value", bound=np.generic)
 
 #: Width of the ring along the edge from which a plain page is told, as a share of the shorter side.
 RING_SHARE = 0.02
@@ -26,6 +28,8 @@ PLAIN_PICTURE_SHARE = 0.15
 #: Pictures of a shorter side than this, in pixels, are crops: they show no table and no soft shadow, and their strokes
 #: are as wide as what is taken out of larger ones.
 CROP_SIDE = 96
+#: Strips are pictures whose longer side is more than so many times the shorter one: no photo of a page is one.
+STRIP_ASPECT = 3
 #: A plain page is shaded where grey levels off the page's fall slowly over more than this share of it.
 SHADED_SHARE = 0.05
 #: They fall slowly where they do by no more than so many grey levels over `SHADE_BLUR`.
@@ -115,8 +119,7 @@ def measure_page(pixels: Pixels) -> Page:
         pixels: uint8 [height, width].
     """
     width = max(1, round(RING_SHARE * min(pixels.shape)))
-    edges = (pixels[:width], pixels[-width:], pixels[:, :width], pixels[:, -width:])
-    ring = np.concatenate([edge.ravel() for edge in edges])
+    ring = ring_of(pixels, width)
     counts = np.bincount(ring, minlength=256)
     level = int(counts.argmax())
     near = range(max(0, level - PLAIN_TOLERANCE), min(255, level + PLAIN_TOLERANCE) + 1)
@@ -125,7 +128,18 @@ def measure_page(pixels: Pixels) -> Page:
         of_picture = cv2.countNonZero(cv2.inRange(pixels, near.start, near.stop - 1))
         if of_picture >= PLAIN_PICTURE_SHARE * pixels.size and not is_shaded(pixels, level):
             return Page(np.array([[_median_of(near, of_ring)]], np.float32), plain=True)
-    return even_page(pixels) or Page(_fitted(pixels), plain=False)
+    return lit_page(pixels)
+
+
+def ring_of(field: npt.NDArray[Value], width: int = 1) -> npt.NDArray[Value]:
+    """Return the outermost pixels of a field, [N] of [height, width], so many from each edge; corners count twice."""
+    edges = (field[:width], field[-width:], field[:, :width], field[:, -width:])
+    return np.concatenate([edge.ravel() for edge in edges])
+
+
+def is_strip(shape: tuple[int, ...]) -> bool:
+    """Tell whether a picture of that (height, width) is so much longer than wide that it is no photo of a page."""
+    return max(shape) > STRIP_ASPECT * min(shape)
 
 
 def _median_of(levels: range, counts: list[int]) -> float:
@@ -164,24 +178,26 @@ def median(values: npt.NDArray[np.generic]) -> float:
     return float((lower + upper) / 2) if values.dtype.kind == "f" else (float(lower) + float(upper)) / 2
 
 
-def even_page(pixels: Pixels) -> Page | None:
-    """Find the page behind ink that is all there is besides: a crop of a photo, its strokes however thick.
+def lit_page(pixels: Pixels) -> Page:
+    """Find the page behind the ink under light that falls on it unevenly.
 
-    Ink and page are told apart by two levels (Otsu 1979), a surface is fitted to what is page, and so on anew from what
-    differs from that. A surface that is fitted to all pixels bends towards strokes that cover much of the picture.
+    It is even where ink is all there is besides, as in a crop of a photo. Ink and page are told apart by two levels
+    (Otsu 1979), a surface is fitted to what is page, and so on anew from what differs from that. A surface that is
+    fitted to all pixels bends towards strokes that cover much of the picture; it is the page where there is more to the
+    picture: a fold, a hard shadow, a table.
 
     Args:
         pixels: uint8 [height, width].
-
-    Returns:
-        None where there is more to the picture: a fold, a hard shadow, a table.
     """
-    small, basis = _reduced_to_fit(pixels, FIT_DEGREE)
-    level = _even_surface(small, small)
-    if level is None:
+    small = _reduced_to_fit(pixels)
+    surface = even = _even_surface(small, small)
+    if surface is None:
+        surface = _surface(small)
         # Where light falls off by more than faint ink differs from the page, the levels are told from the rest.
-        level = _even_surface(small, small - _surface(small, basis))
-    return None if level is None else Page(_enlarged(level, pixels.shape), plain=False, even=True)
+        even = _even_surface(small, small - surface)
+    small = np.clip(surface if even is None else even, 0, 255)
+    level = np.asarray(cv2.resize(small, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    return Page(level, plain=False, even=even is not None)
 
 
 def _even_surface(small: Contrast, rest: Contrast) -> Contrast | None:
@@ -192,7 +208,7 @@ def _even_surface(small: Contrast, rest: Contrast) -> Contrast | None:
         rest: what differs from the page in it, as far as is known, float32 [height, width].
 
     Returns:
-        float32 [height, width], 0..255.
+        float32 [height, width].
     """
     basis = _terms(small.shape, EVEN_DEGREE)
     around = np.ones((3, 3), np.uint8)
@@ -202,7 +218,7 @@ def _even_surface(small: Contrast, rest: Contrast) -> Contrast | None:
             return None
         levels = np.rint((rest - least) * (255 / (greatest - least))).astype(np.uint8)
         ink = np.asarray(cv2.threshold(levels, 0, 1, cv2.THRESH_OTSU)[1], np.uint8)
-        at_edge = float(np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]]).mean())
+        at_edge = float(ring_of(ink).mean())
         if at_edge > 0.5:
             ink, at_edge = 1 - ink, 1 - at_edge
         page = cv2.dilate(ink, around) == 0
@@ -220,20 +236,14 @@ def _even_surface(small: Contrast, rest: Contrast) -> Contrast | None:
     even = np.quantile(of_page, 1 - beyond) <= EVEN_REST and np.quantile(of_page, across) >= -EVEN_REST
     if not even or np.quantile(of_ink, 1 - EVEN_STRONGER) > EVEN_SPREAD:
         return None
-    return np.asarray(np.clip(small - rest, 0, 255), np.float32)
+    return np.asarray(small - rest, np.float32)
 
 
-def _fitted(pixels: Pixels) -> Contrast:
-    small, basis = _reduced_to_fit(pixels, FIT_DEGREE)
-    return _enlarged(np.clip(_surface(small, basis), 0, 255), pixels.shape)
-
-
-def _reduced_to_fit(pixels: Pixels, degree: int) -> tuple[Contrast, Contrast]:
-    """Return a picture reduced to `FIT_SIDE`, and the terms of a surface over it; see `_terms`."""
+def _reduced_to_fit(pixels: Pixels) -> Contrast:
+    """Return a picture, float32 [height, width], reduced to `FIT_SIDE`."""
     scale = min(1.0, FIT_SIDE / max(pixels.shape))
     height, width = (max(2, round(side * scale)) for side in pixels.shape)
-    small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-    return small, _terms(small.shape, degree)
+    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -246,9 +256,9 @@ def _terms(shape: tuple[int, int], degree: int) -> Contrast:
     return terms
 
 
-def _surface(small: Contrast, basis: Contrast) -> Contrast:
+def _surface(small: Contrast) -> Contrast:
     """Fit a surface to all of a picture, float32 [height, width]; what lies far from it loses its weight."""
-    values = small.ravel()
+    basis, values = _terms(small.shape, FIT_DEGREE), small.ravel()
     surface = np.full_like(values, median(values))
     for _ in range(FIT_PASSES):
         residual = values - surface
@@ -263,10 +273,6 @@ def _solved(basis: Contrast, values: Contrast, weighted: Contrast | None = None)
     weighted = basis if weighted is None else weighted
     ridge = FIT_RIDGE * np.eye(basis.shape[1], dtype=np.float32)
     return np.asarray(np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ values), np.float32)
-
-
-def _enlarged(field: Contrast, shape: tuple[int, ...]) -> Contrast:
-    return np.asarray(cv2.resize(field, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def sampled(contrast: Contrast) -> Contrast:

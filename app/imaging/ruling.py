@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.marks import strength
-from app.imaging.page import CROP_SIDE
+from app.imaging.page import CROP_SIDE, is_strip
 
 Pixels = npt.NDArray[np.uint8]
 Contrast = npt.NDArray[np.float32]
@@ -40,8 +40,6 @@ SLOPES = tuple(np.linspace(-0.12, 0.12, 25).tolist())
 #: And those of paper held askew by up to seventeen degrees, tried where these find no squared paper, or find it at the
 #: outermost of them; for squared paper alone, since a single line as steep may be a stroke.
 STEEP_SLOPES = tuple(np.concatenate([np.linspace(-0.36, -0.11, 26), np.linspace(0.11, 0.36, 26)]).tolist())
-#: Not in strips, whose longer side is more than so many times the shorter one: no photo of a page is one.
-STEEP_ASPECT = 3
 #: What is left where lines cross is smaller than this share of a square's side.
 SPECK_SIDE = 0.3
 #: Pixels beside a line that are this strong, as a share of full ink, belong to a stroke that touches it.
@@ -142,7 +140,7 @@ def shows_squares(ink: Pixels) -> bool:
 
 def _steep_squares(mask: Mask) -> tuple[list[Line], list[Line]] | None:
     """Return the lines of squared paper held far askew; None where there is none."""
-    if max(mask.shape) > STEEP_ASPECT * min(mask.shape) or min(mask.shape) <= EDGE_ROWS or not _is_crossed(mask):
+    if is_strip(mask.shape) or min(mask.shape) <= EDGE_ROWS or not _is_crossed(mask):
         return None
     level = find_lines(mask, STEEP_SLOPES)
     if not is_squared([level]):
@@ -183,7 +181,7 @@ def _is_crossed(mask: Mask) -> bool:
     Not the outermost, where a faint line may be lost.
     """
     edges = (mask[EDGE_ROWS], mask[-1 - EDGE_ROWS], mask[:, EDGE_ROWS], mask[:, -1 - EDGE_ROWS])
-    return all(np.count_nonzero(edge) >= FEW_LINES and len(_runs(edge)) >= FEW_LINES for edge in edges)
+    return all(np.count_nonzero(edge) >= FEW_LINES and len(runs(edge)) >= FEW_LINES for edge in edges)
 
 
 def find_lines(mask: Mask, slopes: Slopes = SLOPES) -> list[Line]:
@@ -211,7 +209,7 @@ def find_lines(mask: Mask, slopes: Slopes = SLOPES) -> list[Line]:
     limit = max(LEAST_THICKNESS, LINE_THICKNESS * height)
     lines = []
     bodies: dict[int, list[tuple[int, int]]] = {}  # by slope, since a picture may show hundreds of lines
-    for top, bottom in _runs(np.logical_or.reduce(crosses)):
+    for top, bottom in runs(np.logical_or.reduce(crosses)):
         # Along its own slope, a line is sharpest.
         near = covers[:, top : bottom + 2] * crosses[:, top : bottom + 1].any(axis=1, keepdims=True)
         best = int(np.argmax((near**2).sum(axis=1)))
@@ -219,7 +217,7 @@ def find_lines(mask: Mask, slopes: Slopes = SLOPES) -> list[Line]:
         if covers[best, peak] < BODY_COVER:
             continue
         if best not in bodies:
-            bodies[best] = _runs(covers[best] >= BODY_COVER)
+            bodies[best] = runs(covers[best] >= BODY_COVER)
         first, last = next(run for run in bodies[best] if run[0] <= peak <= run[1])
         line = Line(first - reach, last - reach, slopes[best], whole=False)
         if last - first + 1 <= limit:
@@ -348,7 +346,7 @@ def _at(ink: Pixels, rows: npt.NDArray[np.int32], columns: npt.NDArray[np.int64]
     return np.where(inside, ink[np.clip(rows, 0, ink.shape[0] - 1), columns], 0).astype(np.uint8)
 
 
-def _runs(flags: Mask) -> list[tuple[int, int]]:
+def runs(flags: Mask) -> list[tuple[int, int]]:
     """Return the first and last index of every run of True."""
     changes = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
     return [(int(first), int(last) - 1) for first, last in changes.reshape(-1, 2)]

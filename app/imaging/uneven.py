@@ -10,7 +10,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from app.imaging.marks import close_gaps, find_marks, main_mark, straightness
-from app.imaging.page import CROP_SIDE, DARKEST_REFERENCE, DEVIATION, Contrast, Pixels, median, sampled
+from app.imaging.page import CROP_SIDE, DARKEST_REFERENCE, DEVIATION, Contrast, Pixels, is_strip, median, sampled
 
 #: Standard deviation of the blur that quiets an uneven page, as a share of its shorter side; sensors and JPEG make
 #: noise that a faint stroke would drown in. Below `DENOISED_SIDE` pixels strokes are too thin for it.
@@ -55,9 +55,6 @@ STRIP_FLAT = 0.1
 STRIP_LENGTH = 0.4
 #: ... and as straight as this; see `straightness`.
 STRIP_STRAIGHT = 0.1
-#: Not in pictures whose longer side is more than so many times the shorter one: no photo of a page is one, and
-#: following a strip through them takes long.
-STRIP_ASPECT = 3
 #: Standard deviation of the blur of what shadows and sheets leave at `LOCAL_SIDE`, in its pixels: edges stay sharp.
 NARROW_BLUR = 1.0
 
@@ -137,11 +134,11 @@ def without_strips(ink: Pixels) -> Pixels:
         ink: uint8 [height, width], white on black, of a photo.
 
     Returns:
-        The same, what is written on the strip at its full strength; what has none, or is a crop, see `CROP_SIDE`, or a
-        long strip itself, comes back as it is.
+        The same, what is written on the strip at its full strength; what has none, or is a crop, see `CROP_SIDE`, or is
+        itself a strip, see `is_strip`, comes back as it is.
     """
-    shorter, longer = sorted(ink.shape)
-    if shorter < CROP_SIDE or longer > STRIP_ASPECT * shorter or not (ink > STRIP_LEVEL * 255).any():
+    # Through a long picture, a strip that winds would be followed for long.
+    if min(ink.shape) < CROP_SIDE or is_strip(ink.shape) or not (ink > STRIP_LEVEL * 255).any():
         return ink
     marks = find_marks(ink.astype(np.float32), STRIP_LEVEL * 255)
     if not marks.touches_edge[main_mark(marks)]:

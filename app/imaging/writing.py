@@ -66,7 +66,7 @@ CHALK_EDGE = 0.1
 #: What comes to two sides of a photo and is as straight as this, see `straightness`, is a fold, a strip of shadow or
 #: ruling, and no 1.
 CROSSING_STRAIGHT = 0.006
-#: The gaps of a dotted character are wider: these, as shares of the shorter side, are tried in turn.
+#: The gaps of a dotted character are wider than `GAP_SHARE`: these, as shares of the shorter side, are tried in turn.
 DOTTED_GAPS = (0.04, 0.06, 0.08)
 #: On a plain page, a mark at the edge is a neighbour where it is farther from the main one than this share of the
 #: longer one.

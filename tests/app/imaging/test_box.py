@@ -21,8 +21,8 @@ def boxed(page: Pixels, box: tuple[int, int, int, int], *, turn: float = 0.0) ->
 
 def overlap(page: Pixels, side: int, by: int) -> tuple[int, int, int, int]:
     """Return a box around what is written on a page, but for one side, which it lies beyond by so many pixels."""
-    box = np.add(find_ink(page).box, (-30, -22, 30, 22))
     inner = find_ink(page).box
+    box = np.add(inner, (-30, -22, 30, 22))
     box[side] = inner[side] + (by if side < 2 else -by)
     return tuple(box.tolist())
 

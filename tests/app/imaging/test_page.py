@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from app.imaging.page import DARKEST_REFERENCE, even_page, measure_page, median
+from app.imaging.page import DARKEST_REFERENCE, lit_page, measure_page, median
 from tests.pages import photographed
 from tests.strokes import DIGITS, draw
 
@@ -51,15 +51,15 @@ def tight(character: str, *, width: float, ink: int = 60, paper: int = 225, scal
 @pytest.mark.parametrize("width", [0.1, 0.22])
 @pytest.mark.parametrize("character", DIGITS)
 def test_a_crop_of_nothing_but_ink_and_lit_paper_is_even(character: str, width: float, ink: int) -> None:
-    page = even_page(tight(character, width=width, ink=ink))
-    assert page is not None
+    page = lit_page(tight(character, width=width, ink=ink))
+    assert page.even
     blank = photographed(np.full((200, 160), 225, np.uint8), noise=0)
     assert np.quantile(np.abs(page.level - blank), 0.99) <= 0.2 * (225 - ink)
 
 
 @pytest.mark.parametrize("character", DIGITS)
 def test_so_is_one_of_chalk_that_runs_out_of_it(character: str) -> None:
-    assert even_page(tight(character, width=0.15, ink=220, paper=60, scale=1.3)) is not None
+    assert lit_page(tight(character, width=0.15, ink=220, paper=60, scale=1.3)).even
 
 
 @pytest.mark.parametrize("edge", [1, 6], ids=["hard", "soft"])
@@ -67,8 +67,8 @@ def test_a_page_half_in_shadow_is_not_even(edge: int) -> None:
     page = draw("5", (200, 200), scale=0.6, ink=60, paper=225)
     x, y = np.meshgrid(np.arange(200), np.arange(200))
     shade = 1 - 0.5 / (1 + np.exp(np.clip((x + 0.3 * y - 110) / edge, -50, 50)))
-    assert even_page(photographed(np.rint(page * shade).astype(np.uint8))) is None
+    assert not lit_page(photographed(np.rint(page * shade).astype(np.uint8))).even
 
 
 def test_nor_is_what_is_all_of_one_level() -> None:
-    assert even_page(np.full((120, 120), 200, np.uint8)) is None
+    assert not lit_page(np.full((120, 120), 200, np.uint8)).even
