@@ -74,6 +74,13 @@ def draw(
     return np.asarray(picture.resize(size, Image.Resampling.BOX))
 
 
+def cut_out(character: str, side: int, *, ink: int, paper: int, width: float = 0.12) -> npt.NDArray[np.uint8]:
+    """Draw a character and cut it out along its own sides, as programs do that look for contours."""
+    page = draw(character, (side, side), ink=ink, paper=paper, width=width)
+    y, x = np.nonzero(np.abs(page.astype(int) - paper) > abs(ink - paper) / 2)
+    return page[y.min() : y.max() + 1, x.min() : x.max() + 1]
+
+
 def encode(pixels: npt.NDArray[np.uint8] | Image.Image, kind: str = "PNG", **options: object) -> bytes:
     """Return the bytes of an image file."""
     out = io.BytesIO()

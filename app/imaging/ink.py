@@ -22,7 +22,17 @@ from app.imaging.errors import NoInkFound
 from app.imaging.lift import lift_flat, lift_plain, lift_uneven
 from app.imaging.marks import bounding_box
 from app.imaging.outline import filled
-from app.imaging.page import MAX_NOISE, NOISE_DEVIATIONS, Contrast, Pixels, measure_page, median, sampled
+from app.imaging.page import (
+    CROP_SIDE,
+    MAX_NOISE,
+    NOISE_DEVIATIONS,
+    Contrast,
+    Pixels,
+    is_narrow,
+    measure_page,
+    median,
+    sampled,
+)
 from app.imaging.ruling import remove_ruling, shows_squares
 from app.imaging.sheet import without_surround, without_table
 from app.imaging.uneven import apart_from_light, narrow_contrast, quiet, strokes, without_strips
@@ -35,6 +45,10 @@ INK_SIDE = 256
 #: 40,000 pixels took 17 seconds, and now 0.1.
 INK_SHORT_SIDE = 96
 INK_LONG_SIDE = 2048
+#: A narrow crop of fewer pixels than this across leaves none of them to the page, with the ink's soft border, ...
+LEAST_WIDTH = 10
+#: ... and is enlarged to this many or a few more.
+WIDENED = 20
 #: Writing whose longest side is less than this there, in pixels, is looked at again from nearer, ...
 SMALL_WRITING = 40
 #: ... if so much more of it can be seen: the picture has been reduced to less than this share of its sides.
@@ -120,7 +134,7 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
     Raises:
         NoInkFound: nothing stands out from the page, or it is all texture.
     """
-    whole = reduced(pixels)
+    whole = reduced(widened(pixels))
     try:
         found = _find_in(whole, polarity)
     except NoInkFound as error:
@@ -162,12 +176,12 @@ def _from_nearer(pixels: Pixels, found: Ink) -> Ink | None:
 def _find_in(pixels: Pixels, polarity: Polarity) -> Ink:
     """Find ink in a picture that needs no reduction, or refuse it."""
     page = measure_page(pixels)
-    bare = without_surround(pixels, float(page.level[0, 0])) if page.plain else without_table(pixels)
+    bare = without_surround(pixels, float(page.level[0, 0])) if page.plain else without_table(pixels, page)
     if bare is not pixels:
         pixels, page = bare, measure_page(bare)
     noise = 0.0
     if not page.plain:
-        pixels, noise = quiet(pixels)
+        pixels, noise = quiet(pixels, page.most_noise)
     contrast = page.contrast(pixels)
     narrow = None if page.plain or page.even else narrow_contrast(pixels)
     if polarity is Polarity.AUTO:
@@ -260,6 +274,14 @@ def is_blot(ink: Pixels) -> bool:
         return False  # a dot and its fainter stem
     depth = cv2.distanceTransform(np.pad(inked, 1).astype(np.uint8), cv2.DIST_L2, 3)
     return bool(2 * depth.max() > BLOT_DEPTH * longest)
+
+
+def widened(pixels: Pixels) -> Pixels:
+    """Enlarge a narrow crop of few pixels, a tight one of a 1; another picture stays as it is."""
+    if min(pixels.shape) >= LEAST_WIDTH or max(pixels.shape) >= CROP_SIDE or not is_narrow(pixels.shape):
+        return pixels
+    times = math.ceil(WIDENED / min(pixels.shape))
+    return np.asarray(cv2.resize(pixels, None, fx=times, fy=times, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def reduced(pixels: Pixels, longest: int = INK_SIDE) -> Pixels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -30,6 +31,10 @@ PLAIN_PICTURE_SHARE = 0.15
 CROP_SIDE = 96
 #: Strips are pictures whose longer side is more than so many times the shorter one: no photo of a page is one.
 STRIP_ASPECT = 3
+#: Narrow is a picture whose longer side is so many times the shorter one or more: a tight crop of a 1 is.
+NARROW_ASPECT = 2.5
+#: Beside the middle of a narrow picture is so much of its width on either side.
+NARROW_MARGIN = 0.25
 #: A plain page is shaded where grey levels off the page's fall slowly over more than this share of it.
 SHADED_SHARE = 0.05
 #: They fall slowly where they do by no more than so many grey levels over `SHADE_BLUR`.
@@ -60,12 +65,12 @@ FIT_RIDGE = 1e-3
 EVEN_DEGREE = 2
 #: Passes that tell ink from page and fit the surface to the page alone.
 EVEN_PASSES = 4
-#: What counts as ink covers this share of an even page's picture, from and to.
-EVEN_INK = (0.05, 0.6)
-#: It covers at most so much of the picture's edges: strokes run out there, shadows and tables more often.
-EVEN_EDGE = 0.25
-#: Without the border of the ink, the page has at least this share of the picture.
-EVEN_PAGE = 0.2
+#: Where ink and page share the picture's edges, give or take so much, as around a tight L, ...
+EDGE_DOUBT = 0.06
+#: ... and one of them is so many times as wide as the other, it is the page.
+WIDER = 2.0
+#: What counts as ink covers at least this share of an even page's picture.
+EVEN_INK = 0.05
 #: Nearly all of the page lies within this share of the ink's strength: faint ruling does.
 EVEN_REST = 0.25
 #: So much of it may lie beyond on the ink's side, as lines do, and so much on the other, where nothing is written.
@@ -80,17 +85,38 @@ DARKEST_REFERENCE = 64
 
 
 @dataclass(frozen=True)
+class _EvenLimits:
+    """How much of a picture may be what, so that its page is even: shares of it.
+
+    ink: the most that may be ink.
+    edge: the most of its outermost pixels that may be: strokes run out there, shadows and tables more often.
+    page: the least that is page, without the border of the ink.
+    """
+
+    ink: float
+    edge: float
+    page: float
+
+
+#: Of a photo, and of a crop, see `CROP_SIDE`: such a one may be cut out along the character's own sides.
+EVEN_PHOTO = _EvenLimits(ink=0.6, edge=0.25, page=0.2)
+EVEN_CROP = _EvenLimits(ink=0.8, edge=0.55, page=0.08)
+
+
+@dataclass(frozen=True)
 class Page:
     """How the page looks without ink.
 
     level: grey levels, float32 [height, width], or [1, 1] of a plain page.
     plain: whether it is the same level everywhere.
     even: whether light falls on it smoothly, and nothing but ink differs from the level by much.
+    most_noise: no less than the standard deviation of its noise, in grey levels, of the even page of a small picture.
     """
 
     level: Contrast
     plain: bool
     even: bool = False
+    most_noise: float = math.inf
 
     def contrast(self, pixels: Pixels) -> Contrast:
         """Return how far pixels stand out from the page, as a share of its light.
@@ -142,6 +168,11 @@ def is_strip(shape: tuple[int, ...]) -> bool:
     return max(shape) > STRIP_ASPECT * min(shape)
 
 
+def is_narrow(shape: tuple[int, ...]) -> bool:
+    """Tell whether a picture of that (height, width) is as narrow as a tight crop of a 1."""
+    return max(shape) >= NARROW_ASPECT * min(shape)
+
+
 def _median_of(levels: range, counts: list[int]) -> float:
     """Return the median of pixels, `counts` of which have each of the ascending `levels`."""
     half, odd = divmod(sum(counts), 2)
@@ -190,45 +221,45 @@ def lit_page(pixels: Pixels) -> Page:
         pixels: uint8 [height, width].
     """
     small = _reduced_to_fit(pixels)
-    surface = even = _even_surface(small, small)
-    if surface is None:
+    crop = min(pixels.shape) < CROP_SIDE
+    if (even := _even_surface(small, small, crop=crop)) is None:
         surface = _surface(small)
         # Where light falls off by more than faint ink differs from the page, the levels are told from the rest.
-        even = _even_surface(small, small - surface)
-    small = np.clip(surface if even is None else even, 0, 255)
-    level = np.asarray(cv2.resize(small, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
-    return Page(level, plain=False, even=even is not None)
+        if (even := _even_surface(small, small - surface, crop=crop)) is None:
+            return Page(_enlarged(surface, pixels.shape), plain=False)
+    surface, noise = even
+    most_noise = noise if small.shape == pixels.shape else math.inf
+    return Page(_enlarged(surface, pixels.shape), plain=False, even=True, most_noise=most_noise)
 
 
-def _even_surface(small: Contrast, rest: Contrast) -> Contrast | None:
+def _even_surface(small: Contrast, rest: Contrast, *, crop: bool) -> tuple[Contrast, float] | None:
     """Fit a surface to the page alone; None where other than ink differs from it.
 
     Args:
         small: a picture, float32 [height, width], in grey levels.
         rest: what differs from the page in it, as far as is known, float32 [height, width].
+        crop: whether the picture is one.
 
     Returns:
-        float32 [height, width].
+        float32 [height, width], and the standard deviation of what is page from it, in grey levels.
     """
+    limits = EVEN_CROP if crop else EVEN_PHOTO
+    narrow = crop and is_narrow(small.shape)
     basis = _terms(small.shape, EVEN_DEGREE)
     around = np.ones((3, 3), np.uint8)
     for _ in range(EVEN_PASSES):
-        least, greatest = float(rest.min()), float(rest.max())
-        if greatest - least < 1:
+        if float(np.ptp(rest)) < 1:
             return None
-        levels = np.rint((rest - least) * (255 / (greatest - least))).astype(np.uint8)
-        ink = np.asarray(cv2.threshold(levels, 0, 1, cv2.THRESH_OTSU)[1], np.uint8)
-        at_edge = float(ring_of(ink).mean())
-        if at_edge > 0.5:
-            ink, at_edge = 1 - ink, 1 - at_edge
+        ink = _ink_of(rest, narrow=narrow)
         page = cv2.dilate(ink, around) == 0
-        if page.sum() < EVEN_PAGE * page.size:
+        if page.sum() < limits.page * page.size:
             return None
         surface = basis @ _solved(basis[page.ravel()], small[page])
         rest = small - surface.reshape(small.shape)
     inked = rest[ink > 0]
     strength = median(inked)
-    if at_edge > EVEN_EDGE or not EVEN_INK[0] <= ink.mean() <= EVEN_INK[1] or abs(strength) < 1:
+    at_edge = 0.0 if narrow else float(ring_of(ink).mean())
+    if at_edge > limits.edge or not EVEN_INK <= ink.mean() <= limits.ink or abs(strength) < 1:
         return None
     # Upwards on the side of the ink.
     of_page, of_ink = rest[page] / strength, inked / strength
@@ -236,7 +267,38 @@ def _even_surface(small: Contrast, rest: Contrast) -> Contrast | None:
     even = np.quantile(of_page, 1 - beyond) <= EVEN_REST and np.quantile(of_page, across) >= -EVEN_REST
     if not even or np.quantile(of_ink, 1 - EVEN_STRONGER) > EVEN_SPREAD:
         return None
-    return np.asarray(small - rest, np.float32)
+    return np.asarray(small - rest, np.float32), DEVIATION * median(np.abs(rest[page]))
+
+
+def _depth(chosen: Pixels) -> float:
+    """Return how far the innermost of some pixels, uint8 [height, width], is from all others and from the edges."""
+    return float(cv2.distanceTransform(np.pad(chosen, 1), cv2.DIST_L2, 3).max())
+
+
+def _ink_of(rest: Contrast, *, narrow: bool) -> Pixels:
+    """Tell ink from page by two levels (Otsu 1979): ink has less of the picture's edges, or the middle where narrow.
+
+    Args:
+        rest: what differs from the page, as far as is known, float32 [height, width], not all of it equal.
+        narrow: whether the picture is a narrow crop, whose edges a 1 may fill.
+
+    Returns:
+        uint8 [height, width], 1 where there is ink.
+    """
+    least = float(rest.min())
+    levels = np.rint((rest - least) * (255 / float(np.ptp(rest)))).astype(np.uint8)
+    ink = np.asarray(cv2.threshold(levels, 0, 1, cv2.THRESH_OTSU)[1], np.uint8)
+    if narrow:
+        across = ink.mean(axis=0 if ink.shape[0] > ink.shape[1] else 1)
+        margin = max(1, int(NARROW_MARGIN * across.size))
+        lighter = across[margin:-margin].mean() >= np.delete(across, slice(margin, -margin)).mean()
+    else:
+        at_edge = float(ring_of(ink).mean())
+        lighter = at_edge <= 0.5
+        if abs(at_edge - 0.5) < EDGE_DOUBT:
+            of_lighter, of_darker = _depth(ink), _depth(np.asarray(1 - ink, np.uint8))
+            lighter = of_darker >= WIDER * of_lighter or (lighter and of_lighter < WIDER * of_darker)
+    return ink if lighter else np.asarray(1 - ink, np.uint8)
 
 
 def _reduced_to_fit(pixels: Pixels) -> Contrast:
@@ -273,6 +335,11 @@ def _solved(basis: Contrast, values: Contrast, weighted: Contrast | None = None)
     weighted = basis if weighted is None else weighted
     ridge = FIT_RIDGE * np.eye(basis.shape[1], dtype=np.float32)
     return np.asarray(np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ values), np.float32)
+
+
+def _enlarged(surface: Contrast, shape: tuple[int, ...]) -> Contrast:
+    level = cv2.resize(np.clip(surface, 0, 255), shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(level, np.float32)
 
 
 def sampled(contrast: Contrast) -> Contrast:

@@ -10,7 +10,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from app.imaging.marks import Chosen
-from app.imaging.page import CROP_SIDE, Pixels, median
+from app.imaging.page import CROP_SIDE, Contrast, Page, Pixels, median
 
 #: A sheet covers at least the first and at most the second share of the picture.
 LEAST_AREA = 0.1
@@ -37,6 +37,8 @@ IN_PICTURE = 0.48
 AROUND_REACHES = (2, 4)
 #: The ring is darker than this share of the sheet; beside a crease it is not. Set on drawn folds.
 AROUND_DARKER = 0.75
+#: At most this share of what lies around a sheet is of the same even page: in the corners around a tight 0, more is.
+AROUND_EVEN = 0.05
 #: At least the first and at most the second share of a sheet, off its edges, is written on.
 LEAST_WRITTEN = 0.001
 MOST_WRITTEN = 0.2
@@ -151,11 +153,12 @@ def _has_strokes(written: Pixels, least: float) -> bool:
     return bool(area > LEAST_WRITTEN * written.size and thin and max(width, height) >= least)
 
 
-def without_table(pixels: Pixels) -> Pixels:
+def without_table(pixels: Pixels, page: Page) -> Pixels:
     """Go on with a sheet's light beyond its edges, where the picture shows one on a table, or a dark note on a page.
 
     Args:
         pixels: uint8 [height, width], 0 black to 255 white.
+        page: of all of them. Where it is even, what looks like a sheet may be the eye of a 0.
 
     Returns:
         The same, or with that light in place of the table.
@@ -165,7 +168,22 @@ def without_table(pixels: Pixels) -> Pixels:
     hull = find_sheet(pixels)
     if hull is None:
         hull = find_sheet(np.asarray(255 - pixels, np.uint8), dark=True)
-    return pixels if hull is None else _gone_on(pixels, _within(hull))
+    if hull is None or (page.even and _is_eye(hull, page.contrast(pixels))):
+        return pixels
+    return _gone_on(pixels, _within(hull))
+
+
+def _is_eye(hull: Pixels, contrast: Contrast) -> bool:
+    """Tell whether an even page goes on beyond the hull of a sheet: then that one is the eye of a 0, an O or a D.
+
+    Args:
+        hull: uint8 [height, width], 1 on the sheet.
+        contrast: with the even page, float32 [height, width].
+    """
+    off = np.abs(contrast)
+    levels = np.rint(off * (255 / max(float(off.max()), 1e-6))).astype(np.uint8)
+    of_page = np.asarray(cv2.threshold(levels, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)[1])
+    return bool(of_page[hull > 0].mean() > 0.5 and of_page[hull == 0].mean() > AROUND_EVEN)
 
 
 def _gone_on(pixels: Pixels, inside: Pixels) -> Pixels:

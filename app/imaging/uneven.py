@@ -5,6 +5,8 @@ Constants that name no other set were set on the drawn pages of the tests and on
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from cv2.typing import MatLike
@@ -59,14 +61,18 @@ STRIP_STRAIGHT = 0.1
 NARROW_BLUR = 1.0
 
 
-def quiet(pixels: Pixels) -> tuple[Pixels, float]:
+def quiet(pixels: Pixels, most: float = math.inf) -> tuple[Pixels, float]:
     """Blur away the noise of sensors and JPEG, as far as strokes allow.
+
+    Args:
+        pixels: uint8 [height, width].
+        most: its standard deviation is no more than this, in grey levels.
 
     Returns:
         uint8 [height, width], and the standard deviation of the noise that is left, in grey levels.
     """
     side = min(pixels.shape)
-    noise = noise_deviation(pixels)
+    noise = min(noise_deviation(pixels), most)
     wanted = min(noise / (BLURRED_NOISE * LEFT_NOISE), MAX_DENOISE_SHARE * side)
     sigma = max(DENOISE_SHARE * side if side > DENOISED_SIDE else 0.0, wanted if wanted > MIN_BLUR else 0.0)
     if not sigma:

@@ -18,6 +18,7 @@ from app.imaging.around import binding, dividers, find_cell, frames, underlines
 from app.imaging.box import without_touched_boxes
 from app.imaging.errors import NoInkFound
 from app.imaging.marks import MARK_LEVEL, Chosen, Marks, Pixels, close_gaps, find_marks, main_mark, straightness
+from app.imaging.page import is_narrow
 
 #: Of each mark, its distance from the main one and its share of that one's mass; see `beside`.
 Beside = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
@@ -187,11 +188,14 @@ def _refuse_texture(ink: Pixels) -> None:
 
 
 def _refuse_crossing(marks: Marks, main: int) -> None:
-    """Refuse a main mark that is a straight, thin line from one side of a photo to another.
+    """Refuse a main mark that is a straight, thin line from one side of a photo to another; not a 1 in a narrow one.
 
     Raises:
         NoInkFound: it is one.
     """
+    height, width = marks.labels.shape
+    if height > width and is_narrow((height, width)) and marks.sides[main, 1::2].all():
+        return
     if marks.sides[main].sum() > 1 and straightness(marks.labels == main) <= CROSSING_STRAIGHT:
         raise NoInkFound("What stands out from the page is a line across the picture and no character.")
 

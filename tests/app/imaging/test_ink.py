@@ -10,7 +10,7 @@ from app.imaging import GEOMETRIES, Ink, NoInkFound, Polarity, ink
 from app.imaging.ink import detect_polarity, find_ink, reduced
 from tests.pages import photographed, wood
 from tests.steps import steps, uploads
-from tests.strokes import DIGITS, draw
+from tests.strokes import DIGITS, cut_out, draw
 
 
 @pytest.mark.parametrize("character", "0147FTLi")
@@ -361,6 +361,38 @@ def test_so_is_chalk_that_runs_out_of_the_picture(character: str) -> None:
     found = find_ink(photographed(page, noise=4))
     assert found.polarity is Polarity.LIGHT_ON_DARK
     assert np.mean((found.pixels > 128) != (page > 140)) < 0.03
+
+
+CUT_OUT = [(character, side) for side in (45, 90) for character in "023456789L"] + [(each, 300) for each in "035689"]
+
+
+@pytest.mark.parametrize("lit", [True, False], ids=["photo", "drawn"])
+@pytest.mark.parametrize(("character", "side"), CUT_OUT)
+def test_a_character_cut_out_along_its_own_sides_is_read_whole(character: str, side: int, lit: bool) -> None:
+    for level, paper, polarity in ((40, 225, Polarity.DARK_ON_LIGHT), (225, 40, Polarity.LIGHT_ON_DARK)):
+        page = cut_out(character, side, ink=level, paper=paper)
+        found = find_ink(photographed(page, fall=0.2, vignette=0.2, noise=3) if lit else page)
+        assert found.polarity is polarity
+        assert np.mean((found.pixels > 128) != (np.abs(page.astype(int) - paper) > 92)) < 0.08
+
+
+@pytest.mark.parametrize("size", [(5, 24), (7, 40), (14, 60), (60, 200)])
+@pytest.mark.parametrize("lean", [0.0, 0.3])
+def test_a_1_that_fills_its_crop_is_ink(size: tuple[int, int], lean: float) -> None:
+    width, height = size
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
+    off = np.abs(x - 0.5 - lean * (y - 0.5)) - 0.3
+    page = np.rint(30 + 200 / (1 + np.exp(-np.clip(off * width, -50, 50)))).astype(np.uint8)
+    found = find_ink(page)
+    assert found.polarity is Polarity.DARK_ON_LIGHT
+    _, top, _, bottom = found.box_within(width, height)
+    assert bottom - top >= 0.9 * height
+
+
+def test_so_is_a_thin_one_from_end_to_end_of_a_narrow_photo() -> None:
+    page = np.full((240, 80), 225, np.uint8)
+    page[:, 36:42] = 40
+    assert find_ink(photographed(page)).box == pytest.approx((36, 0, 42, 240), abs=2)
 
 
 def across(page: np.ndarray, light: float, *, width: float, turn: float) -> np.ndarray:

@@ -9,7 +9,7 @@ from app.imaging.ink import find_ink
 from app.imaging.page import measure_page
 from app.imaging.sheet import find_canvas, find_sheet, without_surround, without_table
 from tests.pages import photographed, ruled, wood
-from tests.strokes import DIGITS, draw, encode
+from tests.strokes import DIGITS, cut_out, draw, encode
 
 
 def lying(sheet: np.ndarray, table: np.ndarray, degrees: float) -> np.ndarray:
@@ -86,11 +86,13 @@ def test_so_does_a_dark_label_on_a_light_page(character: str, ink: int) -> None:
         255 - draw("8", (240, 240), scale=0.9, width=0.1),
         draw("7", (60, 60)),
         wood(240),
+        photographed(cut_out("0", 260, ink=220, paper=40)),
+        photographed(cut_out("0", 260, ink=40, paper=220)),
     ],
-    ids=["vignette", "squared", "brush", "chalk", "crop", "wood"],
+    ids=["vignette", "squared", "brush", "chalk", "crop", "wood", "tight chalk", "tight pen"],
 )
 def test_what_is_no_sheet_stays_as_it_is(page: np.ndarray) -> None:
-    assert without_table(page) is page
+    assert without_table(page, measure_page(page)) is page
 
 
 def in_window(canvas: np.ndarray, around: int, *, button: bool) -> np.ndarray:
