@@ -34,7 +34,7 @@ from app.imaging.page import (
     sampled,
 )
 from app.imaging.ruling import remove_ruling, shows_squares
-from app.imaging.sheet import without_surround, without_table
+from app.imaging.sheet import find_canvas, photo_between_bars, without_surround, without_table
 from app.imaging.uneven import apart_from_light, narrow_contrast, quiet, strokes, without_strips
 from app.imaging.writing import keep_writing
 
@@ -148,35 +148,54 @@ def find_ink(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink:
             raise
     if found.longest >= SMALL_WRITING or max(whole.shape) > REDUCED_SHARE * max(pixels.shape):
         return found
-    return _from_nearer(pixels, found) or found
+    return _from_nearer(pixels, found, whole.shape) or found
 
 
-def _from_nearer(pixels: Pixels, found: Ink) -> Ink | None:
+def _from_nearer(pixels: Pixels, found: Ink, shape: tuple[int, ...]) -> Ink | None:
     """Find ink again that is small in the reduced picture, in a part of the whole one; None where other ink is found.
 
     Args:
         pixels: uint8 [height, width].
         found: in its reduction.
+        shape: (height, width) of that.
     """
     height, width = pixels.shape
+    box = found.box_within(shape[1], shape[0])
     margin = SURROUNDINGS * found.longest + SURROUNDING_PIXELS
-    enlarged = width / found.pixels.shape[1], height / found.pixels.shape[0]
-    left, top = (max(0, int((side - margin) * by)) for side, by in zip(found.box[:2], enlarged, strict=True))
-    right, bottom = (math.ceil((side + margin) * by) for side, by in zip(found.box[2:], enlarged, strict=True))
+    enlarged = width / shape[1], height / shape[0]
+    left, top = (max(0, int((side - margin) * by)) for side, by in zip(box[:2], enlarged, strict=True))
+    right, bottom = (math.ceil((side + margin) * by) for side, by in zip(box[2:], enlarged, strict=True))
     right, bottom = min(width, right), min(height, bottom)
     try:
         near = _find_in(reduced(np.ascontiguousarray(pixels[top:bottom, left:right])), found.polarity)
     except NoInkFound:
         return None
-    near = replace(near, alone=found.alone, part=(left / width, top / height, right / width, bottom / height))
-    apart = np.subtract(near.box_within(*found.pixels.shape[::-1]), found.box)
+    near = replace(_as_part(near, (left, top, right, bottom), pixels.shape), alone=found.alone)
+    apart = np.subtract(near.box_within(shape[1], shape[0]), box)
     return near if np.abs(apart).max() <= SAME_PLACE * found.longest + SURROUNDING_PIXELS else None
+
+
+def _as_part(ink: Ink, box: tuple[int, int, int, int], shape: tuple[int, ...]) -> Ink:
+    """Return ink that was found within a box of a picture of that (height, width) as of all of it."""
+    height, width = shape
+    left, top, right, bottom = ink.part
+    across, down = box[2] - box[0], box[3] - box[1]
+    part = box[0] + left * across, box[1] + top * down, box[0] + right * across, box[1] + bottom * down
+    return replace(ink, part=(part[0] / width, part[1] / height, part[2] / width, part[3] / height))
 
 
 def _find_in(pixels: Pixels, polarity: Polarity) -> Ink:
     """Find ink in a picture that needs no reduction, or refuse it."""
     page = measure_page(pixels)
-    bare = without_surround(pixels, float(page.level[0, 0])) if page.plain else without_table(pixels, page)
+    bare = pixels
+    if page.around is not None and (canvas := find_canvas(pixels, page.around)) is not None:
+        if (box := photo_between_bars(pixels, canvas)) is not None:
+            left, top, right, bottom = box
+            inside = _find_in(np.ascontiguousarray(pixels[top:bottom, left:right]), polarity)
+            return _as_part(inside, box, pixels.shape)
+        bare = without_surround(pixels, canvas)
+    elif not page.plain:
+        bare = without_table(pixels, page)
     if bare is not pixels:
         pixels, page = bare, measure_page(bare)
     noise = 0.0

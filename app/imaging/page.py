@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -26,6 +26,8 @@ PLAIN_SHARE = 0.55
 PLAIN_TOLERANCE = 1
 #: And so must this share of the whole picture, or the ring is a frame around the page.
 PLAIN_PICTURE_SHARE = 0.15
+#: What lies around a page, such as bars beside a photo, has at least this share of the ring: half, of two sides.
+AROUND_SHARE = 0.48
 #: Pictures of a shorter side than this, in pixels, are crops: they show no table and no soft shadow, and their strokes
 #: are as wide as what is taken out of larger ones.
 CROP_SIDE = 96
@@ -110,6 +112,7 @@ class Page:
     level: grey levels, float32 [height, width], or [1, 1] of a plain page.
     plain: whether it is the same level everywhere.
     even: whether light falls on it smoothly, and nothing but ink differs from the level by much.
+    around: grey level of what may lie around it, such as bars beside a photo; None where the edges have no such level.
     most_noise: no less than the standard deviation of its noise, in grey levels, of the even page of a small picture.
     """
 
@@ -117,6 +120,7 @@ class Page:
     plain: bool
     even: bool = False
     most_noise: float = math.inf
+    around: float | None = None
 
     def contrast(self, pixels: Pixels) -> Contrast:
         """Return how far pixels stand out from the page, as a share of its light.
@@ -150,11 +154,17 @@ def measure_page(pixels: Pixels) -> Page:
     level = int(counts.argmax())
     near = range(max(0, level - PLAIN_TOLERANCE), min(255, level + PLAIN_TOLERANCE) + 1)
     of_ring = counts[near.start : near.stop].tolist()
-    if sum(of_ring) >= PLAIN_SHARE * ring.size:
-        of_picture = cv2.countNonZero(cv2.inRange(pixels, near.start, near.stop - 1))
-        if of_picture >= PLAIN_PICTURE_SHARE * pixels.size and not is_shaded(pixels, level):
-            return Page(np.array([[_median_of(near, of_ring)]], np.float32), plain=True)
-    return lit_page(pixels)
+    if sum(of_ring) < AROUND_SHARE * ring.size:
+        return lit_page(pixels)
+    around = _median_of(near, of_ring)
+    of_picture = cv2.countNonZero(cv2.inRange(pixels, near.start, near.stop - 1))
+    if (
+        sum(of_ring) >= PLAIN_SHARE * ring.size
+        and of_picture >= PLAIN_PICTURE_SHARE * pixels.size
+        and not is_shaded(pixels, level)
+    ):
+        return Page(np.array([[around]], np.float32), plain=True, around=around)
+    return replace(lit_page(pixels), around=around)
 
 
 def ring_of(field: npt.NDArray[Value], width: int = 1) -> npt.NDArray[Value]:
@@ -288,7 +298,7 @@ def _ink_of(rest: Contrast, *, narrow: bool) -> Pixels:
     least = float(rest.min())
     levels = np.rint((rest - least) * (255 / float(np.ptp(rest)))).astype(np.uint8)
     ink = np.asarray(cv2.threshold(levels, 0, 1, cv2.THRESH_OTSU)[1], np.uint8)
-    if narrow:
+    if narrow and min(ink.shape) > 2:
         across = ink.mean(axis=0 if ink.shape[0] > ink.shape[1] else 1)
         margin = max(1, int(NARROW_MARGIN * across.size))
         lighter = across[margin:-margin].mean() >= np.delete(across, slice(margin, -margin)).mean()

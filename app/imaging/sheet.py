@@ -10,7 +10,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from app.imaging.marks import Chosen
-from app.imaging.page import CROP_SIDE, Contrast, Page, Pixels, median
+from app.imaging.page import CROP_SIDE, Contrast, Page, Pixels, median, ring_of
 
 #: A sheet covers at least the first and at most the second share of the picture.
 LEAST_AREA = 0.1
@@ -46,16 +46,21 @@ MOST_WRITTEN = 0.2
 EDGE = 0.02
 #: The blur that carries its light on beyond them, as a share of the picture's shorter side.
 BEYOND = 0.15
-#: A canvas differs from a plain surround by at least so many grey levels.
+#: A canvas differs from a plain surround by at least so many grey levels; in a crop, see `CROP_SIDE`, beside which
+#: programs put bars of one level, by the second.
 CANVAS_STEP = 24
-#: The box of a canvas covers at least this share of the picture, and of either side.
+CROP_STEP = 4
+#: The box of a canvas covers at least this share of the picture, and of either side; of a crop the last, and so many
+#: pixels: narrower ones are strokes.
 CANVAS_AREA = 0.03
 CANVAS_SIDE = 0.15
+CROP_CANVAS_SIDE = 0.08
+LEAST_CANVAS = 7
 #: A canvas fills at least this share of its box, and of the outline of that.
 CANVAS_FILLED = 0.85
 CANVAS_OUTLINE = 0.98
-#: A canvas that is no rectangle is round or has round corners, as an avatar and an icon have: its shorter side is at
-#: least this share of the longer one, since the hull of a thick 0 is narrower, ...
+#: A canvas that is no rectangle is round or has round corners, as an avatar and an icon have, in no crop: its shorter
+#: side is at least this share of the longer one, since the hull of a thick 0 is narrower, ...
 ROUND_SIDES = 0.8
 #: ... it has at least this share of its hull's area, ...
 ROUND_CONVEX = 0.98
@@ -69,27 +74,48 @@ STROKE_LENGTH = 2.5
 CANVAS_PLAIN = 0.5
 
 
-def without_surround(pixels: Pixels, level: float) -> Pixels:
-    """Go on with a canvas beyond its edges, where a plain picture shows one in a screenshot, or a photo between bars.
+def without_surround(pixels: Pixels, canvas: Pixels) -> Pixels:
+    """Go on with a canvas beyond its edges.
 
     Args:
         pixels: uint8 [height, width], 0 black to 255 white.
-        level: of what lies around it, a grey level.
+        canvas: from `find_canvas`.
 
     Returns:
-        The same, or with the canvas's own level or light in place of what lies around it.
+        uint8 [height, width], with the canvas's own level or light in place of what lies around it.
     """
-    if min(pixels.shape) < CROP_SIDE or (canvas := find_canvas(pixels, level)) is None:
-        return pixels
     inside = _within(canvas)
+    level = _plain_level(pixels, inside)
+    return _gone_on(pixels, inside) if level is None else np.where(inside, pixels, level).astype(np.uint8)
+
+
+def photo_between_bars(pixels: Pixels, canvas: Pixels) -> tuple[int, int, int, int] | None:
+    """Return the box of a photo that a program has put between bars: (left, top, right, bottom), without its edges.
+
+    Args:
+        pixels: uint8 [height, width].
+        canvas: from `find_canvas`.
+
+    Returns:
+        None where the canvas is no rectangle, or plain, as a drawing program's is.
+    """
+    inside = _within(canvas)
+    left, top, width, height = cv2.boundingRect(inside)
+    if int(inside.sum()) < width * height or _plain_level(pixels, inside) is not None:
+        return None
+    return left, top, left + width, top + height
+
+
+def _plain_level(pixels: Pixels, inside: Pixels) -> int | None:
+    """Return the commonest level where uint8 [height, width] is 1; None where too few pixels have it."""
     counts = np.bincount(pixels[inside > 0], minlength=256)
-    if counts.max() >= CANVAS_PLAIN * counts.sum():
-        return np.where(inside, pixels, counts.argmax()).astype(np.uint8)
-    return _gone_on(pixels, inside)
+    return int(counts.argmax()) if counts.max() >= CANVAS_PLAIN * counts.sum() else None
 
 
 def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
     """Find an upright rectangle, a disc, or what is between these, in a plain picture with something written on it.
+
+    In a crop, see `CROP_SIDE`, only a rectangle that is no drawing: a photo that a program has put between bars.
 
     Args:
         pixels: uint8 [height, width].
@@ -98,31 +124,42 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
     Returns:
         uint8 [height, width], 1 on the canvas and its writing; None where there is no canvas.
     """
-    off = cv2.absdiff(pixels, np.full_like(pixels, round(level))) >= CANVAS_STEP
+    crop = min(pixels.shape) < CROP_SIDE
+    off = cv2.absdiff(pixels, np.full_like(pixels, round(level))) >= (CROP_STEP if crop else CANVAS_STEP)
     if np.count_nonzero(off) < NOTE_RECTANGULAR * CANVAS_FILLED * CANVAS_AREA * pixels.size:
         return None
+    if crop:
+        # Nearly every drawing and image of a data set ends here, before what takes longer.
+        _, _, width, height = cv2.boundingRect(off.astype(np.uint8))
+        if np.count_nonzero(off) < CANVAS_FILLED**2 * width * height:
+            return None
     _, labels, stats, _ = cv2.connectedComponentsWithStats(off.astype(np.uint8), connectivity=4)
     largest = _largest(stats)
     left, top, width, height = stats[largest, : cv2.CC_STAT_AREA].tolist()
     if (
         width * height < CANVAS_AREA * pixels.size
-        or min(width / pixels.shape[1], height / pixels.shape[0]) < CANVAS_SIDE
+        or min(width / pixels.shape[1], height / pixels.shape[0]) < (CROP_CANVAS_SIDE if crop else CANVAS_SIDE)
+        or min(width, height) < LEAST_CANVAS
     ):
         return None
     piece = np.asarray(labels == largest, np.uint8)
     box = np.zeros_like(pixels)
     box[top : top + height, left : left + width] = 1
     outline = piece[(box > 0) & (_within(box) == 0)]
-    canvas: Pixels | None = box
-    least = 0.0
-    if not outline.size or outline.mean() < CANVAS_OUTLINE:
-        canvas = _round(piece)
-        least = ROUND_WRITTEN * max(width, height)
+    if crop:
+        outline = ring_of(piece[top : top + height, left : left + width])
+    rectangular = outline.size > 0 and outline.mean() >= CANVAS_OUTLINE
+    canvas = box if rectangular else None if crop else _round(piece)
     # All of it is off that level, since strokes may part it.
     if canvas is None or off[canvas > 0].mean() < CANVAS_FILLED:
         return None
     within = _within(canvas)
+    if rectangular and _plain_level(pixels, within) is None:
+        return canvas  # a photo, of which it takes more to say whether anything is written on it
+    if crop:
+        return None
     distance = np.abs(pixels.astype(np.int16) - round(median(pixels[within > 0])))
+    least = 0.0 if rectangular else ROUND_WRITTEN * max(width, height)
     return canvas if _has_strokes(((distance >= CANVAS_STEP) & (within > 0)).astype(np.uint8), least) else None
 
 
