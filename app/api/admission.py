@@ -28,6 +28,9 @@ from app.telemetry import current_record
 #: answer this much more is read and thrown away, for at most so long.
 DISCARD_BYTES = 64 * 2**20
 DISCARD_SECONDS = 10.0
+#: Calls that take files, and the form that has none: Starlette would take it apart byte by byte, on the event loop.
+WITH_FILES = "/predict/"
+FIELDS = "application/x-www-form-urlencoded"
 
 
 class Admission:
@@ -89,6 +92,10 @@ class Admission:
             return
         if self._lacks_key(scope, headers):
             await _refuse(_unauthorised(), scope, receive, send)
+            return
+        if headers.get("Content-Type", "").lower().startswith(FIELDS) and route_path(scope).startswith(WITH_FILES):
+            detail = "Fields without a file were sent. Send multipart/form-data with the image in a part of its own."
+            await _refuse(problem(MALFORMED_UPLOAD, detail), scope, receive, send)
             return
         if not declared.isdecimal():
             await _refuse(problem(MALFORMED_UPLOAD, "Content-Length is not a number."), scope, receive, send)

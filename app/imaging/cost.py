@@ -9,9 +9,15 @@ from PIL import ImageFile, JpegImagePlugin, TiffImagePlugin
 
 from app.imaging.errors import CorruptImage, ImageTooLarge, UnsupportedImage
 
-#: Most passes over a JPEG's pixels. Programs write about ten; a hostile file has one in a hundred bytes, which takes
-#: five milliseconds for the largest photo.
+#: Most passes over a JPEG's pixels, and most pixels that they go over. Programs write about ten passes; a hostile file
+#: has one in a hundred bytes, which takes up to 39 milliseconds for 64 million pixels.
 MAX_SCANS = 100
+MAX_SCANNED_PIXELS = 20 * 64_000_000
+#: Longest side, in pixels. JPEG has no longer one, and Pillow keeps some bytes for every row, whatever its length.
+MAX_SIDE = 2**16
+#: Most blocks of a GIF, each of which Pillow reads in Python, beside one for every so many bytes: full ones have 256.
+MAX_BLOCKS = 4096
+BLOCK_BYTES = 64
 #: Markers that have a length, and the picture's start and end. Below 0xc0 libjpeg either gives up or, where it wants a
 #: restart, looks for the next marker; a length believed there would hide passes. Before a zero, 0xff is no marker.
 JPEG_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
@@ -33,6 +39,11 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_ENDS = (b"IEND", b"")
 #: Most chunks of a PNG, each of which takes Pillow five microseconds. Programs write one for every 8 KB and more.
 MAX_CHUNKS = 2**14
+GIF_SIGNATURES = (b"GIF87a", b"GIF89a")
+#: Of the header and of a picture in a GIF: bytes, and where among them the size of a palette is told.
+GIF_HEADER = 13, 10
+GIF_PICTURE = 10, 9
+GIF_EXTENSION, GIF_SEPARATOR, GIF_TRAILER = b"!", b",", b";"
 #: Byte order of a TIFF by its first two bytes, as `struct` names it.
 BYTE_ORDERS = {b"II": "<", b"MM": ">"}
 #: The third byte of a BigTIFF, whose numbers are longer.
@@ -61,6 +72,8 @@ def check_header(data: bytes) -> None:
         _check_segments(data)
     elif data.startswith(PNG_SIGNATURE):
         _check_chunks(data)
+    elif data.startswith(GIF_SIGNATURES):
+        _check_blocks(data)
     elif data[:2] in BYTE_ORDERS and len(data) >= 16:
         _check_directory(data)
 
@@ -93,6 +106,33 @@ def _check_chunks(data: bytes) -> None:
     raise UnsupportedImage(f"The PNG has more than {MAX_CHUNKS} chunks. Save it anew.")
 
 
+def _check_blocks(data: bytes) -> None:
+    size, flags = GIF_HEADER
+    place, blocks = size + _palette_bytes(data[flags : flags + 1]), 0
+    most = MAX_BLOCKS + len(data) // BLOCK_BYTES
+    while place < len(data) and blocks <= most:
+        kind, blocks = data[place : place + 1], blocks + 1
+        if kind == GIF_TRAILER:
+            return
+        if kind == GIF_EXTENSION:
+            place += 2
+        elif kind == GIF_SEPARATOR:
+            size, flags = GIF_PICTURE
+            place += size + _palette_bytes(data[place + flags : place + flags + 1]) + 1  # and how codes begin
+        else:
+            place += 1  # passed over, as Pillow does
+            continue
+        while place < len(data) and blocks <= most and data[place]:
+            place, blocks = place + 1 + data[place], blocks + 1
+        place += 1
+    if blocks > most:
+        raise UnsupportedImage("The GIF has more blocks than its size needs. Save it anew.")
+
+
+def _palette_bytes(flags: bytes) -> int:
+    return 3 * 2 ** (1 + (flags[0] & 7)) if flags and flags[0] & 128 else 0
+
+
 def _check_directory(data: bytes) -> None:
     order, big = BYTE_ORDERS[data[:2]], data[2] == BIG_TIFF
     offset, number, entry = ("Q", "Q", "HHQ8x") if big else ("I", "H", "HHI4x")
@@ -123,8 +163,12 @@ def check_cost(image: ImageFile.ImageFile, data: bytes, *, max_pixels: int) -> N
         UnsupportedImage, ImageTooLarge, CorruptImage.
     """
     width, height = image.size
-    if image.format in {"JPEG", "MPO"} and _has_many_scans(data):
-        raise UnsupportedImage(f"The JPEG is stored in more than {MAX_SCANS} passes. Save it anew in fewer.")
+    if max(width, height) > MAX_SIDE:
+        raise ImageTooLarge(f"The image has {width} x {height} pixels; at most {MAX_SIDE} are accepted on a side.")
+    if image.format in {"JPEG", "MPO"}:
+        most = min(MAX_SCANS, MAX_SCANNED_PIXELS // max(1, width * height))
+        if _has_more_scans(data, most):
+            raise UnsupportedImage(f"The JPEG is stored in more than {most} passes. Save it anew in fewer.")
     if any(tile.codec_name == "bmp_rle" for tile in image.tile):
         if width * height > MAX_RUN_LENGTH_PIXELS:
             raise ImageTooLarge(
@@ -155,16 +199,16 @@ def _check_tiles(image: TiffImagePlugin.TiffImageFile, max_pixels: int) -> None:
         raise CorruptImage(TOO_MANY_STRIPS)
 
 
-def _has_many_scans(data: bytes) -> bool:
-    """Tell whether a JPEG's decoder goes over the picture more than `MAX_SCANS` times."""
-    if data.count(JPEG_SCAN) <= MAX_SCANS:  # as in any photo, and much sooner seen
+def _has_more_scans(data: bytes, most: int) -> bool:
+    """Tell whether a JPEG's decoder goes over the picture more than so many times."""
+    if data.count(JPEG_SCAN) <= most:  # as in any photo, and much sooner seen
         return False
     scans, place = 0, 0
-    while scans <= MAX_SCANS and (marker := JPEG_MARKER.search(data, place)):
+    while scans <= most and (marker := JPEG_MARKER.search(data, place)):
         place = marker.end()
         if marker[0] == JPEG_END:  # what follows, such as another picture or a film, is not decoded
             break
         if marker[0] != JPEG_START:
             scans += marker[0] == JPEG_SCAN
             place += int.from_bytes(data[place : place + 2], "big")
-    return scans > MAX_SCANS
+    return scans > most

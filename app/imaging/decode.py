@@ -49,6 +49,8 @@ TINY_HEADER_BYTES = 24
 #: and in six where the file was made to take long.
 TINY_BYTES = 2048
 TINY_PIXELS = 32 * 32
+#: Chunks of a PNG that Pillow unpacks to a megabyte.
+PACKED_CHUNKS = (b"iTXt", b"zTXt", b"iCCP")
 #: Weights of red, green and blue in luma (ITU-R BT.601), as Pillow's own conversion has them.
 LUMA = np.array([0.299, 0.587, 0.114])
 #: Where luma carries less than this share of what tells ink from page, as of yellow on white or red on green, their
@@ -156,6 +158,7 @@ def is_tiny(data: bytes) -> bool:
         # A header that is not the first chunk, or a second one, would be believed instead.
         and data.find(b"IHDR") == data.rfind(b"IHDR") == len(PNG_SIGNATURE) + 4
         and math.prod(struct.unpack(">II", data[16:24])) <= TINY_PIXELS
+        and not any(chunk in data for chunk in PACKED_CHUNKS)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from http import HTTPStatus
 
+import httptools
 import structlog
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
@@ -16,9 +17,12 @@ from app.api.request_id import HEADER, begin_request
 from app.server.transport import JoiningTransport
 
 #: Most bytes in a row that neither end a head nor bring part of a body: of heads, trailers and chunk extensions. The
-#: parser keeps them all, and copies a header for every piece of it that arrives. A longer head is let through where it
-#: arrives in one piece.
+#: parser keeps them all, and copies a header for every piece of it that arrives.
 MAX_HEAD_BYTES = 64 * 1024
+#: Most bytes that the parser is given at a time, and requests it has read ahead of their answers where it gets no more:
+#: each may be of a few bytes and takes hundreds of times the memory. What else has come waits as it came.
+FED_BYTES = 4096
+MOST_AHEAD = 64
 
 _log = structlog.get_logger(__name__)
 
@@ -28,26 +32,80 @@ class ProblemProtocol(HttpToolsProtocol):
 
     transport: JoiningTransport
     _head_bytes = 0
+    _refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.transport = JoiningTransport(transport, self.loop)
+        #: What has come and has not been given to the parser.
+        self._unread = bytearray()
 
     def eof_received(self) -> None:
         # The event loop closes its own transport now, which knows nothing of what is held here.
         self.transport.flush()
 
     def data_received(self, data: bytes) -> None:
-        if self._head_bytes > MAX_HEAD_BYTES:
-            return  # it has been refused, and ends with the answers to what came before
+        self._unset_keepalive_if_required()
+        if self._unread:
+            self._unread += data
+        else:
+            self._read(data)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._unread and len(self.pipeline) < MOST_AHEAD // 2:
+            self._unset_keepalive_if_required()
+            unread, self._unread = self._unread, bytearray()
+            self._read(bytes(unread))
+
+    def _read(self, data: bytes) -> None:
+        """Give the parser what has come, as long as it is not too far ahead."""
+        for place in range(0, len(data), FED_BYTES):
+            if self._refused or self.transport.is_closing():
+                return  # it ends with the answers to what came before
+            if len(self.pipeline) >= MOST_AHEAD:
+                self._unread += data[place:]
+                self.flow.pause_reading()
+                return
+            self._feed(data[place : place + FED_BYTES])
+
+    def _feed(self, data: bytes) -> None:
         self._head_bytes += len(data)
-        super().data_received(data)
-        if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+        try:
+            while data:
+                data = self._after_offer(data)
+        except httptools.HttpParserError:
             self.send_400_response("")
+            return
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self.send_400_response("")
+
+    def _after_offer(self, data: bytes) -> bytes:
+        """Give the parser some bytes; return those after a head that offers another protocol, which is not taken.
+
+        The parser would pass over the body of such a request and take it for the next one. It gets the head once more
+        without the offer, as if it had not been made (RFC 9110, 7.8): Java's client and `curl --http2` offer HTTP/2.
+
+        Raises:
+            HttpParserError: it is no HTTP, or asks for a tunnel.
+        """
+        offered = self.parser
+        try:
+            offered.feed_data(data)
+        except httptools.HttpParserUpgrade as stop:
+            if offered.get_method() == b"CONNECT":
+                raise httptools.HttpParserInvalidMethodError("This is no proxy.") from None
+            head = [b"%s %s HTTP/%s" % (offered.get_method(), self.url, offered.get_http_version().encode())]
+            head += [b"%s: %s" % header for header in self.headers if header[0] != b"upgrade"]
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.feed_data(b"\r\n".join([*head, b"", b""]))
+            return data[stop.args[0] :]
+        return b""
 
     def on_headers_complete(self) -> None:
         self._head_bytes = 0
-        super().on_headers_complete()
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._head_bytes = 0
@@ -55,7 +113,8 @@ class ProblemProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._head_bytes = 0
-        super().on_message_complete()
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what was sent with a problem document in its turn, and let the connection end.
@@ -63,6 +122,7 @@ class ProblemProtocol(HttpToolsProtocol):
         A whole request that came before it gets its answer first. Where the answer to a request whose body is malformed
         has begun, breaking the connection is the only honest end.
         """
+        self._refused = True
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
             self._refuse_now()

@@ -60,6 +60,14 @@ def test_an_upload_without_a_key_is_answered_before_it_is_read(guarded: TestClie
     assert rest[2]["more_body"] is False
 
 
+def test_so_are_fields_without_a_file(guarded: TestClient) -> None:
+    headers = (b"x-api-key", KEY.encode()), (b"content-type", b"application/x-www-form-urlencoded")
+    start, answer, *rest = guarded.portal.call(exchange, guarded.app, *headers)
+    assert start["status"] == 400
+    assert json.loads(answer["body"])["code"] == "malformed-upload"
+    assert rest[:2] == ["read", "read"]
+
+
 def test_a_client_that_asks_first_need_not_send_the_upload(guarded: TestClient) -> None:
     asked = guarded.portal.call(exchange, guarded.app, (b"content-length", b"2000"), (b"expect", b"100-continue"))
     assert asked[0]["status"] == 401

@@ -7,7 +7,16 @@ import pytest
 from PIL import Image, JpegImagePlugin
 
 from app.imaging import CorruptImage, ImageTooLarge, UnsupportedImage
-from app.imaging.cost import MAX_CHUNKS, MAX_ENTRIES, MAX_EXIF_SEGMENTS, MAX_SCANS, MAX_SEGMENTS, MAX_TILES
+from app.imaging.cost import (
+    MAX_CHUNKS,
+    MAX_ENTRIES,
+    MAX_EXIF_SEGMENTS,
+    MAX_SCANNED_PIXELS,
+    MAX_SCANS,
+    MAX_SEGMENTS,
+    MAX_SIDE,
+    MAX_TILES,
+)
 from app.imaging.decode import decode
 from tests.strokes import draw, encode
 
@@ -51,6 +60,33 @@ def test_passes_over_a_jpeg_are_counted_before_they_are_made(monkeypatch: pytest
     # A marker in place of a restart, and what may pass for its length.
     with pytest.raises(UnsupportedImage, match="passes"):
         decode(_progressive_jpeg(64, MAX_SCANS + 1, hiding=b"\xff\x02\xff\xff\xff\xd0"), max_pixels=LIMIT)
+
+
+def test_so_are_those_over_a_large_one() -> None:
+    side = 8000
+    with pytest.raises(UnsupportedImage, match="passes"):
+        decode(_progressive_jpeg(side, 1 + MAX_SCANNED_PIXELS // side**2), max_pixels=LIMIT)
+
+
+@pytest.mark.parametrize("size", [(1, MAX_SIDE + 1), (MAX_SIDE + 1, 1)])
+def test_no_side_is_longer_than_any_camera_makes(size: tuple[int, int]) -> None:
+    with pytest.raises(ImageTooLarge, match="on a side"):
+        decode(encode(Image.new("1", size)), max_pixels=LIMIT)
+
+
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize(
+    "blocks",
+    [b"!\xfe" + b"\1a" * 10_000 + b"\0", b"!\xfe\1a\0" * 10_000, b"a" * 10_000, b"!\xfe\0" * 10_000],
+    ids=["pieces", "comments", "nothing", "empty"],
+)
+def test_the_blocks_of_a_gif_are_counted_before_it_is_opened(blocks: bytes, behind: bool) -> None:
+    usual = encode(PICTURE, "GIF")
+    place = len(usual) - 1 if behind else usual.index(b",\0\0\0\0")
+    with pytest.raises(UnsupportedImage, match="blocks"):
+        decode(usual[:place] + blocks + usual[place:], max_pixels=LIMIT)
+    few = b"!\xfe" + (b"\xff" + b"a" * 255) * 100 + b"\0"
+    assert decode(usual[:place] + few + usual[place:], max_pixels=LIMIT).size == (120, 120)
 
 
 def test_a_bmp_of_runs_may_not_have_as_many_pixels_as_others() -> None:

@@ -11,10 +11,11 @@ import pytest
 from app.inference import NotReady
 from app.main import create_app
 from app.server import server as module
-from app.server.protocol import MAX_HEAD_BYTES
+from app.server.protocol import FED_BYTES, MAX_HEAD_BYTES, MOST_AHEAD, ProblemProtocol
 from app.server.server import Server
 from app.settings import Settings
 from tests.models import MODELS
+from tests.strokes import draw, encode
 
 REQUEST = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -90,6 +91,77 @@ def test_who_would_rather_speak_websocket_is_answered_in_http(port: int) -> None
             answer = b"".join(iter(lambda link=link: link.recv(10_000), b""))
         assert answer.startswith(b"HTTP/1.1 " + status)
         assert b"x-request-id:" in answer.lower()
+
+
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+
+
+def is_ready(port: int) -> bool:
+    """Tell whether the models are loaded."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as link:
+        link.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        return answers(link)[0][0] == 200
+
+
+def answers(link: socket.socket) -> list[tuple[int, bytes]]:
+    """Return the status and body of every answer until the connection ends."""
+    found = []
+    with link.makefile("rb") as stream:
+        while line := stream.readline():
+            size = 0
+            while (header := stream.readline()) != b"\r\n":
+                if header.lower().startswith(b"content-length:"):
+                    size = int(header.split(b":")[1])
+            found.append((int(line.split()[1]), stream.read(size)))
+    return found
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_who_offers_another_protocol_is_answered_in_this_one(port: int, pieces: int) -> None:
+    """As Java's client and `curl --http2` do. What is in the body is no request."""
+    file = b'Content-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + encode(draw("7"))
+    body = b"--x\r\n" + file + b"\r\n" + REQUEST + b"\r\n--x--\r\n"
+    kind = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: %d\r\n" % len(body)
+    head = b"POST /predict/digit HTTP/1.1\r\nHost: x\r\n" + OFFER + kind + b"\r\n"
+    last = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as link:
+        while not is_ready(port):
+            time.sleep(0.05)
+        if pieces == 1:
+            link.sendall(head + body + last)
+        else:
+            link.sendall(head)
+            time.sleep(0.2)
+            link.sendall(body + last)
+        (status, answer), (second, _) = answers(link)
+    assert (status, second) == (200, 200)
+    assert b'"label":"7"' in answer
+
+
+def test_a_tunnel_is_refused_and_what_follows_is_not_read(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as link:
+        link.sendall(b"CONNECT /livez HTTP/1.1\r\nHost: x\r\n\r\n" + REQUEST)
+        assert [status for status, _ in answers(link)] == [400]
+
+
+def test_requests_that_come_together_are_read_a_few_at_a_time_and_answered_in_turn(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = []
+    read = ProblemProtocol._read
+
+    def watch(protocol: ProblemProtocol, data: bytes) -> None:
+        read(protocol, data)
+        ahead.append(len(protocol.pipeline))
+
+    monkeypatch.setattr(ProblemProtocol, "_read", watch)
+    paths = [b"/livez", b"/nothing"] * 1500
+    last = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as link:
+        link.sendall(b"".join(b"GET " + path + b" HTTP/1.1\r\n\r\n" for path in paths) + last)
+        found = [status for status, _ in answers(link)]
+    assert found == [200, 404] * 1500 + [200]
+    assert max(ahead) < MOST_AHEAD + FED_BYTES // len(b"GET /livez HTTP/1.1\r\n\r\n") + 1
 
 
 @pytest.mark.parametrize(
