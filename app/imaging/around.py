@@ -91,6 +91,12 @@ BINDING_SLACK = 0.02
 BINDING_STEP_SLACK = 0.3
 #: Elsewhere is a mark at least so many times as long as they are; of a dotted character there is none.
 BINDING_CONTENT = 2.0
+#: A region covers at least this share of a drawing's outermost pixels ...
+REGION_EDGE = 0.12
+#: ... and is at least so deep, as a share of its shorter side.
+REGION_DEPTH = 0.1
+#: What is written beside it, off the edges, is at least so long, as a share of that.
+REGION_CONTENT = 0.15
 #: A mark lower than this share of its width has no line under it: it may be the head of a 7 or a digit's segment.
 FLAT_MARK = 0.5
 
@@ -140,6 +146,25 @@ def _pixels(marks: Marks, mark: int) -> Chosen:
     """Return which pixels of its box a mark has, bool [height, width]."""
     left, top, right, bottom = marks.boxes[mark].tolist()
     return np.asarray(marks.labels[top:bottom, left:right] == mark, np.bool_)
+
+
+def regions(marks: Marks) -> Chosen:
+    """Choose what covers a side or a corner of a drawing beside which something is written, but of a crop: bool [M].
+
+    A threshold leaves it of the shaded part of a photo.
+    """
+    covers = np.zeros(len(marks.mass), np.bool_)
+    if min(marks.labels.shape) < CROP_SIDE:
+        return covers
+    free = ~marks.touches_edge & (marks.sizes.max(axis=1) >= REGION_CONTENT * min(marks.labels.shape))
+    free[0] = False
+    if free.any():
+        for mark in np.flatnonzero(marks.touches_edge & (marks.mass >= marks.mass[free].max())).tolist():
+            if mark and marks.share_of_edge(mark) >= REGION_EDGE:
+                within = np.pad((marks.labels == mark).astype(np.uint8), 1)
+                depth = float(cv2.distanceTransform(within, cv2.DIST_L2, 3).max())
+                covers[mark] = depth >= REGION_DEPTH * min(marks.labels.shape)
+    return covers
 
 
 def binding(marks: Marks) -> Chosen:

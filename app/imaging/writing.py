@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.alone import falls_apart, rivals
-from app.imaging.around import binding, dividers, find_cell, frames, underlines
+from app.imaging.around import binding, dividers, find_cell, frames, regions, underlines
 from app.imaging.box import without_touched_boxes
 from app.imaging.errors import NoInkFound
 from app.imaging.marks import MARK_LEVEL, Chosen, Marks, Pixels, close_gaps, find_marks, main_mark, straightness
@@ -117,6 +117,8 @@ def keep_writing(ink: Pixels, *, plain: bool, even: bool = False, ruled: bool = 
         ink, marks = bare, find_marks(bare.astype(np.float32), threshold)
     framing = frames(marks)
     dropped = framing | binding(marks)
+    if drawn:
+        dropped |= regions(marks)
     marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
     if (cell := find_cell(marks, ruled=ruled)) is not None:
         left, right = cell

@@ -395,6 +395,18 @@ def test_so_is_a_thin_one_from_end_to_end_of_a_narrow_photo() -> None:
     assert find_ink(photographed(page)).box == pytest.approx((36, 0, 42, 240), abs=2)
 
 
+@pytest.mark.parametrize("inverted", [False, True])
+@pytest.mark.parametrize("character", DIGITS)
+def test_what_a_threshold_leaves_of_a_shadow_is_no_ink(character: str, inverted: bool) -> None:
+    page = draw(character, (240, 240), scale=0.5, ink=0, paper=255)
+    shaded = page.copy()
+    y, x = np.mgrid[:240, :240]
+    grain = np.random.default_rng(0).normal(0, 6, page.shape)
+    shaded[x + 0.6 * y + grain > 285] = 0
+    found = find_ink(255 - shaded if inverted else shaded)
+    assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 2
+
+
 def across(page: np.ndarray, light: float, *, width: float, turn: float) -> np.ndarray:
     """Let a strip of other light fall across a page, through a place a little off its middle."""
     height, wide = page.shape
