@@ -10,7 +10,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from app.imaging.marks import Chosen
-from app.imaging.page import CROP_SIDE, Contrast, Page, Pixels, median, ring_of
+from app.imaging.page import CROP_SIDE, Contrast, Page, Pixels, is_narrow, median, ring_of
 
 #: A sheet covers at least the first and at most the second share of the picture.
 LEAST_AREA = 0.1
@@ -70,6 +70,8 @@ ROUND_WRITTEN = 0.25
 #: so many times longer than wide, as an l is.
 STROKE_FILLED = 0.7
 STROKE_LENGTH = 2.5
+#: A photo in a crop has at least so many grey levels; an enlargement of a picture of few pixels and levels has fewer.
+PHOTO_LEVELS = 24
 #: A canvas is plain where at least this share of it has its commonest level; so has a drawing program's, but no photo.
 CANVAS_PLAIN = 0.5
 
@@ -155,12 +157,22 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
         return None
     within = _within(canvas)
     if rectangular and _plain_level(pixels, within) is None:
-        return canvas  # a photo, of which it takes more to say whether anything is written on it
+        # A photo, of which it takes more to say whether anything is written on it; or a stroke with soft sides.
+        shown = pixels[top : top + height, left : left + width]
+        few = crop and np.unique(shown).size < PHOTO_LEVELS
+        return None if few or (crop and is_narrow(shown.shape) and _fades(shown, level)) else canvas
     if crop:
         return None
     distance = np.abs(pixels.astype(np.int16) - round(median(pixels[within > 0])))
     least = 0.0 if rectangular else ROUND_WRITTEN * max(width, height)
     return canvas if _has_strokes(((distance >= CANVAS_STEP) & (within > 0)).astype(np.uint8), least) else None
+
+
+def _fades(shown: Pixels, level: float) -> bool:
+    """Tell whether a narrow part of a picture comes nearer to a grey level at its long sides than in the middle."""
+    off = np.abs(shown - level).mean(axis=0 if shown.shape[0] > shown.shape[1] else 1)
+    margin = max(1, off.size // 4)
+    return bool(np.delete(off, slice(margin, -margin)).mean() < off[margin:-margin].mean())
 
 
 def _round(piece: Pixels) -> Pixels | None:
