@@ -46,21 +46,16 @@ MOST_WRITTEN = 0.2
 EDGE = 0.02
 #: The blur that carries its light on beyond them, as a share of the picture's shorter side.
 BEYOND = 0.15
-#: A canvas differs from a plain surround by at least so many grey levels; in a crop, see `CROP_SIDE`, beside which
-#: programs put bars of one level, by the second.
+#: A canvas differs from a plain surround by at least so many grey levels.
 CANVAS_STEP = 24
-CROP_STEP = 4
-#: The box of a canvas covers at least this share of the picture, and of either side; of a crop the last, and so many
-#: pixels: narrower ones are strokes.
+#: The box of a canvas covers at least this share of the picture, and of either side.
 CANVAS_AREA = 0.03
 CANVAS_SIDE = 0.15
-CROP_CANVAS_SIDE = 0.08
-LEAST_CANVAS = 7
 #: A canvas fills at least this share of its box, and of the outline of that.
 CANVAS_FILLED = 0.85
 CANVAS_OUTLINE = 0.98
-#: A canvas that is no rectangle is round or has round corners, as an avatar and an icon have, in no crop: its shorter
-#: side is at least this share of the longer one, since the hull of a thick 0 is narrower, ...
+#: A canvas that is no rectangle is round or has round corners, as an avatar and an icon have: its shorter side is at
+#: least this share of the longer one, since the hull of a thick 0 is narrower, ...
 ROUND_SIDES = 0.8
 #: ... it has at least this share of its hull's area, ...
 ROUND_CONVEX = 0.98
@@ -70,42 +65,67 @@ ROUND_WRITTEN = 0.25
 #: so many times longer than wide, as an l is.
 STROKE_FILLED = 0.7
 STROKE_LENGTH = 2.5
-#: A photo in a crop has at least so many grey levels; an enlargement of a picture of few pixels and levels has fewer.
+#: A photo differs from the bars beside it by at least so many grey levels.
+BARS_STEP = 4
+#: Its shorter side is at least this share of the picture's longer one, and so many pixels: narrower ones are strokes.
+PHOTO_SIDE = 0.08
+LEAST_PHOTO = 7
+#: It has at least so many grey levels; an enlargement of a picture of few pixels and levels has fewer.
 PHOTO_LEVELS = 24
 #: A canvas is plain where at least this share of it has its commonest level; so has a drawing program's, but no photo.
 CANVAS_PLAIN = 0.5
 
 
-def without_surround(pixels: Pixels, canvas: Pixels) -> Pixels:
-    """Go on with a canvas beyond its edges.
+def photo_between_bars(pixels: Pixels, level: float) -> tuple[int, int, int, int] | None:
+    """Find a photo beside or around which a program has put bars of one level.
 
     Args:
         pixels: uint8 [height, width], 0 black to 255 white.
-        canvas: from `find_canvas`.
+        level: of the bars, a grey level.
 
     Returns:
-        uint8 [height, width], with the canvas's own level or light in place of what lies around it.
+        Its box (left, top, right, bottom), without its edges; None where there is none.
     """
-    inside = _within(canvas)
-    level = _plain_level(pixels, inside)
-    return _gone_on(pixels, inside) if level is None else np.where(inside, pixels, level).astype(np.uint8)
+    off = (cv2.absdiff(pixels, np.full_like(pixels, round(level))) >= BARS_STEP).astype(np.uint8)
+    left, top, width, height = cv2.boundingRect(off)
+    shown = off[top : top + height, left : left + width]
+    # Nearly every drawing and image of a data set ends here.
+    if not shown.any() or shown.mean() < CANVAS_FILLED or ring_of(shown).mean() < CANVAS_OUTLINE:
+        return None
+    if min(width, height) < max(LEAST_PHOTO, PHOTO_SIDE * max(pixels.shape)):
+        return None
+    box = np.zeros_like(pixels)
+    box[top : top + height, left : left + width] = 1
+    photo = pixels[top : top + height, left : left + width]
+    drawn = _plain_level(photo, shown) is not None or np.unique(photo).size < PHOTO_LEVELS
+    if drawn or (is_narrow(photo.shape) and _fades(photo, level)):
+        return None
+    left, top, width, height = cv2.boundingRect(_within(box))
+    return left, top, left + width, top + height
 
 
-def photo_between_bars(pixels: Pixels, canvas: Pixels) -> tuple[int, int, int, int] | None:
-    """Return the box of a photo that a program has put between bars: (left, top, right, bottom), without its edges.
+def _fades(shown: Pixels, level: float) -> bool:
+    """Tell whether a narrow part of a picture comes nearer to a grey level at its long sides than in the middle."""
+    off = np.abs(shown - level).mean(axis=0 if shown.shape[0] > shown.shape[1] else 1)
+    margin = max(1, off.size // 4)
+    return bool(np.delete(off, slice(margin, -margin)).mean() < off[margin:-margin].mean())
+
+
+def without_surround(pixels: Pixels, level: float) -> Pixels:
+    """Go on with a canvas beyond its edges, where a plain picture shows one in a screenshot.
 
     Args:
-        pixels: uint8 [height, width].
-        canvas: from `find_canvas`.
+        pixels: uint8 [height, width], 0 black to 255 white.
+        level: of what lies around it, a grey level.
 
     Returns:
-        None where the canvas is no rectangle, or plain, as a drawing program's is.
+        The same, or with the canvas's own level or light in place of what lies around it.
     """
+    if min(pixels.shape) < CROP_SIDE or (canvas := find_canvas(pixels, level)) is None:
+        return pixels
     inside = _within(canvas)
-    left, top, width, height = cv2.boundingRect(inside)
-    if int(inside.sum()) < width * height or _plain_level(pixels, inside) is not None:
-        return None
-    return left, top, left + width, top + height
+    plain = _plain_level(pixels, inside)
+    return _gone_on(pixels, inside) if plain is None else np.where(inside, pixels, plain).astype(np.uint8)
 
 
 def _plain_level(pixels: Pixels, inside: Pixels) -> int | None:
@@ -117,8 +137,6 @@ def _plain_level(pixels: Pixels, inside: Pixels) -> int | None:
 def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
     """Find an upright rectangle, a disc, or what is between these, in a plain picture with something written on it.
 
-    In a crop, see `CROP_SIDE`, only a rectangle that is no drawing: a photo that a program has put between bars.
-
     Args:
         pixels: uint8 [height, width].
         level: of the rest of the picture.
@@ -126,53 +144,32 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
     Returns:
         uint8 [height, width], 1 on the canvas and its writing; None where there is no canvas.
     """
-    crop = min(pixels.shape) < CROP_SIDE
-    off = cv2.absdiff(pixels, np.full_like(pixels, round(level))) >= (CROP_STEP if crop else CANVAS_STEP)
+    off = cv2.absdiff(pixels, np.full_like(pixels, round(level))) >= CANVAS_STEP
     if np.count_nonzero(off) < NOTE_RECTANGULAR * CANVAS_FILLED * CANVAS_AREA * pixels.size:
         return None
-    if crop:
-        # Nearly every drawing and image of a data set ends here, before what takes longer.
-        _, _, width, height = cv2.boundingRect(off.astype(np.uint8))
-        if np.count_nonzero(off) < CANVAS_FILLED**2 * width * height:
-            return None
     _, labels, stats, _ = cv2.connectedComponentsWithStats(off.astype(np.uint8), connectivity=4)
     largest = _largest(stats)
     left, top, width, height = stats[largest, : cv2.CC_STAT_AREA].tolist()
     if (
         width * height < CANVAS_AREA * pixels.size
-        or min(width / pixels.shape[1], height / pixels.shape[0]) < (CROP_CANVAS_SIDE if crop else CANVAS_SIDE)
-        or min(width, height) < LEAST_CANVAS
+        or min(width / pixels.shape[1], height / pixels.shape[0]) < CANVAS_SIDE
     ):
         return None
     piece = np.asarray(labels == largest, np.uint8)
     box = np.zeros_like(pixels)
     box[top : top + height, left : left + width] = 1
     outline = piece[(box > 0) & (_within(box) == 0)]
-    if crop:
-        outline = ring_of(piece[top : top + height, left : left + width])
-    rectangular = outline.size > 0 and outline.mean() >= CANVAS_OUTLINE
-    canvas = box if rectangular else None if crop else _round(piece)
+    canvas: Pixels | None = box
+    least = 0.0
+    if not outline.size or outline.mean() < CANVAS_OUTLINE:
+        canvas = _round(piece)
+        least = ROUND_WRITTEN * max(width, height)
     # All of it is off that level, since strokes may part it.
     if canvas is None or off[canvas > 0].mean() < CANVAS_FILLED:
         return None
     within = _within(canvas)
-    if rectangular and _plain_level(pixels, within) is None:
-        # A photo, of which it takes more to say whether anything is written on it; or a stroke with soft sides.
-        shown = pixels[top : top + height, left : left + width]
-        few = crop and np.unique(shown).size < PHOTO_LEVELS
-        return None if few or (crop and is_narrow(shown.shape) and _fades(shown, level)) else canvas
-    if crop:
-        return None
     distance = np.abs(pixels.astype(np.int16) - round(median(pixels[within > 0])))
-    least = 0.0 if rectangular else ROUND_WRITTEN * max(width, height)
     return canvas if _has_strokes(((distance >= CANVAS_STEP) & (within > 0)).astype(np.uint8), least) else None
-
-
-def _fades(shown: Pixels, level: float) -> bool:
-    """Tell whether a narrow part of a picture comes nearer to a grey level at its long sides than in the middle."""
-    off = np.abs(shown - level).mean(axis=0 if shown.shape[0] > shown.shape[1] else 1)
-    margin = max(1, off.size // 4)
-    return bool(np.delete(off, slice(margin, -margin)).mean() < off[margin:-margin].mean())
 
 
 def _round(piece: Pixels) -> Pixels | None:
