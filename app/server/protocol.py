@@ -22,6 +22,8 @@ MAX_HEAD_BYTES = 64 * 1024
 #: Most bytes that the parser is given at a time, and requests it has read ahead of their answers where it gets no more:
 #: each may be of a few bytes and takes hundreds of times the memory. What else has come waits as it came.
 FED_BYTES = 4096
+#: The same in the middle of a body, whose pieces are joined again.
+FED_BODY_BYTES = 16_384
 MOST_AHEAD = 64
 
 _log = structlog.get_logger(__name__)
@@ -60,14 +62,18 @@ class ProblemProtocol(HttpToolsProtocol):
 
     def _read(self, data: bytes) -> None:
         """Give the parser what has come, as long as it is not too far ahead."""
-        for place in range(0, len(data), FED_BYTES):
+        place = 0
+        while place < len(data):
             if self._refused or self.transport.is_closing():
                 return  # it ends with the answers to what came before
             if len(self.pipeline) >= MOST_AHEAD:
                 self._unread += data[place:]
                 self.flow.pause_reading()
                 return
-            self._feed(data[place : place + FED_BYTES])
+            in_body = self.cycle is not None and self.cycle.more_body
+            end = place + (FED_BODY_BYTES if in_body else FED_BYTES)
+            self._feed(data[place:end])
+            place = end
 
     def _feed(self, data: bytes) -> None:
         self._head_bytes += len(data)
