@@ -34,7 +34,7 @@ from app.imaging.page import (
     sampled,
 )
 from app.imaging.ruling import remove_ruling, shows_squares
-from app.imaging.sheet import photo_between_bars, without_surround, without_table
+from app.imaging.sheet import find_rectangle, photo_between_bars, without_surround, without_table
 from app.imaging.uneven import apart_from_light, narrow_contrast, quiet, strokes, without_strips
 from app.imaging.writing import keep_writing
 
@@ -187,10 +187,13 @@ def _as_part(ink: Ink, box: tuple[int, int, int, int], shape: tuple[int, ...]) -
 def _find_in(pixels: Pixels, polarity: Polarity) -> Ink:
     """Find ink in a picture that needs no reduction, or refuse it."""
     page = measure_page(pixels)
-    if page.around is not None and (box := photo_between_bars(pixels, page.around)) is not None:
-        left, top, right, bottom = box
-        return _as_part(_find_in(np.ascontiguousarray(pixels[top:bottom, left:right]), polarity), box, pixels.shape)
-    bare = pixels if page.around is None else without_surround(pixels, page.around)
+    bare = pixels
+    if page.around is not None:
+        rectangle = find_rectangle(pixels, page.around)
+        if rectangle is not None and (box := photo_between_bars(pixels, rectangle, page.around)) is not None:
+            left, top, right, bottom = box
+            return _as_part(_find_in(np.ascontiguousarray(pixels[top:bottom, left:right]), polarity), box, pixels.shape)
+        bare = without_surround(pixels, page.around, rectangle)
     if bare is pixels and not page.plain:
         bare = without_table(pixels, page)
     if bare is not pixels:

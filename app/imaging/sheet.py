@@ -12,6 +12,9 @@ from cv2.typing import MatLike
 from app.imaging.marks import Chosen
 from app.imaging.page import CROP_SIDE, Contrast, Page, Pixels, is_narrow, median, ring_of
 
+#: (left, top, right, bottom) in pixels, right and bottom exclusive.
+Box = tuple[int, int, int, int]
+
 #: A sheet covers at least the first and at most the second share of the picture.
 LEAST_AREA = 0.1
 MOST_AREA = 0.9
@@ -54,6 +57,8 @@ CANVAS_SIDE = 0.15
 #: A canvas fills at least this share of its box, and of the outline of that.
 CANVAS_FILLED = 0.85
 CANVAS_OUTLINE = 0.98
+#: At least this share of a rectangle is off the level around it; strokes of that level may cover much of a small one.
+RECTANGLE_FILLED = 0.6
 #: A canvas that is no rectangle is round or has round corners, as an avatar and an icon have: its shorter side is at
 #: least this share of the longer one, since the hull of a thick 0 is narrower, ...
 ROUND_SIDES = 0.8
@@ -76,30 +81,49 @@ PHOTO_LEVELS = 24
 CANVAS_PLAIN = 0.5
 
 
-def photo_between_bars(pixels: Pixels, level: float) -> tuple[int, int, int, int] | None:
-    """Find a photo beside or around which a program has put bars of one level.
+def find_rectangle(pixels: Pixels, level: float) -> Box | None:
+    """Find the rectangle that all of a picture lies in that is not of one level, if it lies along its sides.
+
+    It may be a photo that a program has put bars beside, or a small canvas. Nearly every drawing and image of a data
+    set has none, and this is told soon.
 
     Args:
         pixels: uint8 [height, width], 0 black to 255 white.
-        level: of the bars, a grey level.
+        level: a grey level.
 
     Returns:
-        Its box (left, top, right, bottom), without its edges; None where there is none.
+        (left, top, right, bottom), right and bottom exclusive; None where there is none.
     """
-    off = (cv2.absdiff(pixels, np.full_like(pixels, round(level))) >= BARS_STEP).astype(np.uint8)
+    bars = cv2.inRange(pixels, round(level) - BARS_STEP + 1, round(level) + BARS_STEP - 1)
+    off = cv2.bitwise_not(bars)
     left, top, width, height = cv2.boundingRect(off)
-    shown = off[top : top + height, left : left + width]
-    # Nearly every drawing and image of a data set ends here.
-    if not shown.any() or shown.mean() < CANVAS_FILLED or ring_of(shown).mean() < CANVAS_OUTLINE:
-        return None
     if min(width, height) < max(LEAST_PHOTO, PHOTO_SIDE * max(pixels.shape)):
         return None
-    box = np.zeros_like(pixels)
-    box[top : top + height, left : left + width] = 1
-    photo = pixels[top : top + height, left : left + width]
-    drawn = _plain_level(photo, shown) is not None or np.unique(photo).size < PHOTO_LEVELS
-    if drawn or (is_narrow(photo.shape) and _fades(photo, level)):
+    if pixels.size - cv2.countNonZero(bars) < width * height * RECTANGLE_FILLED:
         return None
+    along = ring_of(off[top : top + height, left : left + width]) > 0
+    return (left, top, left + width, top + height) if along.mean() >= CANVAS_OUTLINE else None
+
+
+def photo_between_bars(pixels: Pixels, rectangle: Box, level: float) -> Box | None:
+    """Return the part of a picture in which a program shows a photo, or None.
+
+    Args:
+        pixels: uint8 [height, width], 0 black to 255 white.
+        rectangle: from `find_rectangle`.
+        level: of the bars beside it.
+
+    Returns:
+        (left, top, right, bottom), right and bottom exclusive, without its edges.
+    """
+    left, top, right, bottom = rectangle
+    photo = pixels[top:bottom, left:right]
+    off = cv2.absdiff(photo, np.full_like(photo, round(level))) >= BARS_STEP
+    drawn = _plain_level(photo[off]) is not None or np.unique(photo).size < PHOTO_LEVELS
+    if drawn or off.mean() < CANVAS_FILLED or (is_narrow(photo.shape) and _fades(photo, level)):
+        return None
+    box = np.zeros_like(pixels)
+    box[top:bottom, left:right] = 1
     left, top, width, height = cv2.boundingRect(_within(box))
     return left, top, left + width, top + height
 
@@ -111,26 +135,37 @@ def _fades(shown: Pixels, level: float) -> bool:
     return bool(np.delete(off, slice(margin, -margin)).mean() < off[margin:-margin].mean())
 
 
-def without_surround(pixels: Pixels, level: float) -> Pixels:
-    """Go on with a canvas beyond its edges, where a plain picture shows one in a screenshot.
+def without_surround(pixels: Pixels, level: float, rectangle: Box | None) -> Pixels:
+    """Go on with a canvas beyond its edges, where a plain picture shows one in a screenshot, or within a border.
 
     Args:
         pixels: uint8 [height, width], 0 black to 255 white.
         level: of what lies around it, a grey level.
+        rectangle: from `find_rectangle`.
 
     Returns:
         The same, or with the canvas's own level or light in place of what lies around it.
     """
-    if min(pixels.shape) < CROP_SIDE or (canvas := find_canvas(pixels, level)) is None:
+    if min(pixels.shape) < CROP_SIDE and (rectangle is None or not _is_plain_within(pixels, rectangle)):
+        return pixels
+    if (canvas := find_canvas(pixels, level)) is None:
         return pixels
     inside = _within(canvas)
-    plain = _plain_level(pixels, inside)
+    plain = _plain_level(pixels[inside > 0])
     return _gone_on(pixels, inside) if plain is None else np.where(inside, pixels, plain).astype(np.uint8)
 
 
-def _plain_level(pixels: Pixels, inside: Pixels) -> int | None:
-    """Return the commonest level where uint8 [height, width] is 1; None where too few pixels have it."""
-    counts = np.bincount(pixels[inside > 0], minlength=256)
+def _is_plain_within(pixels: Pixels, rectangle: Box) -> bool:
+    """Tell whether a rectangle is of one level all along its sides, but for where strokes may run out of it."""
+    left, top, right, bottom = rectangle
+    levels = np.sort(ring_of(pixels[top + 1 : bottom - 1, left + 1 : right - 1]))
+    beyond = levels.size // 20
+    return int(levels[-1 - beyond]) - int(levels[beyond]) <= 2 * BARS_STEP
+
+
+def _plain_level(levels: Pixels) -> int | None:
+    """Return the commonest of some grey levels, uint8 [N]; None where too few have it."""
+    counts = np.bincount(levels, minlength=256)
     return int(counts.argmax()) if counts.max() >= CANVAS_PLAIN * counts.sum() else None
 
 
@@ -158,14 +193,15 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
     piece = np.asarray(labels == largest, np.uint8)
     box = np.zeros_like(pixels)
     box[top : top + height, left : left + width] = 1
+    crop = min(pixels.shape) < CROP_SIDE
     outline = piece[(box > 0) & (_within(box) == 0)]
     canvas: Pixels | None = box
     least = 0.0
-    if not outline.size or outline.mean() < CANVAS_OUTLINE:
+    if not crop and (not outline.size or outline.mean() < CANVAS_OUTLINE):
         canvas = _round(piece)
         least = ROUND_WRITTEN * max(width, height)
     # All of it is off that level, since strokes may part it.
-    if canvas is None or off[canvas > 0].mean() < CANVAS_FILLED:
+    if canvas is None or off[canvas > 0].mean() < (RECTANGLE_FILLED if crop else CANVAS_FILLED):
         return None
     within = _within(canvas)
     distance = np.abs(pixels.astype(np.int16) - round(median(pixels[within > 0])))

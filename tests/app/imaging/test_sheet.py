@@ -88,6 +88,19 @@ def test_so_does_a_photo_that_a_program_made_square_with_bars(
         assert np.abs(found.box_within(*square.shape[::-1]) - expected).max() <= 2 + height / 60
 
 
+@pytest.mark.parametrize("border", [0, 128, 255], ids=["black", "grey", "white"])
+@pytest.mark.parametrize("side", [28, 56])
+@pytest.mark.parametrize("character", DIGITS)
+def test_so_does_a_small_drawing_within_a_border(character: str, side: int, border: int) -> None:
+    for ink, paper in ((0, 250), (255, 5)):
+        if abs(paper - border) < 10:
+            continue  # it is none
+        drawn = draw(character, (side, side), ink=ink, paper=paper)
+        found = find_ink(cv2.copyMakeBorder(drawn, 6, 6, 6, 6, cv2.BORDER_CONSTANT, value=border))
+        assert found.box == tuple(np.add(find_ink(drawn).box, 6))
+        assert found.polarity is find_ink(drawn).polarity
+
+
 @pytest.mark.parametrize("ink", [235, 5], ids=["light", "dark"])
 @pytest.mark.parametrize("character", DIGITS)
 def test_so_does_a_dark_label_on_a_light_page(character: str, ink: int) -> None:
