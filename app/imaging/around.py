@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.marks import Chosen, Marks, principal_axes
-from app.imaging.page import CROP_SIDE
+from app.imaging.page import CROP_SIDE, depth_of
 
 #: A line between two cells is narrower than this share of its height.
 DIVIDER_WIDTH = 0.12
@@ -161,8 +161,7 @@ def regions(marks: Marks) -> Chosen:
     if free.any():
         for mark in np.flatnonzero(marks.touches_edge & (marks.mass >= marks.mass[free].max())).tolist():
             if mark and marks.share_of_edge(mark) >= REGION_EDGE:
-                within = np.pad((marks.labels == mark).astype(np.uint8), 1)
-                depth = float(cv2.distanceTransform(within, cv2.DIST_L2, 3).max())
+                depth = depth_of((marks.labels == mark).astype(np.uint8))
                 covers[mark] = depth >= REGION_DEPTH * min(marks.labels.shape)
     return covers
 

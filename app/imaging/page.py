@@ -183,6 +183,13 @@ def is_narrow(shape: tuple[int, ...]) -> bool:
     return max(shape) >= NARROW_ASPECT * min(shape)
 
 
+def across(field: Contrast | Pixels) -> tuple[float, float]:
+    """Return the mean of a narrow field, [height, width] of at least 3 each, in its middle and beside it."""
+    profile = np.atleast_1d(np.mean(field, axis=0 if field.shape[0] > field.shape[1] else 1))
+    margin = max(1, int(NARROW_MARGIN * profile.size))
+    return float(profile[margin:-margin].mean()), float(np.delete(profile, slice(margin, -margin)).mean())
+
+
 def _median_of(levels: range, counts: list[int]) -> float:
     """Return the median of pixels, `counts` of which have each of the ascending `levels`."""
     half, odd = divmod(sum(counts), 2)
@@ -273,14 +280,14 @@ def _even_surface(small: Contrast, rest: Contrast, *, crop: bool) -> tuple[Contr
         return None
     # Upwards on the side of the ink.
     of_page, of_ink = rest[page] / strength, inked / strength
-    beyond, across = EVEN_BEYOND
-    even = np.quantile(of_page, 1 - beyond) <= EVEN_REST and np.quantile(of_page, across) >= -EVEN_REST
+    beyond, behind = EVEN_BEYOND
+    even = np.quantile(of_page, 1 - beyond) <= EVEN_REST and np.quantile(of_page, behind) >= -EVEN_REST
     if not even or np.quantile(of_ink, 1 - EVEN_STRONGER) > EVEN_SPREAD:
         return None
     return np.asarray(small - rest, np.float32), DEVIATION * median(np.abs(rest[page]))
 
 
-def _depth(chosen: Pixels) -> float:
+def depth_of(chosen: Pixels) -> float:
     """Return how far the innermost of some pixels, uint8 [height, width], is from all others and from the edges."""
     return float(cv2.distanceTransform(np.pad(chosen, 1), cv2.DIST_L2, 3).max())
 
@@ -299,14 +306,13 @@ def _ink_of(rest: Contrast, *, narrow: bool) -> Pixels:
     levels = np.rint((rest - least) * (255 / float(np.ptp(rest)))).astype(np.uint8)
     ink = np.asarray(cv2.threshold(levels, 0, 1, cv2.THRESH_OTSU)[1], np.uint8)
     if narrow and min(ink.shape) > 2:
-        across = ink.mean(axis=0 if ink.shape[0] > ink.shape[1] else 1)
-        margin = max(1, int(NARROW_MARGIN * across.size))
-        lighter = across[margin:-margin].mean() >= np.delete(across, slice(margin, -margin)).mean()
+        middle, sides = across(ink)
+        lighter = middle >= sides
     else:
         at_edge = float(ring_of(ink).mean())
         lighter = at_edge <= 0.5
         if abs(at_edge - 0.5) < EDGE_DOUBT:
-            of_lighter, of_darker = _depth(ink), _depth(np.asarray(1 - ink, np.uint8))
+            of_lighter, of_darker = depth_of(ink), depth_of(np.asarray(1 - ink, np.uint8))
             lighter = of_darker >= WIDER * of_lighter or (lighter and of_lighter < WIDER * of_darker)
     return ink if lighter else np.asarray(1 - ink, np.uint8)
 

@@ -10,7 +10,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from app.imaging.marks import Chosen
-from app.imaging.page import CROP_SIDE, Contrast, Page, Pixels, is_narrow, median, ring_of
+from app.imaging.page import CROP_SIDE, Contrast, Page, Pixels, across, is_narrow, median, ring_of
 
 #: (left, top, right, bottom) in pixels, right and bottom exclusive.
 Box = tuple[int, int, int, int]
@@ -77,6 +77,8 @@ PHOTO_SIDE = 0.08
 LEAST_PHOTO = 7
 #: It has at least so many grey levels; an enlargement of a picture of few pixels and levels has fewer.
 PHOTO_LEVELS = 24
+#: Strokes may run out of a small canvas over twice this share of its sides.
+RUN_OUT = 0.05
 #: A canvas is plain where at least this share of it has its commonest level; so has a drawing program's, but no photo.
 CANVAS_PLAIN = 0.5
 
@@ -130,9 +132,8 @@ def photo_between_bars(pixels: Pixels, rectangle: Box, level: float) -> Box | No
 
 def _fades(shown: Pixels, level: float) -> bool:
     """Tell whether a narrow part of a picture comes nearer to a grey level at its long sides than in the middle."""
-    off = np.abs(shown - level).mean(axis=0 if shown.shape[0] > shown.shape[1] else 1)
-    margin = max(1, off.size // 4)
-    return bool(np.delete(off, slice(margin, -margin)).mean() < off[margin:-margin].mean())
+    middle, sides = across(np.abs(shown - level))
+    return sides < middle
 
 
 def without_surround(pixels: Pixels, level: float, rectangle: Box | None) -> Pixels:
@@ -159,7 +160,7 @@ def _is_plain_within(pixels: Pixels, rectangle: Box) -> bool:
     """Tell whether a rectangle is of one level all along its sides, but for where strokes may run out of it."""
     left, top, right, bottom = rectangle
     levels = np.sort(ring_of(pixels[top + 1 : bottom - 1, left + 1 : right - 1]))
-    beyond = levels.size // 20
+    beyond = int(RUN_OUT * levels.size)
     return int(levels[-1 - beyond]) - int(levels[beyond]) <= 2 * BARS_STEP
 
 
