@@ -5,6 +5,8 @@ The constants of canvases were set on the screenshots and notes that the tests d
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from cv2.typing import MatLike
@@ -57,6 +59,8 @@ CANVAS_SIDE = 0.15
 #: A canvas fills at least this share of its box, and of the outline of that.
 CANVAS_FILLED = 0.85
 CANVAS_OUTLINE = 0.98
+#: What juts out of a canvas and is thinner than twice this share of the picture's shorter side is no part of it.
+TICKS = 0.015
 #: At least this share of a rectangle is off the level around it; strokes of that level may cover much of a small one.
 RECTANGLE_FILLED = 0.6
 #: A canvas that is no rectangle is round or has round corners, as an avatar and an icon have: its shorter side is at
@@ -186,19 +190,15 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(off.astype(np.uint8), connectivity=4)
     largest = _largest(stats)
     left, top, width, height = stats[largest, : cv2.CC_STAT_AREA].tolist()
-    if (
-        width * height < CANVAS_AREA * pixels.size
-        or min(width / pixels.shape[1], height / pixels.shape[0]) < CANVAS_SIDE
-    ):
+    if not _is_large(width, height, pixels.shape):
         return None
     piece = np.asarray(labels == largest, np.uint8)
     box = np.zeros_like(pixels)
     box[top : top + height, left : left + width] = 1
     crop = min(pixels.shape) < CROP_SIDE
-    outline = piece[(box > 0) & (_within(box) == 0)]
     canvas: Pixels | None = box
     least = 0.0
-    if not crop and (not outline.size or outline.mean() < CANVAS_OUTLINE):
+    if not crop and not _is_along(piece, box) and (canvas := _without_ticks(piece)) is None:
         canvas = _round(piece)
         least = ROUND_WRITTEN * max(width, height)
     # All of it is off that level, since strokes may part it.
@@ -207,6 +207,41 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
     within = _within(canvas)
     distance = np.abs(pixels.astype(np.int16) - round(median(pixels[within > 0])))
     return canvas if _has_strokes(((distance >= CANVAS_STEP) & (within > 0)).astype(np.uint8), least) else None
+
+
+def _is_along(piece: Pixels, box: Pixels) -> bool:
+    """Tell whether a piece lies along all sides of a box; both are uint8 [height, width], 1 on it."""
+    outline = piece[(box > 0) & (_within(box) == 0)]
+    return bool(outline.size and outline.mean() >= CANVAS_OUTLINE)
+
+
+def _without_ticks(piece: Pixels) -> Pixels | None:
+    """Return the box of a piece without what juts out of it, such as the ticks of a plot; None where that is no canvas.
+
+    Args:
+        piece: uint8 [height, width], 1 on it.
+
+    Returns:
+        uint8 [height, width], 1 in the box.
+    """
+    side = 2 * max(2, round(TICKS * min(piece.shape))) + 1
+    # Padded, since what lies along the picture's edge is not thin.
+    body = cv2.morphologyEx(np.pad(piece, side), cv2.MORPH_OPEN, np.ones((side, side), np.uint8))[
+        side:-side, side:-side
+    ]
+    _, _, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=4)
+    left, top, width, height = stats[_largest(stats), : cv2.CC_STAT_AREA].tolist()
+    if not body.any() or not _is_large(width, height, piece.shape):
+        return None
+    box = np.zeros_like(piece)
+    box[top : top + height, left : left + width] = 1
+    return box if _is_along(piece, box) else None
+
+
+def _is_large(width: int, height: int, shape: tuple[int, ...]) -> bool:
+    """Tell whether a box may be a canvas in a picture of that (height, width)."""
+    area, share = width * height, min(width / shape[1], height / shape[0])
+    return area >= CANVAS_AREA * math.prod(shape) and share >= CANVAS_SIDE
 
 
 def _round(piece: Pixels) -> Pixels | None:

@@ -124,9 +124,9 @@ def test_who_offers_another_protocol_is_answered_in_this_one(port: int, pieces: 
     kind = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: %d\r\n" % len(body)
     head = b"POST /predict/digit HTTP/1.1\r\nHost: x\r\n" + OFFER + kind + b"\r\n"
     last = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    while not is_ready(port):
+        time.sleep(0.05)
     with socket.create_connection(("127.0.0.1", port), timeout=60) as link:
-        while not is_ready(port):
-            time.sleep(0.05)
         if pieces == 1:
             link.sendall(head + body + last)
         else:
