@@ -94,7 +94,8 @@ class Admission:
             await _refuse(_unauthorised(), scope, receive, send)
             return
         if headers.get("Content-Type", "").lower().startswith(FIELDS) and route_path(scope).startswith(WITH_FILES):
-            detail = "Fields without a file were sent. Send multipart/form-data with the image in a part of its own."
+            part = "files" if scope["path"].endswith("/batch") else "file"
+            detail = f"Send multipart/form-data with the image file in a part named '{part}' (curl: -F {part}=@NAME)."
             await _refuse(problem(MALFORMED_UPLOAD, detail), scope, receive, send)
             return
         if not declared.isdecimal():

@@ -270,7 +270,7 @@ def install_handlers(app: FastAPI) -> None:
             kind = TOO_MANY_FILES
         if kind is INTERNAL_ERROR:
             _log.error("defect", exc_info=error)
-        return problem_response(problem(kind, _http_detail(kind, request)), error.headers)
+        return problem_response(problem(kind, _http_detail(kind, request, error.headers)), error.headers)
 
     async def validation(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
@@ -282,7 +282,8 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, validation)
 
 
-def _http_detail(kind: Kind, request: Request) -> str:
+def _http_detail(kind: Kind, request: Request, headers: Mapping[str, str] | None) -> str:
+    answered = (headers or {}).get("Allow", "others")
     return {
         MALFORMED_UPLOAD: "The body is not multipart/form-data with a boundary, or one of its parts is broken.",
         TOO_MANY_FILES: "The form has too many parts.",
@@ -291,7 +292,7 @@ def _http_detail(kind: Kind, request: Request) -> str:
             if MODEL_PATH.fullmatch(route_path(request.scope))
             else "There is nothing at this address. The API is described at /docs."
         ),
-        METHOD_NOT_ALLOWED: f"This address does not answer {request.method}.",
+        METHOD_NOT_ALLOWED: f"This address does not answer {request.method}; it answers {answered}.",
     }.get(kind, DEFECT)
 
 

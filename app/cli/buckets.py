@@ -36,6 +36,8 @@ def list_files(address: str, *, recursive: bool, without: tuple[str, ...] = ()) 
     Raises:
         OSError: it cannot be listed.
     """
+    if address.lower().startswith(("http://", "https://")):
+        raise OSError(None, "pages are not read; pipe the image: curl -s ADDRESS | inkling predict -", address)
     if not is_installed("pyarrow"):
         raise OSError(None, "buckets need pyarrow, which is not installed: pip install '.[ray]'", address)
     from pyarrow.fs import FileSelector, FileType

@@ -30,6 +30,8 @@ def explain(
     """Draw what becomes of an image: the upload, its ink, what the network sees, and what it answers."""
     if output.suffix.lower() not in {".png", ".jpg", ".jpeg", ".webp"}:
         raise typer.BadParameter(f"{output.name} names no PNG, JPEG or WebP file.")
+    if output.exists() and Path(file).exists() and output.samefile(file):
+        raise typer.BadParameter(f"{output.name} is the image itself, which would be lost.")
     settings = read_settings(quiet=True)
     options = Options(top_k=top_k, polarity=polarity, allow=allow)
     try:

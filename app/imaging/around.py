@@ -41,6 +41,8 @@ FRAME_STRAIGHT = 0.85
 FRAME_BORDER = 0.1
 #: Along each side of its box, the pixels reach over at least this share of it; an E without its middle bar has three.
 FRAME_REACH = 0.5
+#: A box without its upper side lies along at least this share of the others.
+OPEN_REACH = 0.85
 #: Other boxes are of the same form where their sides are as long, give or take this share.
 ALIKE_BOX = 0.2
 #: The cells of a table are rectangles: they have at least this share of their own boxes' pixels, ...
@@ -118,7 +120,12 @@ def frames(marks: Marks) -> Chosen:
         if not inside[content] or marks.mass[content] <= FRAME_CONTENT * marks.mass[frame]:
             continue
         pixels = _pixels(marks, frame)
-        chosen[frame] = _is_box(pixels) or _is_table(pixels) or (_is_ring(pixels) and _stands_in(marks, content, frame))
+        chosen[frame] = (
+            _is_box(pixels)
+            or _is_table(pixels)
+            or (_is_ring(pixels) and _stands_in(marks, content, frame))
+            or (_is_open_box(pixels) and marks.sizes[content].max() >= RING_CONTENT * marks.sizes[frame].min())
+        )
     return chosen | boxes(marks, _of_their_size(marks, chosen)) if chosen.any() else chosen
 
 
@@ -204,6 +211,19 @@ def _is_box(pixels: Chosen) -> bool:
     level = (side.any(axis=0).mean() for side in (pixels[:y], pixels[-y:]))
     upright = (side.any(axis=1).mean() for side in (pixels[:, :x], pixels[:, -x:]))
     return bool(min(*level, *upright) >= FRAME_REACH)
+
+
+def _is_open_box(pixels: Chosen) -> bool:
+    """Tell whether the pixels of a mark, bool [height, width], are a box without its upper side, such as a soft shadow.
+
+    Without another side it may be an E or an F whose bar stands free.
+    """
+    tall, wide = pixels.shape
+    y, x = max(1, round(FRAME_BORDER * tall)), max(1, round(FRAME_BORDER * wide))
+    if pixels[y : tall - y, x : wide - x].sum() > (1 - FRAME_STRAIGHT) * pixels.sum():
+        return False
+    sides = pixels[-y:].any(axis=0), pixels[:, :x].any(axis=1), pixels[:, -x:].any(axis=1)
+    return bool(min(side.mean() for side in sides) >= OPEN_REACH)
 
 
 def _is_table(pixels: Chosen) -> bool:

@@ -268,9 +268,10 @@ def test_what_cannot_be_explained_is_a_clear_message(tmp_path: Path) -> None:
     assert (code, output) == (1, "")
     assert reports.startswith(f"{blank}: Nothing is written")
     assert not (tmp_path / "out.png").exists()
-    code, _, reports = run("explain", str(blank), "-o", str(tmp_path / "out.txt"))
-    assert code == 2
-    assert "out.txt" in reports
+    for refused in (tmp_path / "out.txt", blank):
+        code, _, reports = run("explain", str(blank), "-o", str(refused))
+        assert code == 2
+        assert refused.name in reports
 
 
 def test_the_version_is_printed() -> None:

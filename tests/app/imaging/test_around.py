@@ -17,6 +17,16 @@ def test_a_frame_is_left_out(character: str, lit: bool) -> None:
     assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 5
 
 
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("character", DIGITS)
+def test_so_is_a_box_without_its_upper_side(character: str, lit: bool) -> None:
+    page = draw(character, (240, 240), scale=0.4, paper=235)
+    box = page.copy()
+    cv2.polylines(box, [np.array([(60, 50), (60, 190), (180, 190), (180, 50)])], False, 90, 3)
+    found = find_ink(photographed(box) if lit else box)
+    assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 5
+
+
 def boxed(page: np.ndarray, *, table: bool) -> np.ndarray:
     """Draw a box around the middle of a page and one to either side, as a table or apart from each other."""
     page = page.copy()

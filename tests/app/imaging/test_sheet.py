@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from app.imaging.decode import decode
-from app.imaging.ink import find_ink
+from app.imaging.ink import Polarity, find_ink
 from app.imaging.page import measure_page
 from app.imaging.sheet import find_canvas, find_sheet, without_table
 from tests.pages import photographed, ruled, wood
@@ -86,6 +86,18 @@ def test_so_does_a_photo_that_a_program_made_square_with_bars(
         found = find_ink(square)
         assert found.polarity is find_ink(photo).polarity
         assert np.abs(found.box_within(*square.shape[::-1]) - expected).max() <= 2 + height / 60
+
+
+@pytest.mark.parametrize("character", "02357")
+def test_so_does_what_a_plot_shows_between_ticks(character: str) -> None:
+    shown = draw(character, (160, 160), scale=0.7, ink=255, paper=0)
+    plot = np.full((220, 230), 255, np.uint8)
+    plot[20:180, 50:210] = shown
+    for tick in range(0, 160, 40):
+        plot[180:186, 52 + tick : 54 + tick] = 0
+        plot[22 + tick : 24 + tick, 44:50] = 0
+    assert np.abs(np.subtract(find_ink(plot).box, np.add(find_ink(shown).box, (50, 20, 50, 20)))).max() <= 2
+    assert find_ink(plot).polarity is Polarity.LIGHT_ON_DARK
 
 
 @pytest.mark.parametrize("border", [0, 128, 255], ids=["black", "grey", "white"])
