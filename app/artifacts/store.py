@@ -122,7 +122,7 @@ def open_artifacts(
     chosen = sorted(served_names(models_dir, pinned) if names is None else names)
     if not chosen:
         raise ArtifactMissing(
-            f"There are no models in {models_dir}. Set INKLING_MODELS_DIR to the folder that has them."
+            f"There are no models in {models_dir.resolve()}. Set INKLING_MODELS_DIR to the folder that has them."
         )
     return [
         open_artifact(

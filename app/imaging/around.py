@@ -29,6 +29,8 @@ CELL_HEIGHT = 0.25
 CELL_SLACK = 0.05
 #: What stands between them is higher than this share of theirs; the bar between the posts of an H is not.
 CELL_CONTENT = 0.3
+#: It crosses the upper or the lower side of the cell by less than this share of its own height.
+CELL_CROSSED = 0.25
 #: Pixels beside them that are theirs as well.
 CELL_BORDER = 1
 #: A frame spans at least this share of both sides of the picture.
@@ -81,6 +83,8 @@ NEAR_UNDERLINE_GAP = 0.04
 NEAR_UNDERLINE_LENGTH = 1.2
 #: ... and at least so many times as long as the character is wide.
 NEAR_UNDERLINE_REACH = 1.6
+#: Nearer still is a line that goes on beyond the character on both sides by this share of its height.
+UNDERLINE_BEYOND = 0.25
 #: The holes of a binding lie in a strip along one side of the picture, so wide as a share of its size.
 BINDING_STRIP = 0.15
 #: A binding has at least so many holes.
@@ -119,7 +123,7 @@ def frames(marks: Marks) -> Chosen:
         content = int((marks.mass * inside).argmax())
         if not inside[content] or marks.mass[content] <= FRAME_CONTENT * marks.mass[frame]:
             continue
-        pixels = _pixels(marks, frame)
+        pixels = marks.pixels(frame)
         chosen[frame] = (
             _is_box(pixels)
             or _is_table(pixels)
@@ -145,14 +149,8 @@ def boxes(marks: Marks, among: Chosen) -> Chosen:
     """
     chosen = np.zeros(len(marks.mass), np.bool_)
     for mark in np.flatnonzero(among).tolist():
-        chosen[mark] = _is_box(_pixels(marks, mark))
+        chosen[mark] = _is_box(marks.pixels(mark))
     return chosen
-
-
-def _pixels(marks: Marks, mark: int) -> Chosen:
-    """Return which pixels of its box a mark has, bool [height, width]."""
-    left, top, right, bottom = marks.boxes[mark].tolist()
-    return np.asarray(marks.labels[top:bottom, left:right] == mark, np.bool_)
 
 
 def regions(marks: Marks) -> Chosen:
@@ -298,8 +296,10 @@ def find_cell(marks: Marks, *, ruled: bool) -> tuple[int, int] | None:
         return None
     first, last = before[right[before].argmax()], after[left[after].argmin()]
     inside = (left >= right[first]) & (right <= left[last]) & (marks.mass > 0)
-    reach = DIVIDER_REACH * height
-    inside &= (top - reach > top[first]) & (bottom + reach < bottom[first]) & (height > CELL_CONTENT * height[first])
+    # It may stand on a side of the cell, or cross one; the next characters, an l or a 1, end where it does.
+    above, below = top - top[first], bottom[first] - bottom
+    inside &= (np.maximum(above, below) > DIVIDER_REACH * height) & (np.minimum(above, below) > -CELL_CROSSED * height)
+    inside &= height > CELL_CONTENT * height[first]
     return (int(right[first]) + CELL_BORDER, int(left[last]) - CELL_BORDER) if inside.any() else None
 
 
@@ -329,4 +329,6 @@ def underlines(marks: Marks, main: int) -> Chosen:
     gap = top - bottom[main]
     far = (gap >= UNDERLINE_GAP * height) & (length >= UNDERLINE_LENGTH * height)
     long = (length >= NEAR_UNDERLINE_LENGTH * height) & (length >= NEAR_UNDERLINE_REACH * width)
-    return np.asarray(lines & (far | (long & (gap >= NEAR_UNDERLINE_GAP * height))), np.bool_)
+    beyond = np.minimum(left[main] - left, right - right[main]) >= UNDERLINE_BEYOND * height
+    beyond &= gap + (bottom - top) > 0  # where it is held askew, their boxes overlap
+    return np.asarray(lines & (far | (long & (gap >= NEAR_UNDERLINE_GAP * height)) | beyond), np.bool_)

@@ -27,6 +27,7 @@ from PIL import (
 
 from app.imaging.cost import PNG_SIGNATURE, check_cost, check_header
 from app.imaging.errors import CorruptImage, EmptyFile, ImageTooLarge, UnsupportedImage
+from app.imaging.png import read_grey
 
 #: Naming the plugins registers them: Pillow loads most only once an image has been refused by the common ones.
 FORMATS = (
@@ -110,6 +111,8 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
     """
     if not data:
         raise EmptyFile("The file is empty.")
+    if is_tiny(data) and (pixels := read_grey(data)) is not None and pixels.size <= max_pixels:
+        return Picture(pixels, (pixels.shape[1], pixels.shape[0]))
     check_header(data)
     # Pillow's decoders raise nearly everything on bytes that lie (OSError, SyntaxError, ValueError, struct.error,
     # IndexError, MemoryError ...); each means the same here, so both calls catch what any of them raise.

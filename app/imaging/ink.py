@@ -18,9 +18,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.imaging.bands import without_bands
 from app.imaging.errors import NoInkFound
 from app.imaging.lift import lift_flat, lift_plain, lift_uneven
-from app.imaging.marks import bounding_box
+from app.imaging.marks import bounding_box, is_round
 from app.imaging.outline import filled
 from app.imaging.page import (
     CROP_SIDE,
@@ -29,13 +30,15 @@ from app.imaging.page import (
     Contrast,
     Pixels,
     is_narrow,
+    lit_page,
     measure_page,
     median,
     sampled,
 )
 from app.imaging.ruling import remove_ruling, shows_squares
 from app.imaging.sheet import find_rectangle, photo_between_bars, without_surround, without_table
-from app.imaging.uneven import apart_from_light, narrow_contrast, quiet, strokes, without_strips
+from app.imaging.specks import without_specks
+from app.imaging.uneven import apart_from_light, narrow_contrast, quiet, sharpness, strokes, without_strips
 from app.imaging.writing import keep_writing
 
 #: Longest side, in pixels, that ink is looked for in; a character that fills a tenth of it still has the network's
@@ -66,6 +69,8 @@ SAME_PLACE = 0.3
 INKED_SHARE = 0.02
 #: What the very edge of a picture counts in the polarity's decision, against 1 in the middle.
 EDGE_WEIGHT = 0.02
+#: Light ink is sharp along no smaller a share of its outline than what is darker, less this.
+SHARPER = 0.4
 #: Ink from this share of the strongest up counts: less than that is what a wide pen leaves of the eye of an O.
 BLOT_LEVEL = 0.6
 #: Fainter ink than that, from this share up, is no more than the blot's own border.
@@ -74,10 +79,6 @@ BLOT_FAINT_LEVEL = 0.2
 BLOT_REACH = 1.5
 #: A small one is at most so many pixels longer than that.
 BLOT_BORDER = 2
-#: A blot fills this share and more of a square around it: a disc 0.79, a 0 whose eye has filled less.
-BLOT_FILLED = 0.7
-#: A blot is as deep as this share of its longest side and more. Of 95,000 images of MNIST and EMNIST none is.
-BLOT_DEPTH = 0.85
 
 
 class Polarity(StrEnum):
@@ -186,7 +187,10 @@ def _as_part(ink: Ink, box: tuple[int, int, int, int], shape: tuple[int, ...]) -
 
 def _find_in(pixels: Pixels, polarity: Polarity) -> Ink:
     """Find ink in a picture that needs no reduction, or refuse it."""
+    pixels = without_bands(pixels)
     page = measure_page(pixels)
+    if page.plain and (bare := without_specks(pixels)) is not pixels:
+        pixels, page = bare, lit_page(bare)
     bare = pixels
     if page.around is not None:
         rectangle = find_rectangle(pixels, page.around)
@@ -265,6 +269,8 @@ def polarity_of_strokes(pixels: Pixels, contrast: Contrast, darker: Contrast, li
     of_darker, of_lighter = (float(np.square(side).sum()) for side in (np.minimum(both, 0), np.maximum(both, 0)))
     if polarity is Polarity.DARK_ON_LIGHT or of_darker < INKED_SHARE * of_lighter:
         return polarity
+    if sharpness(-contrast) - sharpness(contrast) > SHARPER:
+        return Polarity.DARK_ON_LIGHT  # on a flash that the sheet reflects
     # Or what is lighter is lit page between a stroke and a shadow, or a strip of light that comes in from the edge.
     return detect_polarity(strokes(contrast, darker, np.minimum(lighter, apart_from_light(pixels))))
 
@@ -285,14 +291,11 @@ def is_blot(ink: Pixels) -> bool:
     strongest = float(ink.max()) / 255
     left, top, right, bottom = bounding_box(ink, BLOT_LEVEL * strongest)
     inked = ink[top:bottom, left:right] >= BLOT_LEVEL * strongest * 255
-    longest = max(inked.shape)
-    if np.count_nonzero(inked) < BLOT_FILLED * longest**2:
+    if not is_round(inked):
         return False
     left, top, right, bottom = bounding_box(ink, BLOT_FAINT_LEVEL * strongest)
-    if max(right - left, bottom - top) > BLOT_REACH * longest + BLOT_BORDER:
-        return False  # a dot and its fainter stem
-    depth = cv2.distanceTransform(np.pad(inked, 1).astype(np.uint8), cv2.DIST_L2, 3)
-    return bool(2 * depth.max() > BLOT_DEPTH * longest)
+    # Farther on is the fainter stem of a dot.
+    return bool(max(right - left, bottom - top) <= BLOT_REACH * max(inked.shape) + BLOT_BORDER)
 
 
 def widened(pixels: Pixels) -> Pixels:

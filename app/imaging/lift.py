@@ -12,13 +12,11 @@ from app.imaging.errors import NoInkFound
 from app.imaging.marks import Chosen, find_marks, main_mark, strength, writing_strength
 from app.imaging.page import DEVIATION, MAX_NOISE, NOISE_DEVIATIONS, Contrast, Pixels, median, ring_of, sampled
 from app.imaging.ruling import without_whole_lines
-from app.imaging.uneven import LOCAL_WINDOW, flatten_locally, local_window
+from app.imaging.uneven import LOCAL_WINDOW, MIN_CONTRAST_UNEVEN, flatten_locally, local_window
 
 #: Ink weaker than this share of the page's light cannot be told from it: 16 of 255 grey levels on white. Faint pencil
 #: is 0.1 and more.
 MIN_CONTRAST = 16 / 255
-#: On an uneven page the flattened rest is quieter, and pencil in the shade is fainter.
-MIN_CONTRAST_UNEVEN = 0.04
 #: Standard deviations that make the noise floor of an uneven page.
 UNEVEN_NOISE_DEVIATIONS = 3.0
 #: Share of pixels that may be stronger than the level taken as full ink, so that one hot pixel does not set it.

@@ -29,6 +29,10 @@ EDGE_MARK_WEIGHT = 0.08
 EDGE_STROKE_WEIGHT = 0.5
 EDGE_OFF_CENTRE = 0.3
 EDGE_SPAN = 0.9
+#: A blot fills this share and more of a square around it: a disc 0.79, a 0 whose eye has filled less.
+BLOT_FILLED = 0.7
+#: A blot is as deep as this share of its longest side and more. Of 95,000 images of MNIST and EMNIST none is.
+BLOT_DEPTH = 0.85
 #: Strength of ink: this quantile of its pixels, which leaves its soft border out and its hottest pixels too.
 STRENGTH_QUANTILE = 0.9
 
@@ -68,6 +72,11 @@ class Marks:
         """Return which share of the outermost pixels a mark has."""
         labels = self.labels
         return float(np.mean(np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]]) == mark))
+
+    def pixels(self, mark: int) -> Chosen:
+        """Return which pixels of its box a mark has, bool [height, width]."""
+        left, top, right, bottom = self.boxes[mark].tolist()
+        return np.asarray(self.labels[top:bottom, left:right] == mark, np.bool_)
 
     def inside(self, mark: int) -> Chosen:
         """Choose the marks whose boxes lie in another's: bool [M]."""
@@ -148,6 +157,15 @@ def straightness(pixels: Chosen) -> float:
     """
     (least, greatest), _ = principal_axes(pixels)
     return float(least / greatest) if greatest > 0 else 1.0
+
+
+def is_round(pixels: Chosen) -> bool:
+    """Tell whether some pixels, bool [height, width] of their box, are one round or square piece without strokes."""
+    longest = max(pixels.shape)
+    if np.count_nonzero(pixels) < BLOT_FILLED * longest**2:
+        return False
+    depth = cv2.distanceTransform(np.pad(pixels, 1).astype(np.uint8), cv2.DIST_L2, 3)
+    return bool(2 * depth.max() > BLOT_DEPTH * longest)
 
 
 def close_gaps(ink: Pixels, share: float) -> Pixels:

@@ -128,7 +128,7 @@ def without_whole_lines(contrast: Contrast, threshold: float) -> Contrast:
     for lines, field in ((find_lines(mask), rest), (find_lines(mask.T), rest.T)):
         for line in lines:
             if line.whole:
-                field[_body(line, field.shape)] = 0
+                field[line_body(line, field.shape)] = 0
     return rest
 
 
@@ -271,7 +271,7 @@ def _without_lines(ink: Pixels, lines: list[Line], *, sure: bool) -> Pixels:
     """Return the ink without its nearly horizontal lines, all of them where it is sure that none is a stroke."""
     if not lines:
         return ink
-    bare = [_bare(ink, line) for line in lines]
+    bare = [line_pixels(ink, line) for line in lines]
     inner = sum(not line.at_edge(*ink.shape) for line in lines)
     of_writing = _strength(ink[~np.any(bare, axis=0)])
     cleared = ink.copy()
@@ -283,7 +283,7 @@ def _without_lines(ink: Pixels, lines: list[Line], *, sure: bool) -> Pixels:
     return cleared
 
 
-def _bare(ink: Pixels, line: Line) -> Mask:
+def line_pixels(ink: Pixels, line: Line) -> Mask:
     """Return bool [height, width], a line and a pixel on either side of it where no stroke goes on above or below.
 
     Nor where it is by so much stronger or thicker than elsewhere that a stroke lies along it.
@@ -291,10 +291,10 @@ def _bare(ink: Pixels, line: Line) -> Mask:
     columns, down = np.arange(ink.shape[1]), line.rows(ink.shape[1])
     above = _at(ink, line.first - 2 + down, columns) >= STROKE_LEVEL * 255
     below = _at(ink, line.last + 2 + down, columns) >= STROKE_LEVEL * 255
-    return _body(line, ink.shape) & ~(above | below | _has_stroke_along(ink, line))
+    return line_body(line, ink.shape) & ~(above | below | _has_stroke_along(ink, line))
 
 
-def _body(line: Line, shape: tuple[int, ...]) -> Mask:
+def line_body(line: Line, shape: tuple[int, ...]) -> Mask:
     """Return bool [height, width], a line and a pixel on either side of it."""
     height, width = shape
     body = np.zeros((height, width), np.bool_)

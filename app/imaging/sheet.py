@@ -53,6 +53,8 @@ EDGE = 0.02
 BEYOND = 0.15
 #: A canvas differs from a plain surround by at least so many grey levels.
 CANVAS_STEP = 24
+#: A canvas of one level differs from that of a screenshot by at least so many.
+FAINT_CANVAS_STEP = 8
 #: The box of a canvas covers at least this share of the picture, and of either side.
 CANVAS_AREA = 0.03
 CANVAS_SIDE = 0.15
@@ -184,7 +186,13 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
     Returns:
         uint8 [height, width], 1 on the canvas and its writing; None where there is no canvas.
     """
-    off = cv2.absdiff(pixels, np.full_like(pixels, round(level))) >= CANVAS_STEP
+    found = _canvas_off(pixels, level, CANVAS_STEP)
+    return found if found is not None else _canvas_off(pixels, level, FAINT_CANVAS_STEP)
+
+
+def _canvas_off(pixels: Pixels, level: float, step: int) -> Pixels | None:
+    """Find what `find_canvas` does that differs by at least so many grey levels."""
+    off = cv2.absdiff(pixels, np.full_like(pixels, round(level))) >= step
     if np.count_nonzero(off) < NOTE_RECTANGULAR * CANVAS_FILLED * CANVAS_AREA * pixels.size:
         return None
     _, labels, stats, _ = cv2.connectedComponentsWithStats(off.astype(np.uint8), connectivity=4)
@@ -206,7 +214,17 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
         return None
     within = _within(canvas)
     distance = np.abs(pixels.astype(np.int16) - round(median(pixels[within > 0])))
+    if step < CANVAS_STEP and not _is_flat(pixels, within):
+        return None
     return canvas if _has_strokes(((distance >= CANVAS_STEP) & (within > 0)).astype(np.uint8), least) else None
+
+
+def _is_flat(pixels: Pixels, within: Pixels) -> bool:
+    """Tell whether a canvas is of one level but for what is written on it, and all along its outline."""
+    if (level := _plain_level(pixels[within > 0])) is None:
+        return False
+    along = (within > 0) & (_within(within) == 0)
+    return bool(np.mean(np.abs(pixels[along].astype(np.int16) - level) < BARS_STEP) >= CANVAS_OUTLINE)
 
 
 def _is_along(piece: Pixels, box: Pixels) -> bool:
@@ -323,8 +341,19 @@ def find_sheet(pixels: Pixels, *, dark: bool = False) -> Pixels | None:
     Returns:
         uint8 [height, width], 1 on the sheet and its writing; None where there is no sheet.
     """
-    quiet = cv2.GaussianBlur(pixels, (5, 5), 0)
-    _, bright = cv2.threshold(quiet, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    quiet = np.asarray(cv2.GaussianBlur(pixels, (5, 5), 0), np.uint8)
+    level, _ = cv2.threshold(quiet, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    found = _sheet_above(pixels, quiet, level, dark=dark)
+    if found is None and not dark and (lighter := quiet[quiet > level]).size:
+        # A hand that holds it, or a face beside it, may be nearly as bright.
+        level, _ = cv2.threshold(lighter, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+        found = _sheet_above(pixels, quiet, level, dark=dark)
+    return found
+
+
+def _sheet_above(pixels: Pixels, quiet: Pixels, level: float, *, dark: bool) -> Pixels | None:
+    """Find what `find_sheet` does that is brighter than a level, where `quiet` is the picture without its noise."""
+    _, bright = cv2.threshold(quiet, level, 1, cv2.THRESH_BINARY)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(bright, np.uint8))
     sheet = np.asarray(labels == _largest(stats), np.uint8)
     contours, _ = cv2.findContours(sheet, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)

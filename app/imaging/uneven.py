@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 
-from app.imaging.marks import close_gaps, find_marks, main_mark, straightness
+from app.imaging.marks import close_gaps, find_marks, main_mark, straightness, strength
 from app.imaging.page import CROP_SIDE, DARKEST_REFERENCE, DEVIATION, Contrast, Pixels, is_strip, median, sampled
 
 #: Standard deviation of the blur that quiets an uneven page, as a share of its shorter side; sensors and JPEG make
@@ -46,6 +46,13 @@ STROKE_GAPS = 0.04
 STROKES_SHARE = 0.08
 #: From a pixel to the next but one, strokes gain or lose this much contrast at their sides; glare nowhere does.
 STROKE_RISE = 0.03
+#: Outside the outline of what has this share of full contrast, a sharp one falls below the second in so many pixels.
+SHARP_LEVELS = (0.5, 0.25)
+SHARP_REACH = 3
+#: So few pixels have no outline.
+LEAST_SHARP = 20
+#: Ink on an uneven page is from this share of the light up: flattened, it is quieter, and pencil in the shade fainter.
+MIN_CONTRAST_UNEVEN = 0.04
 #: What reaches in from the edge may be a strip of shadow from this share of full ink up. This one and the next four
 #: were set on drawn photos with the shadow of a pen across them, and on drawn crops with strokes that run out of them.
 STRIP_LEVEL = 0.3
@@ -176,6 +183,25 @@ def strokes(contrast: Contrast, darker: Contrast, lighter: Contrast) -> Contrast
         both = np.where(darker > lighter, -darker, lighter)
     rise = cv2.morphologyEx(both.astype(np.float32), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     return np.asarray(both * np.minimum(rise / STROKE_RISE, 1), np.float32)
+
+
+def sharpness(contrast: Contrast) -> float:
+    """Return along which share of its outline ink is sharp, as strokes are and a reflection of the flash is not.
+
+    Args:
+        contrast: float32 [height, width], positive where there may be ink.
+
+    Returns:
+        0..1, 0 where hardly any stands out.
+    """
+    inked = contrast[contrast > MIN_CONTRAST_UNEVEN]
+    if inked.size < LEAST_SHARP:
+        return 0.0
+    strong, faint = (share * strength(inked) for share in SHARP_LEVELS)
+    within = (contrast > strong).astype(np.uint8)
+    outline = cv2.dilate(within, np.ones((3, 3), np.uint8)) > within
+    window = np.ones((2 * SHARP_REACH + 1,) * 2, np.uint8)
+    return float(np.mean(cv2.erode(contrast, window)[outline] < faint)) if outline.any() else 0.0
 
 
 def flatten_locally(contrast: Contrast, narrow: Contrast | None = None, share: float = LOCAL_WINDOW) -> Contrast:

@@ -14,10 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.alone import falls_apart, rivals
+from app.imaging.answer_line import without_touched_line
 from app.imaging.around import binding, dividers, find_cell, frames, regions, underlines
 from app.imaging.box import without_touched_boxes
 from app.imaging.errors import NoInkFound
+from app.imaging.form import captions, combs, corners, lines_of_print
 from app.imaging.marks import MARK_LEVEL, Chosen, Marks, Pixels, close_gaps, find_marks, main_mark, straightness
+from app.imaging.objects import bars, beside_bar, coins
 from app.imaging.page import is_narrow
 
 #: Of each mark, its distance from the main one and its share of that one's mass; see `beside`.
@@ -112,11 +115,11 @@ def keep_writing(ink: Pixels, *, plain: bool, even: bool = False, ruled: bool = 
         # The page, and one mark beside which there is nothing to drop.
         return Writing(ink, alone=True)
     marks = find_marks(ink.astype(np.float32), threshold)
-    bare = without_touched_boxes(ink, marks)
-    if bare is not ink:
-        ink, marks = bare, find_marks(bare.astype(np.float32), threshold)
+    for without in (without_touched_boxes, without_touched_line):
+        if (bare := without(ink, marks)) is not ink:
+            ink, marks = bare, find_marks(bare.astype(np.float32), threshold)
     framing = frames(marks)
-    dropped = framing | binding(marks)
+    dropped = framing | binding(marks) | combs(marks)
     if drawn:
         dropped |= regions(marks)
     marks = replace(marks, mass=np.where(dropped, 0, marks.mass))
@@ -125,7 +128,7 @@ def keep_writing(ink: Pixels, *, plain: bool, even: bool = False, ruled: bool = 
         within = np.zeros_like(ink)
         within[:, left:right] = ink[:, left:right]
         return keep_writing(within, plain=plain, even=even)
-    main = main_mark(marks)
+    main = beside_bar(marks, main_mark(marks))
     if even and not small:
         _refuse_texture(_cleared(ink, marks, dropped))
     if not drawn:
@@ -135,9 +138,11 @@ def keep_writing(ink: Pixels, *, plain: bool, even: bool = False, ruled: bool = 
         keep = ~dropped & (marks.mass > 0)
         kept = np.asarray(np.where(_near(marks, dropped) > _near(marks, keep), 0, ink), np.uint8)
         return Writing(kept, alone=not falls_apart(kept))
+    # Unlike a bar, a coin may be no other character.
+    marks = replace(marks, mass=np.where(coins(marks, main), 0, marks.mass))
     found = beside(marks, main)
     keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main, found) & ~strays(found)
-    keep &= ~underlines(marks, main)
+    keep &= ~(underlines(marks, main) | corners(marks, main) | captions(marks, main) | bars(marks, main))
     for frame in np.flatnonzero(framing).tolist():
         if (inside := marks.inside(frame))[main]:
             keep &= inside  # beside a frame are the buttons of a drawing program, its title, other answers
@@ -264,7 +269,7 @@ def companions(marks: Marks, main: int) -> Chosen:
     chosen = ((gap <= NEAR_GAP) & (share > NEAR_MASS)) | ((gap <= FAR_GAP) & (share > FAR_MASS))
     if not marks.touches_edge[main]:
         chosen &= ~marks.touches_edge | stems(marks, main)
-    chosen &= ~dividers(marks, main) & ~underlines(marks, main)
+    chosen &= ~(dividers(marks, main) | underlines(marks, main) | lines_of_print(marks, main) | corners(marks, main))
     chosen[main], chosen[0] = True, False
     return chosen
 

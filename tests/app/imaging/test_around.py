@@ -172,6 +172,21 @@ def test_of_a_row_of_boxes_the_middle_one_is_read(character: str, lit: bool) -> 
     assert np.abs(np.subtract(find_ink(photographed(page) if lit else page).box, alone)).max() <= 4
 
 
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("below", [0, 10])
+@pytest.mark.parametrize("character", DIGITS)
+def test_so_it_is_where_the_character_stands_on_the_box_or_crosses_it(character: str, below: int, lit: bool) -> None:
+    page = draw(character, (240, 240), scale=0.35, width=0.1, paper=245).copy()
+    alone = find_ink(photographed(page) if lit else page).box
+    foot = alone[3] - below
+    for y in (foot - 90, foot):
+        cv2.line(page, (0, y), (239, y), 90, 2)
+    for x in (30, 85, 155, 210):
+        cv2.line(page, (x, foot - 90), (x, foot), 90, 2)
+    found = find_ink(photographed(page) if lit else page)
+    assert np.abs(np.subtract(found.box, alone)).max() <= 5
+
+
 def test_the_posts_of_an_h_are_no_cell_around_its_bar() -> None:
     page = np.full((200, 200), 240, np.uint8)
     page[40:160, 55:62] = page[40:160, 138:145] = page[96:104, 75:125] = 20

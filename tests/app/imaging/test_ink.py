@@ -144,6 +144,29 @@ def test_the_soft_shadow_of_an_arm_across_a_character_is_no_ink(character: str, 
     assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 4
 
 
+@pytest.mark.parametrize("darker", [0.25, 0.4])
+@pytest.mark.parametrize("character", DIGITS)
+def test_nor_is_the_soft_shadow_of_a_phone(character: str, darker: float) -> None:
+    page = draw(character, (240, 240), scale=0.45, ink=45, paper=235)
+    phone = np.zeros((240, 240), np.float32)
+    phone[90:, 70:190] = 1
+    shade = 1 - darker * cv2.GaussianBlur(phone, (0, 0), 10)
+    found = find_ink(photographed(np.rint(page * shade).astype(np.uint8)))
+    assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 4
+    assert found.alone
+
+
+@pytest.mark.parametrize("radius", [55, 70])
+@pytest.mark.parametrize("character", DIGITS)
+def test_the_flash_that_the_sheet_reflects_is_no_light_ink(character: str, radius: int) -> None:
+    page = draw(character, (240, 240), scale=0.5, ink=25, paper=140)
+    down, across = np.indices(page.shape)
+    flash = 130 * np.exp(-((down - 115) ** 2 + (across - 130) ** 2) / radius**2)
+    found = find_ink(photographed(np.clip(page + flash, 0, 255).astype(np.uint8), fall=0.25, vignette=0, noise=4))
+    assert found.polarity is Polarity.DARK_ON_LIGHT
+    assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 8
+
+
 @pytest.mark.parametrize("gap", [10, 14])
 @pytest.mark.parametrize("character", DIGITS)
 def test_a_dotted_character_of_a_worksheet_is_no_texture(character: str, gap: int) -> None:

@@ -221,3 +221,34 @@ def test_a_panel_between_creases_is_no_sheet() -> None:
     assert find_sheet(page) is None
     page[155:] = page[:, 155:] = 100
     assert find_sheet(page) is not None
+
+
+@pytest.mark.parametrize("degrees", [-8, 6])
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_sheet_that_a_bright_hand_holds_reads_like_the_sheet(character: str, degrees: float) -> None:
+    """As it is shown to a webcam, with a face and a room behind."""
+    sheet = draw(character, (300, 300), scale=0.4, paper=212, width=0.1)
+    room = np.clip(120 + 15 * np.sin(np.add.outer(np.arange(300) / 40, np.arange(300) / 60)), 0, 255).astype(np.uint8)
+    cv2.ellipse(room, (90, 50), (45, 60), 0, 0, 360, 170, -1)
+    picture = lying(sheet, room, degrees)
+    cv2.ellipse(picture, (215, 225), (20, 30), 30, 0, 360, 168, -1)
+    alone = cv2.warpAffine(sheet, cv2.getRotationMatrix2D((150, 150), degrees, 0.6), (300, 300), borderValue=212)
+    found, expected = find_ink(photographed(picture, fall=0.1)), find_ink(photographed(alone, fall=0.1))
+    assert found.box_within(300, 300) == pytest.approx(expected.box_within(300, 300), abs=5)
+
+
+@pytest.mark.parametrize(("around", "paper", "ink"), [(243, 255, 20), (30, 50, 240)])
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_canvas_that_hardly_differs_from_the_screen_reads_like_the_canvas(
+    character: str, around: int, paper: int, ink: int
+) -> None:
+    canvas = draw(character, (200, 200), scale=0.7, width=0.1, paper=paper, ink=ink)
+    screen = np.full((400, 260), around, np.uint8)
+    screen[70:270, 30:230] = canvas
+    cv2.putText(screen, "Draw a digit", (40, 50), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 128, 2, cv2.LINE_AA)
+    for left in (30, 135):
+        cv2.rectangle(screen, (left, 300), (left + 95, 340), 110, -1)
+    expected = np.add(find_ink(canvas).box, (30, 70, 30, 70))
+    found = find_ink(screen)
+    assert found.box_within(260, 400) == pytest.approx(expected, abs=3)
+    assert found.alone

@@ -1,0 +1,153 @@
+"""What forms print beside a character and what a viewfinder shows around it: combs, corner marks, lines of print.
+
+The shares below were set on drawn pages alone and move no photo that README measures.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.imaging.marks import Chosen, Marks
+
+#: Left, top, width and height of connected pieces, int32 [N, 4].
+Boxes = npt.NDArray[np.int32]
+
+#: A comb is at least so long, as a share of the picture's width, ...
+COMB_LENGTH = 0.15
+#: ... and its line goes on under at least this share of that, straight, give or take so many pixels.
+COMB_COVER = 0.95
+COMB_SLACK = 1.5
+#: A tooth is higher than so many pixels above the line, ...
+LEAST_TOOTH = 2
+#: ... narrower than this share of its height or about as thin as the line, ...
+TOOTH_WIDTH = 0.2
+#: ... and all of them are at least this share of the highest.
+ALIKE_TEETH = 0.6
+#: A character between teeth is at least this share of their height, and of the comb's mass.
+COMB_HEIGHT = 0.5
+COMB_CONTENT = 0.08
+#: Corner marks are shorter than this share of the main mark's longest side.
+CORNER_SIDE = 0.6
+#: Their middles lie beyond this share of its width or height.
+CORNER_OFF = 0.8
+#: Their sides, and those of the rectangle whose corners they are, are as long as each other, give or take this share.
+CORNER_SLACK = 0.2
+#: So many pixels more, for marks of few.
+CORNER_PIXELS = 2
+#: A letter of print is no higher than this share of the main mark, and has no more than such a share of its mass.
+LETTER_HEIGHT = 0.35
+LETTER_MASS = 0.08
+#: Letters are of one line where their middles are as high, give or take this share of their height.
+LETTER_ROW = 0.7
+#: A line of print has at least so many letters, none of them farther apart than so many times their height, ...
+LEAST_LETTERS = 4
+WORD_GAP = 2.0
+#: ... or is one mark, where gaps have been closed, so many times as long as the main one and this share as high.
+PRINT_LENGTH = 1.3
+PRINT_HEIGHT = 0.3
+
+
+def combs(marks: Marks) -> Chosen:
+    """Choose the lines with low uprights on them, a form's fields for one character each, with one in them: bool [M].
+
+    Args:
+        marks: of the picture.
+    """
+    chosen = np.zeros(len(marks.mass), np.bool_)
+    for mark in np.flatnonzero((marks.sizes[:, 0] >= COMB_LENGTH * marks.labels.shape[1]) & (marks.mass > 0)).tolist():
+        left, top, _, _ = marks.boxes[mark].tolist()
+        teeth = _teeth(marks.pixels(mark))
+        chosen[mark] = teeth is not None and _stands_between(marks, mark, teeth + np.array([left, top, 0, 0], np.int32))
+    return chosen
+
+
+def _teeth(pixels: Chosen) -> Boxes | None:
+    """Find the uprights on a straight line, which may be askew, that goes on under all of a mark.
+
+    Args:
+        pixels: of the mark, bool [height, width] of its box.
+
+    Returns:
+        Left, top, width and height of each above the line, int32 [N, 4]; None where it is no comb.
+    """
+    columns = np.flatnonzero(pixels.any(axis=0))
+    tall, wide = pixels.shape
+    if len(columns) < max(2, COMB_COVER * wide):
+        return None
+    lowest = tall - 1 - pixels[::-1, columns].argmax(axis=0)
+    line = np.polyval(np.polyfit(columns, lowest, 1), np.arange(wide))
+    if np.mean(np.abs(lowest - line[columns]) <= COMB_SLACK) < COMB_COVER:
+        return None
+    thick = float(np.median(pixels.sum(axis=0)))
+    above = pixels & (np.arange(tall)[:, np.newaxis] <= line - thick)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(above.astype(np.uint8))
+    pieces = np.asarray(stats[1:, : cv2.CC_STAT_AREA], np.int32)
+    teeth = pieces[pieces[:, 3] > LEAST_TOOTH]
+    if len(teeth) < 2:
+        return None
+    width, height = teeth[:, 2:].T
+    thin = width <= np.maximum(TOOTH_WIDTH * height, 2 * thick + COMB_SLACK)
+    comb = thin.all() and height.min() >= ALIKE_TEETH * height.max()
+    return teeth if comb else None
+
+
+def _stands_between(marks: Marks, comb: int, teeth: Boxes) -> bool:
+    """Tell whether a character stands between the teeth of a comb, int32 [N, 4] in pixels of the picture."""
+    left, top, right, bottom = marks.boxes.T
+    highest = teeth[:, 3].max()
+    within = (left >= teeth[:, 0].min() - 1) & (right <= (teeth[:, 0] + teeth[:, 2]).max() + 1)
+    within &= (bottom <= bottom[comb]) & (bottom >= top[comb] + (1 - COMB_HEIGHT) * highest)
+    within &= (bottom - top >= COMB_HEIGHT * highest) & (marks.mass > COMB_CONTENT * marks.mass[comb])
+    within[comb] = False
+    return bool(within.any())
+
+
+def corners(marks: Marks, main: int) -> Chosen:
+    """Choose four marks of one size at the corners of a rectangle around the main mark, as crop marks are: bool [M]."""
+    chosen = np.zeros(len(marks.mass), np.bool_)
+    low, high = marks.boxes[:, :2], marks.boxes[:, 2:]
+    longest = marks.sizes[main].max()
+    off_centre = (low + high - low[main] - high[main]) / 2
+    small = (marks.mass > 0) & (marks.sizes.max(axis=1) < CORNER_SIDE * longest)
+    small &= (2 * np.abs(off_centre) >= CORNER_OFF * marks.sizes[main]).any(axis=1)
+    found = []
+    for right, below in itertools.product((False, True), repeat=2):
+        there = small & ((off_centre > 0) == (right, below)).all(axis=1)
+        if not there.any():
+            return chosen
+        found.append(int((marks.mass * there).argmax()))
+    of_one_size = np.ptp(marks.sizes[found], axis=0) <= CORNER_SLACK * marks.sizes[found].max() + CORNER_PIXELS
+    # The first two are the ones on the left; the first and the third, the upper ones.
+    (x, y), slack = off_centre[found].T, CORNER_SLACK * longest + CORNER_PIXELS
+    upright = max(abs(x[0] - x[1]), abs(x[2] - x[3]), abs(y[0] - y[2]), abs(y[1] - y[3])) <= slack
+    around = (low[found].min(axis=0) <= low[main]).all() and (high[found].max(axis=0) >= high[main]).all()
+    chosen[found] = bool(of_one_size.all() and upright and around)
+    return chosen
+
+
+def captions(marks: Marks, main: int) -> Chosen:
+    """Choose the letters of lines of print beside the main mark, a question or a caption: bool [M]."""
+    chosen = np.zeros(len(marks.mass), np.bool_)
+    left, top, right, bottom = marks.boxes.T
+    height, middle = bottom - top, (top + bottom) / 2
+    beside = (right <= left[main]) | (left >= right[main]) | (bottom <= top[main]) | (top >= bottom[main])
+    small = (height <= LETTER_HEIGHT * height[main]) & (marks.mass <= LETTER_MASS * marks.mass[main])
+    small &= beside & (marks.mass > 0)
+    for mark in np.flatnonzero(small).tolist():
+        row = np.flatnonzero(small & (np.abs(middle - middle[mark]) <= LETTER_ROW * height[mark]))
+        row = row[left[row].argsort(kind="stable")]
+        apart = left[row][1:] - np.maximum.accumulate(right[row])[:-1] > WORD_GAP * height[mark]
+        for line in np.split(row, np.flatnonzero(apart) + 1):
+            chosen[line] |= len(line) >= LEAST_LETTERS
+    return chosen
+
+
+def lines_of_print(marks: Marks, main: int) -> Chosen:
+    """Choose what is long and low beside the main mark, a line of print whose letters have been closed: bool [M]."""
+    length, height = marks.sizes.T
+    longest = marks.sizes[main].max()
+    return np.asarray((length >= PRINT_LENGTH * longest) & (height <= PRINT_HEIGHT * longest), np.bool_)

@@ -1,0 +1,77 @@
+"""Things that lie on a sheet beside a character: pens, rulers, coins.
+
+The shares below were set on drawn pages alone and move no photo that README measures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.imaging.marks import Chosen, Marks, is_round, main_mark, straightness
+
+#: A pen or a ruler is one straight piece, see `straightness`, which fills at least this share of its own upright or
+#: slanted box, ...
+BAR_STRAIGHT = 0.06
+BAR_FILLED = 0.8
+#: ... is so many times as long as the main mark, and farther from it than such a share of that: neither is a post
+#: of an H, the stem of a K, the head of a T or a segment of a display.
+BAR_LENGTH = 1.2
+BAR_GAP = 0.08
+#: A bar that is so many times as wide as it is high is level.
+LEVEL_WIDTH = 2.0
+#: Beside a level bar a character is at least this share of it long.
+BAR_CONTENT = 0.25
+#: A coin is at least this share of the main mark's longest side wide, and farther from it than such a share.
+COIN_SIZE = 0.3
+COIN_GAP = 0.1
+
+
+def bars(marks: Marks, main: int) -> Chosen:
+    """Choose what is long, straight and apart from the main mark, a pen that lies on the sheet, a ruler: bool [M]."""
+    chosen = np.zeros(len(marks.mass), np.bool_)
+    longest = marks.sizes[main].max()
+    across, down = _gaps(marks, main).T
+    gap = np.where(marks.sizes[:, 0] > marks.sizes[:, 1], down, across)
+    crossing = marks.sides.sum(axis=1) > 1  # as its shadow does
+    may_be = (marks.sizes.max(axis=1) >= BAR_LENGTH * longest) & ((gap > BAR_GAP * longest) | crossing)
+    may_be[main] = False
+    for mark in np.flatnonzero(may_be & (marks.mass > 0)).tolist():
+        pixels = marks.labels == mark
+        if straightness(pixels) <= BAR_STRAIGHT:
+            _, sides, _ = cv2.minAreaRect(np.argwhere(pixels).astype(np.float32))
+            chosen[mark] = np.count_nonzero(pixels) >= BAR_FILLED * (sides[0] + 1) * (sides[1] + 1)
+    return chosen
+
+
+def beside_bar(marks: Marks, main: int) -> int:
+    """Return the mark beside the main one where that is a level bar, heavier than the character; else the main one."""
+    width, height = marks.sizes[main]
+    if width < LEVEL_WIDTH * height:
+        return main
+    mass = marks.mass.copy()
+    mass[main] = 0
+    other = main_mark(replace(marks, mass=mass))
+    written = mass[other] > 0 and marks.sizes[other].max() >= BAR_CONTENT * width
+    return other if written and bars(marks, other)[main] else main
+
+
+def coins(marks: Marks, main: int) -> Chosen:
+    """Choose what is round, solid and apart from the main mark, but for the dot of an i above it: bool [M]."""
+    chosen = np.zeros(len(marks.mass), np.bool_)
+    if is_round(marks.pixels(main)):
+        return chosen  # a dot of a dotted character
+    longest = marks.sizes[main].max()
+    aside = _gaps(marks, main)[:, 0] > COIN_GAP * longest
+    for mark in np.flatnonzero(aside & (marks.sizes.min(axis=1) >= COIN_SIZE * longest) & (marks.mass > 0)).tolist():
+        chosen[mark] = is_round(marks.pixels(mark))
+    return chosen
+
+
+def _gaps(marks: Marks, main: int) -> npt.NDArray[np.int32]:
+    """Return how far each mark's box is from the main one's across and down, int32 [M, 2], negative where not."""
+    low, high = marks.boxes[:, :2], marks.boxes[:, 2:]
+    return np.asarray(np.maximum(low - high[main], low[main] - high), np.int32)

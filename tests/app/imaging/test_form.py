@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from app.imaging import find_ink
+from tests.pages import photographed
+from tests.strokes import DIGITS, draw
+
+LIT = pytest.mark.parametrize("lit", [False, True])
+
+
+def written(character: str, size: tuple[int, int] = (240, 200), scale: float = 0.4) -> npt.NDArray[np.uint8]:
+    return draw(character, size, scale=scale, width=0.1, paper=245).copy()
+
+
+def assert_reads_alike(page: npt.NDArray[np.uint8], alone: npt.NDArray[np.uint8], *, lit: bool) -> None:
+    found, expected = (find_ink(photographed(picture) if lit else picture) for picture in (page, alone))
+    assert np.abs(np.subtract(found.box, expected.box)).max() <= 3
+    assert found.alone
+
+
+@LIT
+@pytest.mark.parametrize("askew", [0, 5])
+@pytest.mark.parametrize("cells", [1, 3])
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_comb_is_left_out(character: str, cells: int, askew: int, lit: bool) -> None:
+    page, alone = written(character), written(character)
+    first = 120 - 30 - 60 * (cells // 2)
+    cv2.line(page, (first, 145), (first + 60 * cells, 145 + askew), 60, 2)
+    for tooth in range(cells + 1):
+        foot = 145 + round(askew * tooth / cells)
+        cv2.line(page, (first + 60 * tooth, foot), (first + 60 * tooth, foot - 25), 60, 2)
+    assert_reads_alike(page, alone, lit=lit)
+
+
+@LIT
+def test_a_line_with_uprights_in_which_nothing_stands_is_no_comb(lit: bool) -> None:
+    """A U with straight sides."""
+    page = np.full((200, 200), 240, np.uint8)
+    cv2.polylines(page, [np.array([[60, 40], [60, 150], [130, 150], [130, 40]])], False, 30, 10)
+    box = find_ink(photographed(page) if lit else page).box
+    assert box == pytest.approx((55, 35, 136, 156), abs=4)
+
+
+@LIT
+@pytest.mark.parametrize("reach", [15, 28])
+@pytest.mark.parametrize("character", DIGITS)
+def test_corner_marks_are_left_out(character: str, reach: int, lit: bool) -> None:
+    page, alone = written(character), written(character)
+    for x, right in ((80, 1), (160, -1)):
+        for y, down in ((50, 1), (150, -1)):
+            cv2.polylines(page, [np.array([[x + right * reach, y], [x, y], [x, y + down * reach]])], False, 60, 2)
+    assert_reads_alike(page, alone, lit=lit)
+
+
+@LIT
+def test_three_marks_are_no_corners(lit: bool) -> None:
+    """Whatever they are, a picture with a fourth piece missing is none of a viewfinder."""
+    page = draw("1", (200, 200), scale=0.5, width=0.12, paper=245).copy()
+    for x, y in ((70, 60), (130, 60), (70, 140)):
+        cv2.circle(page, (x, y), 8, 30, -1)
+    box = find_ink(photographed(page) if lit else page).box
+    assert box[0] < 80
+
+
+@LIT
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_printed_question_before_and_above_is_left_out(character: str, lit: bool) -> None:
+    page = draw(character, (320, 320), scale=0.3, width=0.1, paper=245, shift=(0.25, 0)).copy()
+    alone = page.copy()
+    cv2.putText(page, "3. 12 + 47 =", (5, 170), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 50, 2, cv2.LINE_AA)
+    cv2.putText(page, "Calculate the sum:", (5, 70), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 50, 1, cv2.LINE_AA)
+    assert_reads_alike(page, alone, lit=lit)
+
+
+@pytest.mark.parametrize("character", DIGITS)
+def test_dots_that_a_pen_left_in_a_row_are_no_print(character: str) -> None:
+    """Fewer than a word has letters."""
+    page = draw(character, (240, 240), scale=0.6, width=0.1, paper=255).copy()
+    expected = find_ink(page).box
+    for x in (100, 120, 140):
+        cv2.circle(page, (x, 200), 4, 20, -1)
+    assert find_ink(page).box[3] > expected[3]
