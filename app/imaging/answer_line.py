@@ -37,14 +37,22 @@ def without_touched_line(ink: Pixels, marks: Marks) -> Pixels:
     """
     if min(ink.shape) < CROP_SIDE:
         return ink
-    for mark in np.flatnonzero((marks.sizes[:, 0] >= LINE_LENGTH * ink.shape[1]) & (marks.mass > 0)).tolist():
-        left, _, right, _ = marks.boxes[mark].tolist()
+    width, height = marks.sizes.T
+    may_be = (width >= LINE_LENGTH * ink.shape[1]) & (height >= LEAST_HEIGHT * width) & (marks.mass > 0)
+    for mark in np.flatnonzero(may_be).tolist():
+        left, top, right, bottom = marks.boxes[mark].tolist()
         pixels = np.asarray(marks.labels[:, left:right] == mark, np.bool_)
-        for line in find_lines(pixels):
+        for line in find_lines(pixels) if _ends_low(pixels[top:bottom]) else ():
             if line.whole and _is_stood_on(pixels, line):
                 ink = ink.copy()
                 ink[:, left:right][line_pixels(ink[:, left:right], line)] = 0
     return ink
+
+
+def _ends_low(pixels: Chosen) -> bool:
+    """Tell whether a mark, bool [height, width] of its box, has nothing above its middle at both ends: soon told."""
+    upper = pixels[: len(pixels) // 2]
+    return not upper[:, 0].any() and not upper[:, -1].any()
 
 
 def _is_stood_on(pixels: Chosen, line: Line) -> bool:

@@ -12,15 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.marks import Chosen, Marks
+from app.imaging.page import CROP_SIDE
 
-#: Left, top, width and height of connected pieces, int32 [N, 4].
-Boxes = npt.NDArray[np.int32]
+#: Left, top, width and height of each, int32 [N, 4].
+Teeth = npt.NDArray[np.int32]
 
 #: A comb is at least so long, as a share of the picture's width, ...
 COMB_LENGTH = 0.15
-#: ... and its line goes on under at least this share of that, straight, give or take so many pixels.
+#: ... and along at least this share of that, its line is straight, give or take so many pixels.
 COMB_COVER = 0.95
 COMB_SLACK = 1.5
+#: Where more marks than this may be one, the picture is a pattern of lines.
+MOST_COMBS = 20
 #: A tooth is higher than so many pixels above the line, ...
 LEAST_TOOTH = 2
 #: ... narrower than this share of its height or about as thin as the line, ...
@@ -45,6 +48,8 @@ LETTER_MASS = 0.08
 LETTER_ROW = 0.7
 #: A line of print has at least so many letters, none of them farther apart than so many times their height, ...
 LEAST_LETTERS = 4
+#: Where there are more marks like letters than this, they are a pattern or noise.
+MOST_LETTERS = 100
 WORD_GAP = 2.0
 #: ... or is one mark, where gaps have been closed, so many times as long as the main one and this share as high.
 PRINT_LENGTH = 1.3
@@ -52,20 +57,24 @@ PRINT_HEIGHT = 0.3
 
 
 def combs(marks: Marks) -> Chosen:
-    """Choose the lines with low uprights on them, a form's fields for one character each, with one in them: bool [M].
+    """Choose the lines with low uprights on them, a form's fields, with a character in them; of a crop, none: bool [M].
 
     Args:
         marks: of the picture.
     """
     chosen = np.zeros(len(marks.mass), np.bool_)
-    for mark in np.flatnonzero((marks.sizes[:, 0] >= COMB_LENGTH * marks.labels.shape[1]) & (marks.mass > 0)).tolist():
+    if min(marks.labels.shape) < CROP_SIDE:
+        return chosen
+    width, height = marks.sizes.T
+    may_be = (width >= COMB_LENGTH * marks.labels.shape[1]) & (height > LEAST_TOOTH) & (marks.mass > 0)
+    for mark in np.flatnonzero(may_be).tolist() if may_be.sum() <= MOST_COMBS else ():
         left, top, _, _ = marks.boxes[mark].tolist()
         teeth = _teeth(marks.pixels(mark))
         chosen[mark] = teeth is not None and _stands_between(marks, mark, teeth + np.array([left, top, 0, 0], np.int32))
     return chosen
 
 
-def _teeth(pixels: Chosen) -> Boxes | None:
+def _teeth(pixels: Chosen) -> Teeth | None:
     """Find the uprights on a straight line, which may be askew, that goes on under all of a mark.
 
     Args:
@@ -74,13 +83,11 @@ def _teeth(pixels: Chosen) -> Boxes | None:
     Returns:
         Left, top, width and height of each above the line, int32 [N, 4]; None where it is no comb.
     """
-    columns = np.flatnonzero(pixels.any(axis=0))
     tall, wide = pixels.shape
-    if len(columns) < max(2, COMB_COVER * wide):
-        return None
-    lowest = tall - 1 - pixels[::-1, columns].argmax(axis=0)
-    line = np.polyval(np.polyfit(columns, lowest, 1), np.arange(wide))
-    if np.mean(np.abs(lowest - line[columns]) <= COMB_SLACK) < COMB_COVER:
+    columns = np.arange(wide)
+    lowest = tall - 1 - pixels[::-1].argmax(axis=0)
+    line = np.polyval(np.polyfit(columns, lowest, 1), columns)
+    if np.mean(np.abs(lowest - line) <= COMB_SLACK) < COMB_COVER:
         return None
     thick = float(np.median(pixels.sum(axis=0)))
     above = pixels & (np.arange(tall)[:, np.newaxis] <= line - thick)
@@ -95,7 +102,7 @@ def _teeth(pixels: Chosen) -> Boxes | None:
     return teeth if comb else None
 
 
-def _stands_between(marks: Marks, comb: int, teeth: Boxes) -> bool:
+def _stands_between(marks: Marks, comb: int, teeth: Teeth) -> bool:
     """Tell whether a character stands between the teeth of a comb, int32 [N, 4] in pixels of the picture."""
     left, top, right, bottom = marks.boxes.T
     highest = teeth[:, 3].max()
@@ -137,7 +144,7 @@ def captions(marks: Marks, main: int) -> Chosen:
     beside = (right <= left[main]) | (left >= right[main]) | (bottom <= top[main]) | (top >= bottom[main])
     small = (height <= LETTER_HEIGHT * height[main]) & (marks.mass <= LETTER_MASS * marks.mass[main])
     small &= beside & (marks.mass > 0)
-    for mark in np.flatnonzero(small).tolist():
+    for mark in np.flatnonzero(small).tolist() if small.sum() <= MOST_LETTERS else ():
         row = np.flatnonzero(small & (np.abs(middle - middle[mark]) <= LETTER_ROW * height[mark]))
         row = row[left[row].argsort(kind="stable")]
         apart = left[row][1:] - np.maximum.accumulate(right[row])[:-1] > WORD_GAP * height[mark]

@@ -18,7 +18,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging.bands import without_bands
 from app.imaging.errors import NoInkFound
 from app.imaging.lift import lift_flat, lift_plain, lift_uneven
 from app.imaging.marks import bounding_box, is_round
@@ -69,7 +68,8 @@ SAME_PLACE = 0.3
 INKED_SHARE = 0.02
 #: What the very edge of a picture counts in the polarity's decision, against 1 in the middle.
 EDGE_WEIGHT = 0.02
-#: Light ink is sharp along no smaller a share of its outline than what is darker, less this.
+#: Where dark strokes are sharp along so much more of their outline than light ones are, these are a reflection. Set on
+#: drawn photos with a flash.
 SHARPER = 0.4
 #: Ink from this share of the strongest up counts: less than that is what a wide pen leaves of the eye of an O.
 BLOT_LEVEL = 0.6
@@ -187,7 +187,6 @@ def _as_part(ink: Ink, box: tuple[int, int, int, int], shape: tuple[int, ...]) -
 
 def _find_in(pixels: Pixels, polarity: Polarity) -> Ink:
     """Find ink in a picture that needs no reduction, or refuse it."""
-    pixels = without_bands(pixels)
     page = measure_page(pixels)
     if page.plain and (bare := without_specks(pixels)) is not pixels:
         pixels, page = bare, lit_page(bare)

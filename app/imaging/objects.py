@@ -20,11 +20,16 @@ BAR_FILLED = 0.8
 #: ... is so many times as long as the main mark, and farther from it than such a share of that: neither is a post
 #: of an H, the stem of a K, the head of a T or a segment of a display.
 BAR_LENGTH = 1.2
-BAR_GAP = 0.08
+BAR_GAP = 0.2
+#: However near is one that crosses the picture and goes beyond the main mark at both ends by this share of that length,
+#: such as a pen's shadow; a stroke of a tight crop ends where the others do.
+CROSSING_BEYOND = 0.25
 #: A bar that is so many times as wide as it is high is level.
 LEVEL_WIDTH = 2.0
 #: Beside a level bar a character is at least this share of it long.
 BAR_CONTENT = 0.25
+#: Where more marks than this may be objects, they are a pattern.
+MOST_OBJECTS = 20
 #: A coin is at least this share of the main mark's longest side wide, and farther from it than such a share.
 COIN_SIZE = 0.3
 COIN_GAP = 0.1
@@ -36,11 +41,12 @@ def bars(marks: Marks, main: int) -> Chosen:
     longest = marks.sizes[main].max()
     across, down = _gaps(marks, main).T
     gap = np.where(marks.sizes[:, 0] > marks.sizes[:, 1], down, across)
-    crossing = marks.sides.sum(axis=1) > 1  # as its shadow does
+    low, high = marks.boxes[:, :2], marks.boxes[:, 2:]
+    beyond = np.minimum(low[main] - low, high - high[main]).max(axis=1)
+    crossing = (marks.sides.sum(axis=1) > 1) & (beyond >= CROSSING_BEYOND * longest)
     may_be = (marks.sizes.max(axis=1) >= BAR_LENGTH * longest) & ((gap > BAR_GAP * longest) | crossing)
-    may_be[main] = False
-    for mark in np.flatnonzero(may_be & (marks.mass > 0)).tolist():
-        pixels = marks.labels == mark
+    for mark in _few(may_be & (marks.mass > 0), main):
+        pixels = marks.pixels(mark)
         if straightness(pixels) <= BAR_STRAIGHT:
             _, sides, _ = cv2.minAreaRect(np.argwhere(pixels).astype(np.float32))
             chosen[mark] = np.count_nonzero(pixels) >= BAR_FILLED * (sides[0] + 1) * (sides[1] + 1)
@@ -66,9 +72,15 @@ def coins(marks: Marks, main: int) -> Chosen:
         return chosen  # a dot of a dotted character
     longest = marks.sizes[main].max()
     aside = _gaps(marks, main)[:, 0] > COIN_GAP * longest
-    for mark in np.flatnonzero(aside & (marks.sizes.min(axis=1) >= COIN_SIZE * longest) & (marks.mass > 0)).tolist():
+    for mark in _few(aside & (marks.sizes.min(axis=1) >= COIN_SIZE * longest) & (marks.mass > 0), main):
         chosen[mark] = is_round(marks.pixels(mark))
     return chosen
+
+
+def _few(chosen: Chosen, main: int) -> list[int]:
+    """Return the indices of the chosen marks but the main one; none where there are many."""
+    found = [mark for mark in np.flatnonzero(chosen).tolist() if mark != main]
+    return found if len(found) <= MOST_OBJECTS else []
 
 
 def _gaps(marks: Marks, main: int) -> npt.NDArray[np.int32]:

@@ -81,9 +81,10 @@ EVEN_BEYOND = (0.02, 0.005)
 EVEN_SPREAD = 1.7
 #: This share of it may be stronger.
 EVEN_STRONGER = 0.03
-#: So much of ink that is somewhere deeper than this share of the shorter side.
-EVEN_STRONGER_THICK = 0.003
-EVEN_DEPTH = 0.17
+#: Of ink that is somewhere deeper than the first share of the shorter side only the second may be: it may be a shadow
+#: with a little writing on it. Set on drawn photos with the shadow of a phone.
+THICK_DEPTH = 0.17
+THICK_STRONGER = 0.003
 #: Below this level, in grey levels, contrast is no longer taken relative to the page: on a black board the ratio is
 #: all noise.
 DARKEST_REFERENCE = 64
@@ -285,9 +286,8 @@ def _even_surface(small: Contrast, rest: Contrast, *, crop: bool) -> tuple[Contr
     of_page, of_ink = rest[page] / strength, inked / strength
     beyond, behind = EVEN_BEYOND
     even = np.quantile(of_page, 1 - beyond) <= EVEN_REST and np.quantile(of_page, behind) >= -EVEN_REST
-    # What is thicker than strokes may be a shadow with writing on it, which covers little of that.
-    thick = not crop and depth_of(ink) > EVEN_DEPTH * min(ink.shape)
-    stronger = EVEN_STRONGER_THICK if thick else EVEN_STRONGER
+    thick = not crop and depth_of(ink) > THICK_DEPTH * min(ink.shape)
+    stronger = THICK_STRONGER if thick else EVEN_STRONGER
     if not even or np.quantile(of_ink, 1 - stronger) > EVEN_SPREAD:
         return None
     return np.asarray(small - rest, np.float32), DEVIATION * median(np.abs(rest[page]))

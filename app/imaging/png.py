@@ -1,4 +1,4 @@
-"""Small grey PNGs, read past Pillow: opening one takes it half as long as all that is then done with the pixels."""
+"""Small grey PNGs, read past Pillow, which takes three times as long."""
 
 from __future__ import annotations
 
@@ -15,17 +15,21 @@ HEADER = struct.Struct(">II5B")
 GREY = (8, 0, 0, 0, 0)
 #: Where the fields of the header begin, and where the chunk that follows it does.
 FIELDS, PIXELS = 16, 33
+#: A header's length and name.
+HEADER_START = b"\0\0\0\rIHDR"
 #: Of a chunk: its length and name, and its checksum.
 CHUNK_START, CHUNK_END = 8, 4
 LAST_CHUNK = b"\0\0\0\0IEND\xaeB`\x82"
 #: Numbers of the ways in which a row is told from the one above it.
 ROW_FILTERS = 5
+#: Bytes back that packed pixels may refer to, times two to the power that their first four bits tell (RFC 1950).
+LEAST_WINDOW = 256
 
 
 def read_grey(png: bytes) -> npt.NDArray[np.uint8] | None:
     """Read a PNG of eight bits of grey whose chunks are a header, pixels at one go, and the end.
 
-    Its checksums and the length of its pixels are checked first, since libpng would tell standard error of them.
+    What it is made of is checked first, since libpng and OpenCV tell standard error of what is wrong with it.
 
     Args:
         png: the file, not shorter than its header and so small that its pixels may be unpacked twice.
@@ -41,7 +45,9 @@ def read_grey(png: bytes) -> npt.NDArray[np.uint8] | None:
         rows = unpacking.decompress(png[PIXELS + CHUNK_START : -len(LAST_CHUNK) - CHUNK_END], size + 1)
     except zlib.error:
         return None
-    if not unpacking.eof or len(rows) != size or max(rows[:: width + 1]) >= ROW_FILTERS:
+    if not unpacking.eof or unpacking.unused_data or len(rows) != size or max(rows[:: width + 1]) >= ROW_FILTERS:
+        return None
+    if LEAST_WINDOW << (png[PIXELS + CHUNK_START] >> 4) < size:
         return None
     pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     return None if pixels is None else np.asarray(pixels, np.uint8)
@@ -52,9 +58,10 @@ def _has_chunks(png: bytes) -> bool:
     end = len(png) - len(LAST_CHUNK)
     packed = int.from_bytes(png[PIXELS : PIXELS + 4], "big")
     return (
-        png[PIXELS + 4 : PIXELS + CHUNK_START] == b"IDAT"
+        png[FIELDS - CHUNK_START : FIELDS] == HEADER_START
+        and png[PIXELS + 4 : PIXELS + CHUNK_START] == b"IDAT"
         and PIXELS + CHUNK_START + packed + CHUNK_END == end
         and png.endswith(LAST_CHUNK)
-        and zlib.crc32(png[12 : PIXELS - CHUNK_END]) == int.from_bytes(png[PIXELS - CHUNK_END : PIXELS], "big")
+        and zlib.crc32(png[FIELDS - 4 : PIXELS - CHUNK_END]) == int.from_bytes(png[PIXELS - CHUNK_END : PIXELS], "big")
         and zlib.crc32(png[PIXELS + 4 : end - CHUNK_END]) == int.from_bytes(png[end - CHUNK_END : end], "big")
     )

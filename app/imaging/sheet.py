@@ -186,12 +186,12 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
     Returns:
         uint8 [height, width], 1 on the canvas and its writing; None where there is no canvas.
     """
-    found = _canvas_off(pixels, level, CANVAS_STEP)
-    return found if found is not None else _canvas_off(pixels, level, FAINT_CANVAS_STEP)
+    found = _canvas_from_step(pixels, level, CANVAS_STEP)
+    return found if found is not None else _canvas_from_step(pixels, level, FAINT_CANVAS_STEP)
 
 
-def _canvas_off(pixels: Pixels, level: float, step: int) -> Pixels | None:
-    """Find what `find_canvas` does that differs by at least so many grey levels."""
+def _canvas_from_step(pixels: Pixels, level: float, step: int) -> Pixels | None:
+    """Do as `find_canvas` with a canvas that differs from the level by at least so many grey levels."""
     off = cv2.absdiff(pixels, np.full_like(pixels, round(level))) >= step
     if np.count_nonzero(off) < NOTE_RECTANGULAR * CANVAS_FILLED * CANVAS_AREA * pixels.size:
         return None
@@ -223,14 +223,19 @@ def _is_flat(pixels: Pixels, within: Pixels) -> bool:
     """Tell whether a canvas is of one level but for what is written on it, and all along its outline."""
     if (level := _plain_level(pixels[within > 0])) is None:
         return False
-    along = (within > 0) & (_within(within) == 0)
-    return bool(np.mean(np.abs(pixels[along].astype(np.int16) - level) < BARS_STEP) >= CANVAS_OUTLINE)
+    along = pixels[_outline(within)].astype(np.int16)
+    return bool(along.size and np.mean(np.abs(along - level) < BARS_STEP) >= CANVAS_OUTLINE)
 
 
 def _is_along(piece: Pixels, box: Pixels) -> bool:
     """Tell whether a piece lies along all sides of a box; both are uint8 [height, width], 1 on it."""
-    outline = piece[(box > 0) & (_within(box) == 0)]
-    return bool(outline.size and outline.mean() >= CANVAS_OUTLINE)
+    along = piece[_outline(box)]
+    return bool(along.size and along.mean() >= CANVAS_OUTLINE)
+
+
+def _outline(region: Pixels) -> Chosen:
+    """Return what `_within` takes off a region, bool [height, width]: nothing of one that is too small for it."""
+    return np.asarray((region > 0) & (_within(region) == 0), np.bool_)
 
 
 def _without_ticks(piece: Pixels) -> Pixels | None:
@@ -352,7 +357,14 @@ def find_sheet(pixels: Pixels, *, dark: bool = False) -> Pixels | None:
 
 
 def _sheet_above(pixels: Pixels, quiet: Pixels, level: float, *, dark: bool) -> Pixels | None:
-    """Find what `find_sheet` does that is brighter than a level, where `quiet` is the picture without its noise."""
+    """Do as `find_sheet` with a sheet all of which is brighter than a level.
+
+    Args:
+        pixels: uint8 [height, width].
+        quiet: the same without their noise.
+        level: a grey level.
+        dark: see `find_sheet`.
+    """
     _, bright = cv2.threshold(quiet, level, 1, cv2.THRESH_BINARY)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(bright, np.uint8))
     sheet = np.asarray(labels == _largest(stats), np.uint8)

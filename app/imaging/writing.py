@@ -163,7 +163,7 @@ def _keep_on_photo(ink: Pixels, *, texture: bool) -> Writing:
     if (dropped := frames(marks)).any():  # around pieces, each of which alone was too little
         ink = _cleared(ink, marks, dropped)
         closed, marks = without_gaps(ink)
-    main = main_mark(marks)
+    main = beside_bar(marks, main_mark(marks))
     if texture:
         wider = iter(DOTTED_GAPS)
         while _is_scattered(marks, main):

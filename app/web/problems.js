@@ -82,8 +82,7 @@ export function explainProblem(error) {
     return { title, note: problem.message };
   }
   if (problem.code === "no-ink") {
-    const message = problem.message.replace(", as `polarity` asks", "");
-    return { title, note: `${message} ${note}`.trim() };
+    return { title, note: `${problem.message} ${note}`.trim() };
   }
   if (problem.code === "internal-error" && problem.requestId) {
     return { title, note: `${note} Its operator can find the cause under ${problem.requestId}.` };

@@ -144,14 +144,15 @@ def test_the_soft_shadow_of_an_arm_across_a_character_is_no_ink(character: str, 
     assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 4
 
 
-@pytest.mark.parametrize("darker", [0.25, 0.4])
+@pytest.mark.parametrize("darker", [0.3, 0.45])
 @pytest.mark.parametrize("character", DIGITS)
 def test_nor_is_the_soft_shadow_of_a_phone(character: str, darker: float) -> None:
-    page = draw(character, (240, 240), scale=0.45, ink=45, paper=235)
-    phone = np.zeros((240, 240), np.float32)
-    phone[90:, 70:190] = 1
-    shade = 1 - darker * cv2.GaussianBlur(phone, (0, 0), 10)
-    found = find_ink(photographed(np.rint(page * shade).astype(np.uint8)))
+    page = draw(character, (320, 320), scale=0.35, width=0.06, ink=45, paper=235)
+    phone = np.zeros((320, 320), np.float32)
+    phone[120:, 60:260] = 1
+    shade = 1 - darker * cv2.GaussianBlur(phone, (0, 0), 12)
+    lit = photographed(np.rint(page * shade).astype(np.uint8), fall=0.25, vignette=0, noise=4)
+    found = find_ink(lit)
     assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 4
     assert found.alone
 

@@ -41,7 +41,7 @@ def test_the_box_is_in_pixels_of_the_upload_after_exif_rotation() -> None:
 def test_no_ink_of_an_overruled_polarity_says_what_was_looked_for(polarity: str, side: str) -> None:
     page = draw("3", (64, 64))
     data = encode(255 - page if side == "darker" else page)
-    with pytest.raises(NoInkFound, match=f"{side} than the page, as `polarity` asks"):
+    with pytest.raises(NoInkFound, match=f"{side} than the page, as the chosen polarity asks"):
         prepare(data, GEOMETRIES["mnist"], max_pixels=LIMIT, polarity=Polarity(polarity))
     with pytest.raises(NoInkFound, match=r"from it\.$"):
         prepare(encode(np.full((64, 64), 255, np.uint8)), GEOMETRIES["mnist"], max_pixels=LIMIT)

@@ -84,16 +84,36 @@ def test_so_is_what_is_not_plain_or_damaged(png: bytes) -> None:
     assert read_grey(png) is None
 
 
-def test_bytes_that_lie_are_read_as_pillow_reads_them_or_left_to_it(capfd: pytest.CaptureFixture[str]) -> None:
-    """Libpng would tell of them on standard error."""
+@pytest.mark.parametrize("repaired", [False, True], ids=["wrong checksums", "right checksums"])
+def test_bytes_that_lie_are_read_as_pillow_reads_them_or_left_to_it(
+    repaired: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Libpng and OpenCV would tell of them on standard error."""
     chance = random.Random(0)
-    whole = encode((load_digits().images[3] * 15).astype(np.uint8))
-    for _ in range(2000):
-        png = bytearray(whole)
-        for _ in range(chance.randint(1, 3)):
-            png[chance.randrange(24, len(png))] = chance.randrange(256)
+    rows = zlib.compress(b"".join(b"\1" + row.tobytes() for row in (load_digits().images[3] * 15).astype(np.uint8)))
+    for _ in range(3000):
+        packed = bytearray(rows)
+        for _ in range(chance.randint(0, 2)):
+            packed[chance.randrange(len(packed))] = chance.randrange(256)
+        packed += bytes(chance.choice([0, 0, 3]))
+        header = chunk(b"IHDR", struct.pack(">II", 8, 8) + b"\x08\0\0\0\0")
+        png = bytearray(SIGNATURE + header + chunk(b"IDAT", bytes(packed)) + chunk(b"IEND", b""))
+        if not repaired:
+            png[chance.randrange(8, len(png))] = chance.randrange(256)
         if (read := read_grey(bytes(png))) is not None:
             assert np.array_equal(read, by_pillow(bytes(png)))
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("window", range(8))
+def test_rows_packed_with_a_smaller_window_than_they_need_are_left_to_pillow(
+    window: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    packed = bytearray(zlib.compress(np.random.default_rng(0).integers(0, 3, 29 * 28).astype(np.uint8).tobytes()))
+    packed[0] = 8 | window << 4
+    packed[1] = 31 - packed[0] * 256 % 31
+    header = chunk(b"IHDR", struct.pack(">II", 28, 28) + b"\x08\0\0\0\0")
+    read_grey(SIGNATURE + header + chunk(b"IDAT", bytes(packed)) + chunk(b"IEND", b""))
     assert capfd.readouterr().err == ""
 
 

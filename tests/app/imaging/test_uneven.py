@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.imaging.uneven import LOCAL_WINDOW, local_window, without_strips
+from app.imaging.uneven import LOCAL_WINDOW, local_window, sharpness, without_strips
 from tests.strokes import draw
 
 
@@ -24,3 +24,13 @@ def test_nor_is_one_looked_for_in_a_long_strip_where_a_maze_would_take_long() ->
     maze[::8] = 100
     maze[:, [0, -1]] = 100
     assert without_strips(maze) is maze
+
+
+def test_strokes_are_sharp_and_a_reflection_is_not() -> None:
+    stroke = (240 - draw("0", (240, 240)).astype(np.float32)) / 240
+    assert sharpness(stroke) > 0.95
+    down, across = np.indices((240, 240)) - 120
+    reflection = np.exp(-np.square(np.hypot(down, across) / 60)).astype(np.float32)
+    assert sharpness(reflection) < 0.05
+    assert sharpness(np.zeros((240, 240), np.float32)) == 0
+    assert sharpness(np.ones((240, 240), np.float32)) == 0

@@ -34,6 +34,26 @@ def test_so_are_the_buttons_and_the_title_beside_a_frame(character: str) -> None
     assert found.alone
 
 
+def with_bars(page: np.ndarray, *, bar: int, icon: int) -> np.ndarray:
+    """Put the bars of a drawing program over a page's upper and lower ends."""
+    height, width = page.shape
+    shown = page.copy()
+    shown[:40], shown[-44:] = bar, bar
+    for x in range(30, width - 20, 50):
+        cv2.circle(shown, (x, 20), 12, icon, -1)
+        cv2.rectangle(shown, (x - 10, height - 32), (x + 12, height - 12), icon, 2)
+    return shown
+
+
+@pytest.mark.parametrize(("paper", "ink", "bar"), [(255, 20, 240), (30, 235, 52)])
+@pytest.mark.parametrize("character", DIGITS)
+def test_so_are_the_bars_of_a_drawing_program(character: str, paper: int, ink: int, bar: int) -> None:
+    page = draw(character, (300, 420), scale=0.6, width=0.1, paper=paper, ink=ink)
+    found, alone = find_ink(with_bars(page, bar=bar, icon=120)), find_ink(page)
+    assert np.abs(np.subtract(found.box, alone.box)).max() <= 2
+    assert found.alone
+
+
 @pytest.mark.parametrize("character", DIGITS)
 def test_so_are_the_checks_of_the_cloth_that_a_note_lies_on(character: str) -> None:
     y, x = np.mgrid[:240, :320] // 20 % 2
