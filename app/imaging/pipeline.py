@@ -71,7 +71,9 @@ def ink_of_picture(picture: Picture, polarity: Polarity = Polarity.AUTO) -> Ink:
         if polarity is Polarity.AUTO:
             raise
         side = "darker" if polarity is Polarity.DARK_ON_LIGHT else "lighter"
-        raise NoInkFound(f"{error} Looked for was only what is {side} than the page, as the chosen polarity asks.") from error
+        raise NoInkFound(
+            f"{error} Looked for was only what is {side} than the page, as the chosen polarity asks."
+        ) from error
 
 
 def frame_ink(ink: Ink, picture: Picture, geometry: Geometry) -> NetworkInput:
