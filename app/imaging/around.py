@@ -1,15 +1,14 @@
-"""What stands around a character and is none: frames, tables, cells of a form, lines under an answer, binding holes.
+"""What stands around a character and is none: frames, tables, cells of a form, lines under an answer.
 
 The shares below were set on the drawn pages of the tests and on the photos that README measures, all of them together;
-few of them move a figure by more than a photo or two. Those of rings, cells, underlines and bindings were set on drawn
-pages alone, and move none.
+few of them move a figure by more than a photo or two. Those of rings, cells and underlines were set on drawn pages
+alone, and move none.
 """
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from app.imaging.marks import Chosen, Marks, principal_axes
 from app.imaging.page import CROP_SIDE, depth_of
@@ -85,18 +84,14 @@ NEAR_UNDERLINE_LENGTH = 1.2
 NEAR_UNDERLINE_REACH = 1.6
 #: Nearer still is a line that goes on beyond the character on both sides by this share of its height.
 UNDERLINE_BEYOND = 0.25
-#: The holes of a binding lie in a strip along one side of the picture, so wide as a share of its size.
-BINDING_STRIP = 0.15
-#: A binding has at least so many holes.
-LEAST_HOLES = 5
-#: From the first to the last, holes span at least this share of the picture.
-BINDING_SPAN = 0.7
-#: They lie in a line, give or take this share of the picture's size, ...
-BINDING_SLACK = 0.02
-#: ... and as far apart from each other, give or take this share of that.
-BINDING_STEP_SLACK = 0.3
-#: Elsewhere is a mark at least so many times as long as they are; of a dotted character there is none.
-BINDING_CONTENT = 2.0
+#: So is one that is at least the first share of its height long and goes on beyond it on both sides by the second: the
+#: foot of a 1 is shorter, and that of a 2, a Z or an E begins where it does.
+STRESS_LENGTH = 0.9
+STRESS_BEYOND = 0.08
+#: Under or over such a line is another, which has at least this share of its length and is no farther from it than the
+#: second: stress is often drawn twice.
+TWICE_LENGTH = 0.6
+TWICE_GAP = 0.3
 #: A region covers at least this share of a drawing's outermost pixels ...
 REGION_EDGE = 0.12
 #: ... and is at least so deep, as a share of its shorter side.
@@ -169,35 +164,6 @@ def regions(marks: Marks) -> Chosen:
                 depth = depth_of((marks.labels == mark).astype(np.uint8))
                 covers[mark] = depth >= REGION_DEPTH * min(marks.labels.shape)
     return covers
-
-
-def binding(marks: Marks) -> Chosen:
-    """Choose the holes along one side of a sheet that has been bound, of which a crop shows none: bool [M]."""
-    chosen = np.zeros(len(marks.mass), np.bool_)
-    if min(marks.labels.shape) < CROP_SIDE:
-        return chosen
-    length = marks.sizes.max(axis=1)
-    present = marks.mass > 0
-    places = marks.centre / marks.labels.shape[::-1]
-    for across, along in (places.T, places.T[::-1]):
-        for strip in (across < BINDING_STRIP, across > 1 - BINDING_STRIP):
-            holes = present & strip
-            if not holes.any():
-                continue
-            holes &= np.abs(across - np.median(across[holes])) <= BINDING_SLACK
-            content = length[present & ~holes].max(initial=0)
-            if _are_evenly_apart(along[holes]) and content >= BINDING_CONTENT * length[holes].max():
-                chosen |= holes
-    return chosen
-
-
-def _are_evenly_apart(places: npt.NDArray[np.float64]) -> bool:
-    """Tell whether there are as many places along a side as a binding has holes, [N] in 0..1, and as far apart."""
-    if len(places) < LEAST_HOLES:
-        return False
-    steps = np.diff(np.sort(places))
-    step = np.median(steps)
-    return bool(steps.sum() >= BINDING_SPAN and np.abs(steps - step).max() <= BINDING_STEP_SLACK * step)
 
 
 def _is_box(pixels: Chosen) -> bool:
@@ -329,6 +295,14 @@ def underlines(marks: Marks, main: int) -> Chosen:
     gap = top - bottom[main]
     far = (gap >= UNDERLINE_GAP * height) & (length >= UNDERLINE_LENGTH * height)
     long = (length >= NEAR_UNDERLINE_LENGTH * height) & (length >= NEAR_UNDERLINE_REACH * width)
-    beyond = np.minimum(left[main] - left, right - right[main]) >= UNDERLINE_BEYOND * height
+    over = np.minimum(left[main] - left, right - right[main])
+    beyond = over >= UNDERLINE_BEYOND * height
     beyond &= gap + (bottom - top) > 0  # where it is held askew, their boxes overlap
-    return np.asarray(lines & (far | (long & (gap >= NEAR_UNDERLINE_GAP * height)) | beyond), np.bool_)
+    stress = (length >= STRESS_LENGTH * height) & (over >= STRESS_BEYOND * height)
+    chosen = lines & (far | ((long | stress) & (gap >= NEAR_UNDERLINE_GAP * height)) | beyond)
+    if chosen.any():
+        longest = length[chosen].max()
+        apart = np.maximum(np.subtract.outer(top, bottom[chosen]), np.subtract.outer(-bottom, -top[chosen])).min(axis=1)
+        twice = (gap + (bottom - top) > 0) & (length >= TWICE_LENGTH * longest) & (apart <= TWICE_GAP * longest)
+        chosen |= lines & twice & (over > 0)
+    return np.asarray(chosen, np.bool_)

@@ -1,4 +1,4 @@
-"""What forms print beside a character and what a viewfinder shows around it: combs, corner marks, lines of print.
+"""What is shown beside a character and is none: combs, corner marks, lines of print, the buttons of a program.
 
 The shares below were set on drawn pages alone and move no photo that README measures.
 """
@@ -54,6 +54,17 @@ WORD_GAP = 2.0
 #: ... or is one mark, where gaps have been closed, so many times as long as the main one and this share as high.
 PRINT_LENGTH = 1.3
 PRINT_HEIGHT = 0.3
+#: A button is so many times as wide as high, ...
+BUTTON_WIDTH = 1.5
+#: ... and at least this share of the main mark's longest side high; a dash is not.
+BUTTON_HEIGHT = 0.12
+#: Its outline fills at least the first share of its box, and it of that, but for its label, at least the second, ...
+BUTTON_OUTLINE = 0.85
+BUTTON_FILLED = 0.6
+#: ... and it is farther from the main mark than this share of that one's longest side; the bar of a 5 is not.
+BUTTON_GAP = 0.15
+#: Where more marks than this may be buttons, they are a pattern.
+MOST_BUTTONS = 20
 
 
 def combs(marks: Marks) -> Chosen:
@@ -141,7 +152,7 @@ def captions(marks: Marks, main: int) -> Chosen:
     chosen = np.zeros(len(marks.mass), np.bool_)
     left, top, right, bottom = marks.boxes.T
     height, middle = bottom - top, (top + bottom) / 2
-    beside = (right <= left[main]) | (left >= right[main]) | (bottom <= top[main]) | (top >= bottom[main])
+    beside = marks.gaps(main).max(axis=1) >= 0
     small = (height <= LETTER_HEIGHT * height[main]) & (marks.mass <= LETTER_MASS * marks.mass[main])
     small &= beside & (marks.mass > 0)
     for mark in np.flatnonzero(small).tolist() if small.sum() <= MOST_LETTERS else ():
@@ -158,3 +169,21 @@ def lines_of_print(marks: Marks, main: int) -> Chosen:
     length, height = marks.sizes.T
     longest = marks.sizes[main].max()
     return np.asarray((length >= PRINT_LENGTH * longest) & (height <= PRINT_HEIGHT * longest), np.bool_)
+
+
+def buttons(marks: Marks, main: int) -> Chosen:
+    """Choose the filled buttons of a web page or a program that a screenshot shows apart from the main mark: bool [M].
+
+    They are level rectangles, with round corners or not, however large; their labels are left out of them.
+    """
+    chosen = np.zeros(len(marks.mass), np.bool_)
+    width, height = marks.sizes.T
+    gap, longest = marks.gaps(main).max(axis=1), marks.sizes[main].max()
+    may_be = (width >= BUTTON_WIDTH * height) & (height >= BUTTON_HEIGHT * longest) & (gap > BUTTON_GAP * longest)
+    may_be &= marks.mass > 0
+    for mark in np.flatnonzero(may_be).tolist() if may_be.sum() <= MOST_BUTTONS else ():
+        pixels = marks.pixels(mark)
+        outlines, _ = cv2.findContours(pixels.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        whole = cv2.drawContours(np.zeros(pixels.shape, np.uint8), outlines, -1, 1, cv2.FILLED)
+        chosen[mark] = whole.mean() >= BUTTON_OUTLINE and pixels.mean() >= BUTTON_FILLED
+    return chosen

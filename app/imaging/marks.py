@@ -78,6 +78,11 @@ class Marks:
         left, top, right, bottom = self.boxes[mark].tolist()
         return np.asarray(self.labels[top:bottom, left:right] == mark, np.bool_)
 
+    def gaps(self, mark: int) -> npt.NDArray[np.int32]:
+        """Return how far each box is from a mark's across and down, int32 [M, 2], negative where they overlap."""
+        low, high = self.boxes[:, :2], self.boxes[:, 2:]
+        return np.asarray(np.maximum(low - high[mark], low[mark] - high), np.int32)
+
     def inside(self, mark: int) -> Chosen:
         """Choose the marks whose boxes lie in another's: bool [M]."""
         left, top, right, bottom = self.boxes.T

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from app.imaging.marks import Chosen, Marks, is_round, main_mark, straightness
 
@@ -39,7 +38,7 @@ def bars(marks: Marks, main: int) -> Chosen:
     """Choose what is long, straight and apart from the main mark, a pen that lies on the sheet, a ruler: bool [M]."""
     chosen = np.zeros(len(marks.mass), np.bool_)
     longest = marks.sizes[main].max()
-    across, down = _gaps(marks, main).T
+    across, down = marks.gaps(main).T
     gap = np.where(marks.sizes[:, 0] > marks.sizes[:, 1], down, across)
     low, high = marks.boxes[:, :2], marks.boxes[:, 2:]
     beyond = np.minimum(low[main] - low, high - high[main]).max(axis=1)
@@ -71,7 +70,7 @@ def coins(marks: Marks, main: int) -> Chosen:
     if is_round(marks.pixels(main)):
         return chosen  # a dot of a dotted character
     longest = marks.sizes[main].max()
-    aside = _gaps(marks, main)[:, 0] > COIN_GAP * longest
+    aside = marks.gaps(main)[:, 0] > COIN_GAP * longest
     for mark in _few(aside & (marks.sizes.min(axis=1) >= COIN_SIZE * longest) & (marks.mass > 0), main):
         chosen[mark] = is_round(marks.pixels(mark))
     return chosen
@@ -81,9 +80,3 @@ def _few(chosen: Chosen, main: int) -> list[int]:
     """Return the indices of the chosen marks but the main one; none where there are many."""
     found = [mark for mark in np.flatnonzero(chosen).tolist() if mark != main]
     return found if len(found) <= MOST_OBJECTS else []
-
-
-def _gaps(marks: Marks, main: int) -> npt.NDArray[np.int32]:
-    """Return how far each mark's box is from the main one's across and down, int32 [M, 2], negative where not."""
-    low, high = marks.boxes[:, :2], marks.boxes[:, 2:]
-    return np.asarray(np.maximum(low - high[main], low[main] - high), np.int32)

@@ -61,6 +61,9 @@ CANVAS_SIDE = 0.15
 #: A canvas fills at least this share of its box, and of the outline of that.
 CANVAS_FILLED = 0.85
 CANVAS_OUTLINE = 0.98
+#: Across its outline, the picture rises by as much within so many pixels, along half of that or more: a shadow along
+#: the side of a sheet that a scanning program has made all white falls softly.
+CANVAS_EDGE = 5
 #: What juts out of a canvas and is thinner than twice this share of the picture's shorter side is no part of it.
 TICKS = 0.015
 #: At least this share of a rectangle is off the level around it; strokes of that level may cover much of a small one.
@@ -212,11 +215,26 @@ def _canvas_from_step(pixels: Pixels, level: float, step: int) -> Pixels | None:
     # All of it is off that level, since strokes may part it.
     if canvas is None or off[canvas > 0].mean() < (RECTANGLE_FILLED if crop else CANVAS_FILLED):
         return None
+    if not _is_sharp(pixels, canvas, step):
+        return None
     within = _within(canvas)
     distance = np.abs(pixels.astype(np.int16) - round(median(pixels[within > 0])))
     if step < CANVAS_STEP and not _is_flat(pixels, within):
         return None
     return canvas if _has_strokes(((distance >= CANVAS_STEP) & (within > 0)).astype(np.uint8), least) else None
+
+
+def _is_sharp(pixels: Pixels, canvas: Pixels, step: int) -> bool:
+    """Tell whether a picture rises or falls by so many grey levels across the outline of a canvas, within the picture.
+
+    Args:
+        pixels: uint8 [height, width].
+        canvas: uint8 [height, width], 1 on it.
+        step: in grey levels.
+    """
+    outline = (canvas > 0) & (cv2.erode(canvas, np.ones((3, 3), np.uint8), borderValue=1) == 0)
+    rise = cv2.morphologyEx(pixels, cv2.MORPH_GRADIENT, np.ones((CANVAS_EDGE, CANVAS_EDGE), np.uint8))
+    return not outline.any() or median(rise[outline]) >= step
 
 
 def _is_flat(pixels: Pixels, within: Pixels) -> bool:

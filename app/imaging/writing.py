@@ -15,10 +15,11 @@ import numpy.typing as npt
 
 from app.imaging.alone import falls_apart, rivals
 from app.imaging.answer_line import without_touched_line
-from app.imaging.around import binding, dividers, find_cell, frames, regions, underlines
+from app.imaging.around import dividers, find_cell, frames, regions, underlines
+from app.imaging.binding import binding
 from app.imaging.box import without_touched_boxes
 from app.imaging.errors import NoInkFound
-from app.imaging.form import captions, combs, corners, lines_of_print
+from app.imaging.form import buttons, captions, combs, corners, lines_of_print
 from app.imaging.marks import MARK_LEVEL, Chosen, Marks, Pixels, close_gaps, find_marks, main_mark, straightness
 from app.imaging.objects import bars, beside_bar, coins
 from app.imaging.page import is_narrow
@@ -132,6 +133,10 @@ def keep_writing(ink: Pixels, *, plain: bool, even: bool = False, ruled: bool = 
     if even and not small:
         _refuse_texture(_cleared(ink, marks, dropped))
     if not drawn:
+        # Before gaps are closed, which joins a line to what stands close above it, and to another.
+        under = underlines(marks, main)
+        if marks.mass[main] >= CHALK_MASS * marks.mass[~under].sum():
+            dropped |= under
         return _keep_on_photo(_cleared(ink, marks, dropped), texture=is_texture(marks, main))
     if small:
         dropped |= neighbours(marks, main, beside(marks, main))
@@ -142,7 +147,8 @@ def keep_writing(ink: Pixels, *, plain: bool, even: bool = False, ruled: bool = 
     marks = replace(marks, mass=np.where(coins(marks, main), 0, marks.mass))
     found = beside(marks, main)
     keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main, found) & ~strays(found)
-    keep &= ~(underlines(marks, main) | corners(marks, main) | captions(marks, main) | bars(marks, main))
+    for find in (underlines, corners, captions, buttons, bars):
+        keep &= ~find(marks, main)
     for frame in np.flatnonzero(framing).tolist():
         if (inside := marks.inside(frame))[main]:
             keep &= inside  # beside a frame are the buttons of a drawing program, its title, other answers
@@ -307,12 +313,9 @@ def beside(marks: Marks, main: int) -> Beside:
 
     Both are float64 [M]; the distance is along the axis in which it is greater, 0 where boxes touch or overlap.
     """
-    left, top, right, bottom = marks.boxes[main]
-    across = np.maximum(marks.boxes[:, 0] - right, left - marks.boxes[:, 2])
-    down = np.maximum(marks.boxes[:, 1] - bottom, top - marks.boxes[:, 3])
     # Of the larger of the two, since the dot of an i may be the main mark.
-    longest = np.maximum(marks.sizes, [right - left, bottom - top]).max(axis=1)
-    gap = np.maximum(np.maximum(across, down), 0) / longest
+    longest = np.maximum(marks.sizes, marks.sizes[main]).max(axis=1)
+    gap = np.maximum(marks.gaps(main).max(axis=1), 0) / longest
     return gap, marks.mass / marks.mass[main]
 
 

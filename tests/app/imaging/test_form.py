@@ -84,3 +84,21 @@ def test_dots_that_a_pen_left_in_a_row_are_no_print(character: str) -> None:
     for x in (100, 120, 140):
         cv2.circle(page, (x, 200), 4, 20, -1)
     assert find_ink(page).box[3] > expected[3]
+
+
+@LIT
+@pytest.mark.parametrize("character", DIGITS)
+def test_the_filled_buttons_under_a_drawing_are_left_out(character: str, lit: bool) -> None:
+    page = draw(character, (320, 380), scale=0.5, width=0.06, paper=255, shift=(0, -0.15)).copy()
+    alone = page.copy()
+    for left, label in ((30, "Clear"), (170, "Predict")):
+        cv2.rectangle(page, (left, 310), (left + 120, 350), 120, -1)
+        cv2.putText(page, label, (left + 20, 337), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 255, 2, cv2.LINE_AA)
+    assert_reads_alike(page, alone, lit=lit)
+
+
+def test_the_bar_of_a_5_is_no_button() -> None:
+    page = np.full((240, 240), 255, np.uint8)
+    page[50:68, 80:160] = 0
+    cv2.polylines(page, [np.array([[88, 90], [88, 120], [140, 125], [150, 160], [120, 190], [80, 185]])], False, 0, 16)
+    assert find_ink(page).box[1] < 55

@@ -252,3 +252,14 @@ def test_a_canvas_that_hardly_differs_from_the_screen_reads_like_the_canvas(
     found = find_ink(screen)
     assert found.box_within(260, 400) == pytest.approx(expected, abs=3)
     assert found.alone
+
+
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("reach", [20, 45])
+@pytest.mark.parametrize("character", DIGITS)
+def test_the_soft_shadow_along_a_side_of_a_bleached_scan_is_no_canvas(character: str, reach: int, turns: int) -> None:
+    page = draw(character, (400, 400), scale=0.5, width=0.1, paper=255, ink=30)
+    shade = 130 * np.exp(-np.arange(400) / reach)
+    scan = np.rot90(np.clip(np.where(page > 100, page - shade, page), 0, 255).astype(np.uint8), turns)
+    found, expected = find_ink(np.ascontiguousarray(scan)), find_ink(np.ascontiguousarray(np.rot90(page, turns)))
+    assert np.abs(np.subtract(found.box, expected.box)).max() <= 4
