@@ -143,6 +143,18 @@ def keep_writing(ink: Pixels, *, plain: bool, even: bool = False, ruled: bool = 
         keep = ~dropped & (marks.mass > 0)
         kept = np.asarray(np.where(_near(marks, dropped) > _near(marks, keep), 0, ink), np.uint8)
         return Writing(kept, alone=not falls_apart(kept))
+    return _keep_drawn(ink, marks, main, framing)
+
+
+def _keep_drawn(ink: Pixels, marks: Marks, main: int, framing: Chosen) -> Writing:
+    """Clear what is seen to be no part of a drawing's main mark; all else belongs to it.
+
+    Args:
+        ink: uint8 [height, width], white on black.
+        marks: of it.
+        main: index of the main one.
+        framing: bool [M], which of them are frames.
+    """
     # Unlike a bar, a coin may be no other character.
     marks = replace(marks, mass=np.where(coins(marks, main), 0, marks.mass))
     found = beside(marks, main)
