@@ -14,12 +14,14 @@ from app.imaging.marks import Chosen, Marks, is_round, main_mark, straightness
 
 #: A pen or a ruler is one straight piece, see `straightness`, which fills at least this share of its own upright or
 #: slanted box, ...
-BAR_STRAIGHT = 0.06
+BAR_STRAIGHT = 0.015
 BAR_FILLED = 0.8
 #: ... is so many times as long as the main mark, and farther from it than such a share of that: neither is a post
 #: of an H, the stem of a K, the head of a T or a segment of a display.
 BAR_LENGTH = 1.2
 BAR_GAP = 0.2
+#: It is no more than so many times as long: beside what is shorter still, it is rather the character than that.
+MOST_LENGTH = 3.0
 #: However near is one that crosses the picture and goes beyond the main mark at both ends by this share of that length,
 #: such as a pen's shadow; a stroke of a tight crop ends where the others do.
 CROSSING_BEYOND = 0.25
@@ -42,13 +44,17 @@ def bars(marks: Marks, main: int) -> Chosen:
     gap = np.where(marks.sizes[:, 0] > marks.sizes[:, 1], down, across)
     low, high = marks.boxes[:, :2], marks.boxes[:, 2:]
     beyond = np.minimum(low[main] - low, high - high[main]).max(axis=1)
-    crossing = (marks.sides.sum(axis=1) > 1) & (beyond >= CROSSING_BEYOND * longest)
-    may_be = (marks.sizes.max(axis=1) >= BAR_LENGTH * longest) & ((gap > BAR_GAP * longest) | crossing)
-    for mark in _few(may_be & (marks.mass > 0), main):
+    sides = marks.sides.sum(axis=1)
+    crossing = (sides > 1) & (beyond >= CROSSING_BEYOND * longest)
+    length = marks.sizes.max(axis=1)
+    may_be = (length >= BAR_LENGTH * longest) & (length <= MOST_LENGTH * longest)
+    may_be &= (gap > BAR_GAP * longest) | crossing
+    # What lies along a side from one corner to the next is a stripe of a pattern.
+    for mark in _few(may_be & (sides < 3) & (marks.mass > 0), main):
         pixels = marks.pixels(mark)
         if straightness(pixels) <= BAR_STRAIGHT:
-            _, sides, _ = cv2.minAreaRect(np.argwhere(pixels).astype(np.float32))
-            chosen[mark] = np.count_nonzero(pixels) >= BAR_FILLED * (sides[0] + 1) * (sides[1] + 1)
+            _, (long, wide), _ = cv2.minAreaRect(np.argwhere(pixels).astype(np.float32))
+            chosen[mark] = np.count_nonzero(pixels) >= BAR_FILLED * (long + 1) * (wide + 1)
     return chosen
 
 
