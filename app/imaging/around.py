@@ -168,13 +168,7 @@ def regions(marks: Marks) -> Chosen:
 
 def _is_box(pixels: Chosen) -> bool:
     """Tell whether the pixels of a mark, bool [height, width], lie along all four sides of its box."""
-    tall, wide = pixels.shape
-    y, x = max(1, round(FRAME_BORDER * tall)), max(1, round(FRAME_BORDER * wide))
-    if pixels[y : tall - y, x : wide - x].sum() > (1 - FRAME_STRAIGHT) * pixels.sum():
-        return False
-    level = (side.any(axis=0).mean() for side in (pixels[:y], pixels[-y:]))
-    upright = (side.any(axis=1).mean() for side in (pixels[:, :x], pixels[:, -x:]))
-    return bool(min(*level, *upright) >= FRAME_REACH)
+    return min(_along_sides(pixels)) >= FRAME_REACH
 
 
 def _is_open_box(pixels: Chosen) -> bool:
@@ -182,12 +176,22 @@ def _is_open_box(pixels: Chosen) -> bool:
 
     Without another side it may be an E or an F whose bar stands free.
     """
+    _, *others = _along_sides(pixels)
+    return min(others) >= OPEN_REACH
+
+
+def _along_sides(pixels: Chosen) -> tuple[float, float, float, float]:
+    """Return over which share of its box's upper, lower, left and right side a mark, bool [height, width], reaches.
+
+    All are 0 where more of it than of a frame lies elsewhere.
+    """
     tall, wide = pixels.shape
     y, x = max(1, round(FRAME_BORDER * tall)), max(1, round(FRAME_BORDER * wide))
     if pixels[y : tall - y, x : wide - x].sum() > (1 - FRAME_STRAIGHT) * pixels.sum():
-        return False
-    sides = pixels[-y:].any(axis=0), pixels[:, :x].any(axis=1), pixels[:, -x:].any(axis=1)
-    return bool(min(side.mean() for side in sides) >= OPEN_REACH)
+        return 0.0, 0.0, 0.0, 0.0
+    upper, lower = (float(side.any(axis=0).mean()) for side in (pixels[:y], pixels[-y:]))
+    left, right = (float(side.any(axis=1).mean()) for side in (pixels[:, :x], pixels[:, -x:]))
+    return upper, lower, left, right
 
 
 def _is_table(pixels: Chosen) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging.marks import Chosen, Marks, is_round
+from app.imaging.marks import Chosen, Marks, few, is_round
 from app.imaging.page import CROP_SIDE
 
 #: The holes of a binding lie in a strip along one side of the picture, so wide as a share of its size.
@@ -34,8 +34,6 @@ FEW_HOLES_SLACK = 0.06
 #: of a letter are nearer.
 FEW_HOLES_APART = 4.0
 FEW_HOLES_SPAN = 0.3
-#: Where more marks than this may be holes, they are a pattern.
-MOST_IN_STRIP = 20
 
 
 def binding(marks: Marks) -> Chosen:
@@ -69,10 +67,8 @@ def _few_holes(marks: Marks, strip: Chosen, across: npt.NDArray[np.float64], alo
         along: where they are along it, [M].
     """
     width = (marks.sizes / marks.labels.shape[::-1]).max(axis=1)
-    holes = strip & (width <= FEW_HOLES_WIDTH)
-    if np.count_nonzero(holes) > MOST_IN_STRIP:
-        return np.zeros_like(holes)
-    for mark in np.flatnonzero(holes).tolist():
+    holes = np.zeros_like(strip)
+    for mark in few(strip & (width <= FEW_HOLES_WIDTH)):
         holes[mark] = is_round(marks.pixels(mark))
     if not FEW_HOLES <= np.count_nonzero(holes) <= MOST_FEW_HOLES:
         return np.zeros_like(holes)

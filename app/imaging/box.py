@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging.marks import Chosen, Marks, Pixels
+from app.imaging.marks import Chosen, Marks, Pixels, filled_in
 from app.imaging.page import CROP_SIDE
 from app.imaging.ruling import runs
 
@@ -88,7 +88,7 @@ def written_in_box(mark: Chosen, others: Chosen, middle: Point) -> Chosen | None
     Returns:
         bool [height, width].
     """
-    whole = _filled(mark)
+    whole = filled_in(mark)
     if mark.sum() > HOLLOW * whole.sum() or whole.sum() < LEAST_FILL * mark.size:
         return None
     shorter = min(mark.shape)
@@ -152,12 +152,6 @@ class _Frame:
         y, x = np.indices(shape)
         places = np.floor(self.place(np.stack([x, y], axis=-1))).astype(np.int32)
         return places[..., 0], places[..., 1]
-
-
-def _filled(mark: Chosen) -> Pixels:
-    """Return uint8 [height, width], 1 on a mark and on what it encloses."""
-    outlines, _ = cv2.findContours(mark.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    return np.asarray(cv2.drawContours(np.zeros(mark.shape, np.uint8), outlines, -1, 1, cv2.FILLED), np.uint8)
 
 
 def _opened(pixels: Pixels, radius: float) -> Pixels:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging.marks import Chosen, Marks
+from app.imaging.marks import Chosen, Marks, few, filled_in
 from app.imaging.page import CROP_SIDE
 
 #: Left, top, width and height of each, int32 [N, 4].
@@ -22,8 +22,6 @@ COMB_LENGTH = 0.15
 #: ... and along at least this share of that, its line is straight, give or take so many pixels.
 COMB_COVER = 0.95
 COMB_SLACK = 1.5
-#: Where more marks than this may be one, the picture is a pattern of lines.
-MOST_COMBS = 20
 #: A tooth is higher than so many pixels above the line, ...
 LEAST_TOOTH = 2
 #: ... narrower than this share of its height or about as thin as the line, ...
@@ -48,12 +46,12 @@ LETTER_MASS = 0.08
 LETTER_ROW = 0.7
 #: A line of print has at least so many letters, none of them farther apart than so many times their height, ...
 LEAST_LETTERS = 4
-#: Where there are more marks like letters than this, they are a pattern or noise.
-MOST_LETTERS = 100
 WORD_GAP = 2.0
 #: ... or is one mark, where gaps have been closed, so many times as long as the main one and this share as high.
 PRINT_LENGTH = 1.3
 PRINT_HEIGHT = 0.3
+#: Where there are more marks like letters than this, they are a pattern or noise.
+MOST_LETTERS = 100
 #: A button is so many times as wide as high, ...
 BUTTON_WIDTH = 1.5
 #: ... and at least this share of the main mark's longest side high; a dash is not.
@@ -63,8 +61,6 @@ BUTTON_OUTLINE = 0.85
 BUTTON_FILLED = 0.6
 #: ... and it is farther from the main mark than this share of that one's longest side; the bar of a 5 is not.
 BUTTON_GAP = 0.15
-#: Where more marks than this may be buttons, they are a pattern.
-MOST_BUTTONS = 20
 
 
 def combs(marks: Marks) -> Chosen:
@@ -78,7 +74,7 @@ def combs(marks: Marks) -> Chosen:
         return chosen
     width, height = marks.sizes.T
     may_be = (width >= COMB_LENGTH * marks.labels.shape[1]) & (height > LEAST_TOOTH) & (marks.mass > 0)
-    for mark in np.flatnonzero(may_be).tolist() if may_be.sum() <= MOST_COMBS else ():
+    for mark in few(may_be):
         left, top, _, _ = marks.boxes[mark].tolist()
         teeth = _teeth(marks.pixels(mark))
         chosen[mark] = teeth is not None and _stands_between(marks, mark, teeth + np.array([left, top, 0, 0], np.int32))
@@ -155,7 +151,7 @@ def captions(marks: Marks, main: int) -> Chosen:
     beside = marks.gaps(main).max(axis=1) >= 0
     small = (height <= LETTER_HEIGHT * height[main]) & (marks.mass <= LETTER_MASS * marks.mass[main])
     small &= beside & (marks.mass > 0)
-    for mark in np.flatnonzero(small).tolist() if small.sum() <= MOST_LETTERS else ():
+    for mark in few(small, MOST_LETTERS):
         row = np.flatnonzero(small & (np.abs(middle - middle[mark]) <= LETTER_ROW * height[mark]))
         row = row[left[row].argsort(kind="stable")]
         apart = left[row][1:] - np.maximum.accumulate(right[row])[:-1] > WORD_GAP * height[mark]
@@ -180,10 +176,7 @@ def buttons(marks: Marks, main: int) -> Chosen:
     width, height = marks.sizes.T
     gap, longest = marks.gaps(main).max(axis=1), marks.sizes[main].max()
     may_be = (width >= BUTTON_WIDTH * height) & (height >= BUTTON_HEIGHT * longest) & (gap > BUTTON_GAP * longest)
-    may_be &= marks.mass > 0
-    for mark in np.flatnonzero(may_be).tolist() if may_be.sum() <= MOST_BUTTONS else ():
+    for mark in few(may_be & (marks.mass > 0)):
         pixels = marks.pixels(mark)
-        outlines, _ = cv2.findContours(pixels.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        whole = cv2.drawContours(np.zeros(pixels.shape, np.uint8), outlines, -1, 1, cv2.FILLED)
-        chosen[mark] = whole.mean() >= BUTTON_OUTLINE and pixels.mean() >= BUTTON_FILLED
+        chosen[mark] = filled_in(pixels).mean() >= BUTTON_OUTLINE and pixels.mean() >= BUTTON_FILLED
     return chosen

@@ -33,6 +33,8 @@ EDGE_SPAN = 0.9
 BLOT_FILLED = 0.7
 #: A blot is as deep as this share of its longest side and more. Of 95,000 images of MNIST and EMNIST none is.
 BLOT_DEPTH = 0.85
+#: Where more marks than this may be the same thing beside a character, a button or a coin, they are a pattern.
+MOST_ALIKE = 20
 #: Strength of ink: this quantile of its pixels, which leaves its soft border out and its hottest pixels too.
 STRENGTH_QUANTILE = 0.9
 
@@ -171,6 +173,18 @@ def is_round(pixels: Chosen) -> bool:
         return False
     depth = cv2.distanceTransform(np.pad(pixels, 1).astype(np.uint8), cv2.DIST_L2, 3)
     return bool(2 * depth.max() > BLOT_DEPTH * longest)
+
+
+def filled_in(pixels: Chosen) -> Pixels:
+    """Return uint8 [height, width], 1 on some pixels, bool [height, width], and on what they enclose."""
+    outlines, _ = cv2.findContours(pixels.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.drawContours(np.zeros(pixels.shape, np.uint8), outlines, -1, 1, cv2.FILLED), np.uint8)
+
+
+def few(chosen: Chosen, most: int = MOST_ALIKE) -> list[int]:
+    """Return the indices of the chosen marks, bool [M]; none where there are more, which are a pattern or noise."""
+    found: list[int] = np.flatnonzero(chosen).tolist()
+    return found if len(found) <= most else []
 
 
 def close_gaps(ink: Pixels, share: float) -> Pixels:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from app.imaging.marks import Chosen, Marks, is_round, main_mark, straightness
+from app.imaging.marks import Chosen, Marks, few, is_round, main_mark, straightness
 
 #: A pen or a ruler is one straight piece, see `straightness`, which fills at least this share of its own upright or
 #: slanted box, ...
@@ -29,8 +29,6 @@ CROSSING_BEYOND = 0.25
 LEVEL_WIDTH = 2.0
 #: Beside a level bar a character is at least this share of it long.
 BAR_CONTENT = 0.25
-#: Where more marks than this may be objects, they are a pattern.
-MOST_OBJECTS = 20
 #: A coin is at least this share of the main mark's longest side wide, and farther from it than such a share.
 COIN_SIZE = 0.3
 COIN_GAP = 0.1
@@ -50,7 +48,7 @@ def bars(marks: Marks, main: int) -> Chosen:
     may_be = (length >= BAR_LENGTH * longest) & (length <= MOST_LENGTH * longest)
     may_be &= (gap > BAR_GAP * longest) | crossing
     # What lies along a side from one corner to the next is a stripe of a pattern.
-    for mark in _few(may_be & (sides < 3) & (marks.mass > 0), main):
+    for mark in few(may_be & (sides < 3) & (marks.mass > 0)):
         pixels = marks.pixels(mark)
         if straightness(pixels) <= BAR_STRAIGHT:
             _, (long, wide), _ = cv2.minAreaRect(np.argwhere(pixels).astype(np.float32))
@@ -77,12 +75,6 @@ def coins(marks: Marks, main: int) -> Chosen:
         return chosen  # a dot of a dotted character
     longest = marks.sizes[main].max()
     aside = marks.gaps(main)[:, 0] > COIN_GAP * longest
-    for mark in _few(aside & (marks.sizes.min(axis=1) >= COIN_SIZE * longest) & (marks.mass > 0), main):
+    for mark in few(aside & (marks.sizes.min(axis=1) >= COIN_SIZE * longest) & (marks.mass > 0)):
         chosen[mark] = is_round(marks.pixels(mark))
     return chosen
-
-
-def _few(chosen: Chosen, main: int) -> list[int]:
-    """Return the indices of the chosen marks but the main one; none where there are many."""
-    found = [mark for mark in np.flatnonzero(chosen).tolist() if mark != main]
-    return found if len(found) <= MOST_OBJECTS else []

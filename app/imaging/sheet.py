@@ -189,13 +189,20 @@ def find_canvas(pixels: Pixels, level: float) -> Pixels | None:
     Returns:
         uint8 [height, width], 1 on the canvas and its writing; None where there is no canvas.
     """
-    found = _canvas_from_step(pixels, level, CANVAS_STEP)
-    return found if found is not None else _canvas_from_step(pixels, level, FAINT_CANVAS_STEP)
+    differs = np.asarray(cv2.absdiff(pixels, np.full_like(pixels, round(level))), np.uint8)
+    found = _canvas_from_step(pixels, differs, CANVAS_STEP)
+    return found if found is not None else _canvas_from_step(pixels, differs, FAINT_CANVAS_STEP)
 
 
-def _canvas_from_step(pixels: Pixels, level: float, step: int) -> Pixels | None:
-    """Do as `find_canvas` with a canvas that differs from the level by at least so many grey levels."""
-    off = cv2.absdiff(pixels, np.full_like(pixels, round(level))) >= step
+def _canvas_from_step(pixels: Pixels, differs: Pixels, step: int) -> Pixels | None:
+    """Do as `find_canvas` with a canvas that differs from the rest by at least so many grey levels.
+
+    Args:
+        pixels: uint8 [height, width].
+        differs: by how many each does, of the same shape.
+        step: the least.
+    """
+    off = differs >= step
     if np.count_nonzero(off) < NOTE_RECTANGULAR * CANVAS_FILLED * CANVAS_AREA * pixels.size:
         return None
     _, labels, stats, _ = cv2.connectedComponentsWithStats(off.astype(np.uint8), connectivity=4)
