@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.imaging.canvas import find_rectangle, photo_between_bars, without_surround
 from app.imaging.errors import NoInkFound
 from app.imaging.lift import lift_flat, lift_plain, lift_uneven
 from app.imaging.marks import bounding_box, is_round
@@ -35,7 +36,7 @@ from app.imaging.page import (
     sampled,
 )
 from app.imaging.ruling import remove_ruling, shows_squares
-from app.imaging.sheet import find_rectangle, photo_between_bars, without_surround, without_table
+from app.imaging.sheet import without_table
 from app.imaging.specks import without_specks
 from app.imaging.uneven import apart_from_light, narrow_contrast, quiet, sharpness, strokes, without_strips
 from app.imaging.writing import keep_writing

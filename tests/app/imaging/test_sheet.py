@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from app.imaging.canvas import find_canvas
 from app.imaging.decode import decode
 from app.imaging.ink import Polarity, find_ink
 from app.imaging.page import measure_page
-from app.imaging.sheet import find_canvas, find_sheet, without_table
+from app.imaging.sheet import find_sheet, without_table
 from tests.pages import photographed, ruled, wood
 from tests.strokes import DIGITS, cut_out, draw, encode
 
