@@ -65,7 +65,7 @@ def lift_plain(contrast: Contrast) -> Pixels:
     hotter = min(hotter, int(FULL_INK_SHARE_OF_INK * inked.size))
     full = float(np.partition(inked, -1 - hotter)[-1 - hotter] if hotter else inked.max())
     noise = NOISE_DEVIATIONS * median(np.abs(ring_of(contrast)))
-    return _lifted(contrast, min(noise, MAX_NOISE * full), full)
+    return lifted(contrast, min(noise, MAX_NOISE * full), full)
 
 
 def lift_uneven(contrast: Contrast, narrow: Contrast | None, noise: float) -> Pixels:
@@ -120,7 +120,7 @@ def lift_flat(contrast: Contrast, noise: float) -> Pixels:
             full = max(full, writing_strength(rest, threshold))
     if full < MIN_SIGNAL * noise:
         raise NoInkFound("The picture is all noise; no character stands out from it.")
-    return _lifted(contrast, *(strengths or (min(floor, MAX_NOISE * full), full)))
+    return lifted(contrast, *(strengths or (min(floor, MAX_NOISE * full), full)))
 
 
 def strengths_on_squares(contrast: Contrast, squares: Chosen) -> tuple[float, float] | None:
@@ -155,5 +155,6 @@ def strengths_on_squares(contrast: Contrast, squares: Chosen) -> tuple[float, fl
     return (of_squares, of_writing) if of_squares < SQUARES_FAINTER * of_writing else None
 
 
-def _lifted(contrast: Contrast, floor: float, full: float) -> Pixels:
+def lifted(contrast: Contrast, floor: float, full: float) -> Pixels:
+    """Map contrast, float32 [height, width], to uint8: what is at most `floor` to 0, from `full` up to 255."""
     return np.asarray(np.rint(np.clip((contrast - floor) * (255 / (full - floor)), 0, 255)), np.uint8)

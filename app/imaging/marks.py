@@ -194,13 +194,18 @@ def close_gaps(ink: Pixels, share: float) -> Pixels:
     return np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, disc), np.uint8)
 
 
+def inked(ink: Pixels, level: float = MARK_LEVEL) -> Pixels:
+    """Return uint8 [height, width], 1 where there is ink from `level` (0..1 of full ink) up, and 0 elsewhere."""
+    return np.asarray(cv2.threshold(ink, max(1, round(level * 255)) - 1, 1, cv2.THRESH_BINARY)[1], np.uint8)
+
+
 def bounding_box(ink: Pixels, level: float = MARK_LEVEL) -> tuple[int, int, int, int]:
     """Return (left, top, right, bottom), the latter two exclusive, around all ink from `level` (0..1 of full ink) up.
 
     Raises:
         NoInkFound: no pixel reaches the level.
     """
-    left, top, width, height = cv2.boundingRect((ink >= max(1, round(level * 255))).astype(np.uint8))
+    left, top, width, height = cv2.boundingRect(inked(ink, level))
     if not width:
         raise NoInkFound("Nothing is written on the page.")
     return left, top, left + width, top + height

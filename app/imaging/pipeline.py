@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.imaging.clear import find_clear
 from app.imaging.decode import Picture, decode
 from app.imaging.errors import NoInkFound
 from app.imaging.geometry import Geometry
@@ -66,7 +67,7 @@ def ink_of_picture(picture: Picture, polarity: Polarity = Polarity.AUTO) -> Ink:
         NoInkFound: no character stands out from the page.
     """
     try:
-        return find_ink(picture.pixels, polarity)
+        return find_clear(picture.pixels, polarity) or find_ink(picture.pixels, polarity)
     except NoInkFound as error:
         if polarity is Polarity.AUTO:
             raise
@@ -105,4 +106,4 @@ def prepare_pixels(pixels: npt.NDArray[np.uint8], geometry: Geometry) -> npt.NDA
     Raises:
         NoInkFound: no character stands out from the page.
     """
-    return geometry.frame(find_ink(pixels))
+    return geometry.frame(find_clear(pixels) or find_ink(pixels))
