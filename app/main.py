@@ -124,6 +124,8 @@ def create_app(
         redoc_url=None,
         # A redirect would name whatever host the request did.
         redirect_slashes=False,
+        # Of its own; ours are below. It would look for whom to tell at every request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     app.state.registry = registry

@@ -129,11 +129,9 @@ class Admission:
             pass
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if not upload.gone or task is None:
+            if not upload.cancelled or task is None:
                 raise
-            # Ours, for a client that nobody can answer any more.
             task.uncancel()
-            return
         finally:
             upload.close()
             self._held -= upload.held

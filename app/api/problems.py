@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from app.api.paths import route_path
-from app.api.request_id import HEADER, SANE_ID, request_id
+from app.api.request_id import HEADER, SANE_ID
 from app.imaging import (
     CorruptImage,
     EmptyFile,
@@ -155,7 +155,7 @@ def problem(kind: Kind, detail: str) -> Problem:
         title=kind.title,
         status=kind.status,
         detail=detail,
-        instance=request_id(),
+        instance=current_record().request_id,
         code=kind.code,
     )
 

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import random
 import re
-from contextvars import ContextVar
+
+from app.telemetry import Record, begin_record
 
 HEADER = "X-Request-ID"
 #: Short, and harmless in a header, a log line and a page.
 SANE_ID = re.compile(r"[A-Za-z0-9._\-]{1,128}")
 
-_current: ContextVar[str] = ContextVar("request_id", default="none")
 
-
-def begin_request(wanted: str | None) -> str:
-    """Set the id of this request: the client's where it is a sane token, else a new one. Return it."""
+def begin_request(wanted: str | None) -> Record:
+    """Begin the record of this request, under the client's id where it is a sane token, else under a new one."""
     # An id is no secret. The system's own source of chance took a fortieth of a request's time under load.
-    identity = wanted if wanted and SANE_ID.fullmatch(wanted) else f"{random.getrandbits(128):032x}"
-    _current.set(identity)
-    return identity
-
-
-def request_id() -> str:
-    """Return the id of the request under way."""
-    return _current.get()
+    return begin_record(wanted if wanted and SANE_ID.fullmatch(wanted) else f"{random.getrandbits(128):032x}")

@@ -12,7 +12,8 @@ from app.inference import InferenceError
 
 #: Form boundaries and part headers around the files.
 FORM_OVERHEAD_BYTES = 64 * 1024
-#: A request is watched for its client's leaving once it has taken so long; most are answered before, also under load.
+#: Whether the client still sends, or has left, is looked at once a request has taken so long; most are answered before,
+#: also under load.
 WATCHED_SECONDS = 0.1
 
 
@@ -23,8 +24,8 @@ class UploadRefused(Exception):
 class Upload:
     """Stands between a client and the application: `receive` and `send` take the place of the server's own.
 
-    Soon after the body has come whole, a client that goes away before its answer begins has the request cancelled, so
-    that nothing more is decoded or recognised for it.
+    A body that takes too long has the request cancelled. So has, soon after the body has come whole, a client that goes
+    away before its answer begins, so that nothing more is decoded or recognised for it.
     """
 
     def __init__(
@@ -47,7 +48,10 @@ class Upload:
         self._hold = hold
         self._answering = False
         self._watch: asyncio.Task[None] | None = None
+        #: One for a request that is answered soon, and not one for each thing that it may wait for: a timer takes a
+        #: hundredth of its time.
         self._alarm: asyncio.TimerHandle | None = None
+        self._slow = False
         #: How many bytes count as held.
         self.held = 0
         #: Whether more of the body may come.
@@ -56,21 +60,23 @@ class Upload:
         self.gone = False
         #: What is wrong with the body.
         self.problem: Problem | None = None
+        #: Whether the request was cancelled here.
+        self.cancelled = False
 
     async def receive(self) -> Message:
         """Return the next part of the body.
 
         Raises:
-            UploadRefused: it is too large or too slow, or there is no room for it, and `problem` says which; or the
-                client has gone.
+            UploadRefused: it is too large, or there is no room for it, and `problem` says which; or the client has
+                gone.
+            CancelledError: it is too slow, as `problem` says.
         """
-        try:
-            async with asyncio.timeout_at(self._until):
-                message = await self._receive()
-        except TimeoutError as error:
-            detail = f"The upload did not arrive whole within {self._seconds:g} seconds."
-            self.problem = problem(UPLOAD_TIMEOUT, detail)
-            raise UploadRefused from error
+        request = asyncio.current_task()
+        assert request is not None
+        if self._alarm is None:
+            wait = min(WATCHED_SECONDS, self._seconds)
+            self._alarm = asyncio.get_running_loop().call_later(wait, self._look, request)
+        message = await self._receive()
         if message["type"] == "http.disconnect":
             self.gone = not self._answering
             raise UploadRefused
@@ -85,10 +91,9 @@ class Upload:
             self.problem = problem_of(error)
             raise UploadRefused from error
         self.held += size
-        if not self.more and self._alarm is None:
-            request = asyncio.current_task()
-            assert request is not None
-            self._alarm = asyncio.get_running_loop().call_later(WATCHED_SECONDS, self._begin_watch, request)
+        if not self.more and self._slow and self._watch is None:
+            self._alarm.cancel()
+            self._begin_watch(request)
         return message
 
     async def send(self, message: Message) -> None:
@@ -104,12 +109,31 @@ class Upload:
         if self._watch:
             self._watch.cancel()
 
+    def _look(self, request: asyncio.Task[object]) -> None:
+        """See what a request that is not answered yet waits for: the rest of its body, or its answer."""
+        self._slow = True
+        if self.more:
+            self._alarm = asyncio.get_running_loop().call_at(self._until, self._give_up, request)
+        else:
+            self._begin_watch(request)
+
+    def _give_up(self, request: asyncio.Task[object]) -> None:
+        if self._answering:
+            return  # without the rest of it
+        detail = f"The upload did not arrive whole within {self._seconds:g} seconds."
+        self.problem = problem(UPLOAD_TIMEOUT, detail)
+        self._cancel(request)
+
     def _begin_watch(self, request: asyncio.Task[object]) -> None:
         self._watch = asyncio.create_task(self._cancel_once_gone(request))
+
+    def _cancel(self, request: asyncio.Task[object]) -> None:
+        self.cancelled = True
+        request.cancel()
 
     async def _cancel_once_gone(self, request: asyncio.Task[object]) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         if not self._answering:
             self.gone = True
-            request.cancel()
+            self._cancel(request)

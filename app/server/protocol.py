@@ -161,7 +161,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
 
 def _refusal() -> JSONResponse:
     """Return the problem document with the headers of all responses, and log it."""
-    identity = begin_request(None)
+    identity = begin_request(None).request_id
     _log.info("malformed request", request_id=identity)
     detail = (
         "What was sent cannot be read as an HTTP/1.1 request: "

@@ -14,10 +14,19 @@ import structlog
 from pydantic_core import PydanticSerializationError, to_json
 from structlog.typing import EventDict, Processor
 
+from app.telemetry.record import request_under_way
+
 #: Uvicorn's start-up and shutdown lines are worth having; its access log would repeat ours.
 QUIET_LOGGERS = ("uvicorn.access",)
 #: Fields of several lines.
 TRACE_KEYS = ("exception", "stack")
+
+
+def _with_request(logger: object, method: str, event: EventDict) -> EventDict:
+    """Tell the id of the request under way."""
+    if (record := request_under_way()) is not None:
+        event.setdefault("request_id", record.request_id)
+    return event
 
 
 def _without_colours(logger: object, method: str, event: EventDict) -> EventDict:
@@ -81,7 +90,7 @@ def configure_logs(*, level: str, json_lines: bool | None = None, worker: int | 
     if json_lines is None:
         json_lines = not sys.stderr.isatty()
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _with_request,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

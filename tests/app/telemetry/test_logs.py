@@ -4,11 +4,12 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from contextvars import copy_context
 
 import pytest
 import structlog
 
-from app.telemetry import configure_logs
+from app.telemetry import begin_record, configure_logs
 
 
 @pytest.fixture(autouse=True)
@@ -28,11 +29,14 @@ def lines(written: str) -> list[dict]:
 
 def test_ours_and_the_libraries_lines_have_one_form(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(level="info", json_lines=True)
-    structlog.contextvars.bind_contextvars(request_id="abc")
-    structlog.get_logger("ours").info("hello", count=3)
-    logging.getLogger("theirs").warning("hello from %s", "there")
-    structlog.get_logger("ours").debug("too quiet")
-    structlog.contextvars.clear_contextvars()
+
+    def during_a_request() -> None:
+        begin_record("abc")
+        structlog.get_logger("ours").info("hello", count=3)
+        logging.getLogger("theirs").warning("hello from %s", "there")
+        structlog.get_logger("ours").debug("too quiet")
+
+    copy_context().run(during_a_request)
     ours, theirs = lines(capsys.readouterr().err)
     assert {**ours, "timestamp": ""} == {
         "event": "hello",
