@@ -19,7 +19,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 #: How long short work goes on before the loop's other business has its turn, but for the last step, which may end
-#: later: about a dozen plain pictures of 28 pixels.
+#: later: about thirty pictures of a data set.
 TURN_SECONDS = 0.003
 #: Most pieces that are done together. With 32 connections there are seven on average.
 TOGETHER = 8
