@@ -14,7 +14,7 @@ import numpy as np
 from app.imaging.canvas import BARS_STEP, LEAST_PHOTO, RECTANGLE_FILLED, find_rectangle
 from app.imaging.ink import BLOT_LEVEL, LEAST_WIDTH, Ink, Polarity, is_blot
 from app.imaging.lift import MIN_CONTRAST, lifted
-from app.imaging.marks import BLOT_FILLED, inked
+from app.imaging.marks import inked, may_be_round
 from app.imaging.page import PLAIN_PICTURE_SHARE, PLAIN_TOLERANCE, Page, Pixels
 from app.imaging.ruling import EDGE_ROWS, LINE_COVER, LINE_LEVEL, remove_ruling
 from app.imaging.writing import SMALL_SIDE
@@ -98,4 +98,4 @@ def _levels_of_ink(page: int, strongest: int) -> Pixels | None:
 def _may_be_blot(ink: Pixels) -> bool:
     """Tell whether ink fills as much of a square around it as a blot does."""
     dark = inked(ink, BLOT_LEVEL)
-    return cv2.countNonZero(dark) >= BLOT_FILLED * max(cv2.boundingRect(dark)[2:]) ** 2
+    return may_be_round(cv2.countNonZero(dark), max(cv2.boundingRect(dark)[2:]))

@@ -76,9 +76,12 @@ function doubtOf({ uncertain, explanation }) {
   return `${isAlone(explanation) ? "Inkling is not sure here." : "There seems to be more than one character."} Better let a person look.`;
 }
 
-/** @param {unknown} error */
-export function showProblem(error) {
-  const { title, note } = explainProblem(error);
+/**
+ * @param {unknown} error
+ * @param {{drawn: boolean}} of whether the picture was drawn here
+ */
+export function showProblem(error, of) {
+  const { title, note } = explainProblem(error, of);
   element("problem").textContent = title;
   element("problem-note").textContent = note;
   element("enter-key").hidden = codeOf(error) !== "unauthorised";

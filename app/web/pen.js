@@ -20,6 +20,7 @@ const MARGIN = 0.1;
  * @param {Stroke[]} strokes
  */
 export function trace(context, strokes) {
+  context.fillStyle = context.strokeStyle; // of dots
   context.lineCap = "round";
   context.lineJoin = "round";
   for (const stroke of strokes) traceOne(context, stroke);
@@ -33,6 +34,10 @@ export function trace(context, strokes) {
  */
 function traceOne(context, stroke) {
   let from = stroke[0];
+  if (stroke.every(({ x, y }) => x === from.x && y === from.y)) {
+    dot(context, from);
+    return;
+  }
   for (let index = 1; index < stroke.length; index += 1) {
     const [corner, next] = [stroke[index - 1], stroke[index]];
     const middle = { x: (corner.x + next.x) / 2, y: (corner.y + next.y) / 2 };
@@ -51,11 +56,31 @@ function traceOne(context, stroke) {
  * @param {number} pressure
  */
 function segment(context, from, by, to, pressure) {
-  context.lineWidth = WIDTH * (LIGHTEST + (HEAVIEST - LIGHTEST) * pressure);
+  context.lineWidth = widthAt(pressure);
   context.beginPath();
   context.moveTo(from.x, from.y);
   context.quadraticCurveTo(by.x, by.y, to.x, to.y);
   context.stroke();
+}
+
+/**
+ * A tap of the pen, such as the dot of an i: a canvas draws nothing of a stroke without length.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Point} at
+ */
+function dot(context, { x, y, pressure }) {
+  context.beginPath();
+  context.arc(x, y, widthAt(pressure) / 2, 0, 2 * Math.PI);
+  context.fill();
+}
+
+/**
+ * @param {number} pressure
+ * @returns {number} in units of the pad's side
+ */
+function widthAt(pressure) {
+  return WIDTH * (LIGHTEST + (HEAVIEST - LIGHTEST) * pressure);
 }
 
 /**

@@ -64,9 +64,10 @@ export const PASSING = new Set([
  * Return what happened and what to do about it.
  *
  * @param {unknown} error
+ * @param {{drawn?: boolean}} [of] whether the picture was drawn here, which no crop helps
  * @returns {Sentence}
  */
-export function explainProblem(error) {
+export function explainProblem(error, { drawn = false } = {}) {
   const problem = error instanceof ApiProblem ? error : new ApiProblem({});
   const { title, note } = SENTENCES[problem.code] ?? SENTENCES.unknown;
   if (problem.code === "unauthorised" && savedKey()) {
@@ -80,6 +81,9 @@ export function explainProblem(error) {
   }
   if (problem.code === "unsupported-image" && problem.message) {
     return { title, note: problem.message };
+  }
+  if (problem.code === "no-ink" && drawn) {
+    return { title, note: "What is drawn is no character yet. Write larger." };
   }
   if (problem.code === "no-ink") {
     return { title, note: `${problem.message} ${note}`.trim() };

@@ -131,7 +131,7 @@ export class Single {
       (error) => {
         // The first touch of a pen is no character yet.
         if (this.#penDown && codeOf(error) === "no-ink") return;
-        showProblem(error);
+        showProblem(error, { drawn: photo === null });
         this.#staleIfUnread();
       },
     );

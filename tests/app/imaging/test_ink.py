@@ -214,6 +214,15 @@ def test_a_click_and_a_blot_are_no_characters(radius: int, lit: bool, inverted: 
         find_ink(255 - page if inverted else page)
 
 
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.5, 0.7])
+@pytest.mark.parametrize("width", [3, 4.6, 6.2, 8.6, 9.4, 11, 14])
+def test_a_small_click_is_none_wherever_it_falls_on_the_pixels(width: float, place: float) -> None:
+    fine = np.full((800, 800), 255, np.uint8)
+    cv2.circle(fine, (400, 400 + round(8 * place)), round(4 * width), 0, -1)
+    with pytest.raises(NoInkFound, match="blot"):
+        find_ink(cv2.resize(fine, (100, 100), interpolation=cv2.INTER_AREA))
+
+
 @pytest.mark.parametrize("ink", [120, 160])
 def test_grey_writing_in_a_black_frame_is_no_blot(ink: int) -> None:
     page = draw("5", (240, 240), scale=0.4, ink=ink, paper=250)

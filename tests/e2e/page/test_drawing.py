@@ -65,6 +65,20 @@ def test_a_dot_is_nothing_only_once_the_pen_is_lifted(visit: Visit) -> None:
     visit.page.wait_for_selector("#answer[aria-busy=true][data-state=empty]")
     visit.page.mouse.up()
     assert visit.problem() == "No character was found."
+    assert visit.page.locator("#problem-note").inner_text() == "What is drawn is no character yet. Write larger."
+
+
+INKED = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data
+    .filter((value, index) => index % 4 == 3 && value > 0).length"""
+
+
+def test_a_tap_of_the_pen_is_a_dot(visit: Visit) -> None:
+    canvas = visit.page.locator("#canvas")
+    visit.choose("Characters")
+    visit.draw([[(0.5, 0.2)]])
+    assert canvas.evaluate(INKED) > 100
+    visit.draw([[(0.5, 0.4), (0.5, 0.6), (0.5, 0.8)]])
+    assert visit.answer() == "I/i"
 
 
 def test_everything_that_is_known_about_an_answer_is_shown(visit: Visit) -> None:
