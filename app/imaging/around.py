@@ -121,7 +121,7 @@ def frames(marks: Marks) -> Chosen:
         pixels = marks.pixels(frame)
         chosen[frame] = (
             _is_box(pixels)
-            or _is_table(pixels)
+            or is_table(pixels)
             or (_is_ring(pixels) and _stands_in(marks, content, frame))
             or (_is_open_box(pixels) and marks.sizes[content].max() >= RING_CONTENT * marks.sizes[frame].min())
         )
@@ -194,14 +194,14 @@ def _along_sides(pixels: Chosen) -> tuple[float, float, float, float]:
     return upper, lower, left, right
 
 
-def _is_table(pixels: Chosen) -> bool:
-    """Tell whether the pixels of a mark, bool [height, width], are lines around cells that fill its box."""
+def is_table(pixels: Chosen, least_cells: int = 1) -> bool:
+    """Tell whether the pixels of a mark, bool [height, width], are lines around so many cells that fill its box."""
     clear = np.pad(~pixels, 1, constant_values=True).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(clear, connectivity=4)
     area = stats[:, cv2.CC_STAT_AREA]
     cells = area >= CELL_FILL * stats[:, cv2.CC_STAT_WIDTH] * stats[:, cv2.CC_STAT_HEIGHT]
     cells[[0, labels[0, 0]]] = False  # the lines, and what lies around them
-    return bool(area[cells].sum() >= TABLE_FILL * pixels.size)
+    return bool(cells.sum() >= least_cells and area[cells].sum() >= TABLE_FILL * pixels.size)
 
 
 def _is_ring(pixels: Chosen) -> bool:

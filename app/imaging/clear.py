@@ -14,10 +14,9 @@ import numpy as np
 from app.imaging.canvas import BARS_STEP, LEAST_PHOTO, RECTANGLE_FILLED, find_rectangle
 from app.imaging.ink import BLOT_LEVEL, LEAST_WIDTH, Ink, Polarity, is_blot
 from app.imaging.lift import MIN_CONTRAST, lifted
-from app.imaging.marks import inked, may_be_round
+from app.imaging.marks import SMALL_SIDE, inked, may_be_round
 from app.imaging.page import PLAIN_PICTURE_SHARE, PLAIN_TOLERANCE, Page, Pixels
 from app.imaging.ruling import EDGE_ROWS, LINE_COVER, LINE_LEVEL, remove_ruling
-from app.imaging.writing import SMALL_SIDE
 
 BLACK, WHITE = 0, 255
 

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.imaging.box import is_empty_box
 from app.imaging.canvas import find_rectangle, photo_between_bars, without_surround
 from app.imaging.errors import NoInkFound
 from app.imaging.lift import lift_flat, lift_plain, lift_uneven
@@ -229,6 +230,8 @@ def _find_in(pixels: Pixels, polarity: Polarity) -> Ink:
         raise
     if is_blot(writing.ink):
         raise NoInkFound("What is on the page is a dot or a blot and no character.")
+    if is_empty_box(writing.ink):
+        raise NoInkFound("What is on the page is an empty box and no character.")
     ink = filled(writing.ink)
     return Ink(ink, bounding_box(ink), polarity, writing.alone)
 

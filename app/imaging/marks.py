@@ -20,6 +20,9 @@ Chosen = npt.NDArray[np.bool_]
 
 #: Ink from this share of full ink up counts as part of a mark.
 MARK_LEVEL = 0.25
+#: Pictures up to this side, in pixels, are near the network's own resolution: on a plain page every pixel counts, and
+#: a speck may be a stroke.
+SMALL_SIDE = 40
 #: How quickly a mark loses weight away from the middle: distance of its centre of mass from the picture's, as a share
 #: of the sides, at which it has e^-1 of its weight.
 CENTRE_SPREAD = 0.35
@@ -171,7 +174,7 @@ def straightness(pixels: Chosen) -> float:
 def is_round(pixels: Chosen) -> bool:
     """Tell whether some pixels, bool [height, width] of their box, are one round or square piece without strokes."""
     longest = max(pixels.shape)
-    if not may_be_round(np.count_nonzero(pixels), longest):
+    if not may_be_round(int(np.count_nonzero(pixels)), longest):
         return False
     depth = cv2.distanceTransform(np.pad(pixels, 1).astype(np.uint8), cv2.DIST_L2, 3)
     return bool(2 * depth.max() > BLOT_DEPTH * (longest - BLOT_SLACK))

@@ -20,7 +20,17 @@ from app.imaging.binding import binding
 from app.imaging.box import without_touched_boxes
 from app.imaging.errors import NoInkFound
 from app.imaging.form import buttons, captions, combs, corners, lines_of_print
-from app.imaging.marks import MARK_LEVEL, Chosen, Marks, Pixels, close_gaps, find_marks, main_mark, straightness
+from app.imaging.marks import (
+    MARK_LEVEL,
+    SMALL_SIDE,
+    Chosen,
+    Marks,
+    Pixels,
+    close_gaps,
+    find_marks,
+    main_mark,
+    straightness,
+)
 from app.imaging.objects import bars, beside_bar, coins
 from app.imaging.page import is_narrow
 
@@ -31,9 +41,6 @@ Beside = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 SPECK_SHARE = 0.01
 #: On an uneven page, ink from this share of the character's strength up counts as part of a mark.
 UNEVEN_MARK_LEVEL = 0.3
-#: Pictures up to this side, in pixels, are near the network's own resolution: on a plain page every pixel counts, and
-#: a speck may be a stroke.
-SMALL_SIDE = 40
 #: A mark is near the main one where their boxes lie no farther apart than this share of the longer one.
 NEAR_GAP = 0.2
 #: Near marks belong to the main one from this share of its mass up: dots and nearby bars may be small.

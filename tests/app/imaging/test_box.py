@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.imaging import find_ink
+from app.imaging import NoInkFound, find_ink
 from app.imaging.box import written_in_box
 from tests.pages import photographed
 from tests.strokes import DIGITS, STROKES, draw
@@ -81,3 +81,36 @@ def test_a_box_is_left_out_wherever_its_character_stands_in_it(digit: str) -> No
     left, top, right, bottom = find_ink(page).box
     found = find_ink(boxed(page, (left - 2, top - 60, left + 90, bottom + 20)))
     assert np.abs(np.subtract(found.box, (left, top, right, bottom))).max() <= 5
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("size", [(180, 180), (120, 200), (200, 110), (80, 80)])
+@pytest.mark.parametrize("turn", [0.0, 3.0])
+def test_an_empty_box_is_no_character(turn: float, size: tuple[int, int], *, lit: bool) -> None:
+    page = np.full((300, 300), 240, np.uint8)
+    corners = cv2.boxPoints(((150, 150), size, turn))
+    cv2.polylines(page, [np.rint(corners).astype(np.int32)], True, 40, 3, cv2.LINE_AA)
+    with pytest.raises(NoInkFound, match="empty box"):
+        find_ink(photographed(page) if lit else page)
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("cells", [3, 5])
+def test_an_empty_row_of_boxes_is_no_character(cells: int, *, lit: bool) -> None:
+    page = np.full((200, 100 * cells + 60), 240, np.uint8)
+    for cell in range(cells):
+        cv2.rectangle(page, (30 + 100 * cell, 50), (130 + 100 * cell, 150), 40, 3)
+    with pytest.raises(NoInkFound, match="empty box"):
+        find_ink(photographed(page) if lit else page)
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("character", "08")
+def test_a_character_with_straight_sides_is_no_empty_box(character: str, *, lit: bool) -> None:
+    page = np.full((300, 300), 240, np.uint8)
+    if character == "0":  # with round corners, as a pen makes it
+        cv2.ellipse(page, (150, 150), (70, 100), 0, 0, 360, 40, 8, cv2.LINE_AA)
+    else:  # of two cells
+        cv2.rectangle(page, (100, 60), (200, 150), 40, 8)
+        cv2.rectangle(page, (100, 150), (200, 240), 40, 8)
+    assert find_ink(photographed(page) if lit else page).longest > 150

@@ -10,9 +10,9 @@ from app.imaging import GEOMETRIES, NoInkFound, Polarity, find_ink
 from app.imaging.clear import BLACK, WHITE, find_clear
 from app.imaging.ink import SMALL_WRITING
 from app.imaging.lift import FULL_INK_SHARE
+from app.imaging.marks import SMALL_SIDE
 from app.imaging.outline import LEAST_OUTLINED
 from app.imaging.page import CROP_SIDE, RING_SHARE
-from app.imaging.writing import SMALL_SIDE
 from tests.digits import network_inputs
 from tests.strokes import STROKES, draw
 
