@@ -225,11 +225,11 @@ def _stands_in(marks: Marks, content: int, ring: int) -> bool:
         inner.max() >= RING_CONTENT * sides.min()
         and np.hypot(*(inner / sides)) <= RING_DIAGONAL
         and (off_centre <= RING_OFF_CENTRE * sides).all()
-        and not _is_slanted_stroke(marks.labels == content)
+        and not is_slanted_stroke(marks.labels == content)
     )
 
 
-def _is_slanted_stroke(pixels: Chosen) -> bool:
+def is_slanted_stroke(pixels: Chosen) -> bool:
     """Tell whether a mark is one straight stroke, level or slanted."""
     (least, greatest), axes = principal_axes(pixels)
     down, across = np.abs(axes[:, -1])

@@ -1,7 +1,7 @@
-"""A box, or a table, that its character touches: of the mark that they make together, what is written is kept.
+"""A box, a table or a ring that its character touches: of the mark that they make together, what is written is kept.
 
-The shares below were set on drawn boxes and tables, printed and by hand, that images of MNIST and EMNIST, drawn larger,
-touch or cross; of 80,000 of these without a box, a d and a B are taken for one.
+The shares below were set on drawn ones, printed and by hand, that images of MNIST and EMNIST, drawn larger, touch or
+cross; of 80,000 of these without a box, a d and a B are taken for one, and of 6,000 round ones three for a ring.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging.around import is_table
+from app.imaging.around import is_slanted_stroke, is_table
 from app.imaging.marks import MARK_LEVEL, SMALL_SIDE, Chosen, Marks, Pixels, bounding_box, filled_in
 from app.imaging.page import CROP_SIDE
 from app.imaging.ruling import runs
@@ -28,7 +28,7 @@ BOX_SPAN = 0.15
 #: Its shorter side is at least this share of the longer one.
 BOX_ASPECT = 0.25
 #: Its mark has at most this share of what it encloses, ...
-HOLLOW = 0.5
+HOLLOW = 0.6
 #: ... and that is at least this share of its own box.
 LEAST_FILL = 0.5
 #: What juts out of it, strokes that cross it, is thinner than this share of its mark's shorter side.
@@ -49,6 +49,19 @@ LINE_BORDER = 1
 DIVIDER_COVER = 0.85
 #: What is written in a cell is at least so long, as a share of the cell's shorter side.
 CONTENT_LENGTH = 0.4
+#: A ring is nearly as wide as long: its shorter axis is at least this share of the longer one. This one and the next
+#: three were set on drawn rings.
+RING_ROUND = 0.75
+#: With all that is in it, it has at least this share in common with an ellipse.
+RING_FIT = 0.93
+#: What is written in it spans at least this share of its height, in its middle: the tail of a Q begins there, ...
+RING_CONTENT = 0.35
+#: ... and at least the second share of that is nearer to the middle than the first share of its radius: what is left of
+#: the uneven line of an O is not.
+RING_MIDDLE = 0.7
+RING_INNER = 0.4
+#: Pixels around it that an ellipse can be fitted to.
+LEAST_OUTLINE = 5
 #: An empty box fills at least this share of the rectangle around it; of 15,000 images of 0, O, D and Q, drawn larger,
 #: none fills more than 0.85, ...
 EMPTY_FILL = 0.93
@@ -85,7 +98,7 @@ def is_empty_box(ink: Pixels) -> bool:
 
 
 def without_touched_boxes(ink: Pixels, marks: Marks) -> Pixels:
-    """Take out boxes that are one mark with what is written in them, and what is in other cells of the same table.
+    """Take out boxes and rings that are one mark with what is written in them, and what is in a table's other cells.
 
     Args:
         ink: uint8 [height, width], white on black.
@@ -111,7 +124,7 @@ def without_touched_boxes(ink: Pixels, marks: Marks) -> Pixels:
 
 
 def written_in_box(mark: Chosen, others: Chosen, middle: Point) -> Chosen | None:
-    """Return what is written in the box or table that a mark is part of; None where it is none, or only a frame.
+    """Return what is written in the box, table or ring that a mark is part of; None where it is none, or only that.
 
     Args:
         mark: bool [height, width], the pixels of its own box that it has.
@@ -128,12 +141,17 @@ def written_in_box(mark: Chosen, others: Chosen, middle: Point) -> Chosen | None
     shorter = min(mark.shape)
     opened = _opened(whole, JUTTING / 2 * shorter)
     frame = _Frame.around(opened)
-    if frame is None or opened.sum() < max(BOX_SHARE * whole.sum(), BOX_FILL * math.prod(frame.size)):
+    if frame is None or opened.sum() < BOX_SHARE * whole.sum():
+        return None
+    boxed = opened.sum() >= BOX_FILL * math.prod(frame.size)
+    if not boxed and not _is_disc(opened):
         return None
     box = whole & _grown(opened, round(CORNERS * shorter))
     thickness, line = _line_around(mark, box)
     if not 0 < thickness < LINE_THICKNESS * min(frame.size):
         return None
+    if not boxed:
+        return _in_ring(mark, others, line, thickness)
     across, down = frame.places(mark.shape)
     width, height = (side - 2 * thickness for side in frame.size)
     inner = _grown((mark & (box > 0) & ~line).astype(np.uint8)) > 0
@@ -148,6 +166,43 @@ def written_in_box(mark: Chosen, others: Chosen, middle: Point) -> Chosen | None
     if _in_cell(rest, frame, uprights, levels, middle) is None:
         return None
     return _in_cell(rest | others, frame, uprights, levels, middle)
+
+
+def _is_disc(pixels: Pixels) -> bool:
+    """Tell whether one piece of pixels, uint8 [height, width], is a disc, or nearly one."""
+    (outline,), _ = cv2.findContours(pixels, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if len(outline) < LEAST_OUTLINE:
+        return False
+    ellipse = cv2.fitEllipse(outline)
+    if min(ellipse[1]) < RING_ROUND * max(ellipse[1]):
+        return False
+    disc = np.asarray(cv2.ellipse(np.zeros_like(pixels), ellipse, 1, cv2.FILLED), np.uint8)
+    return bool((disc & pixels).sum() >= RING_FIT * (disc | pixels).sum())
+
+
+def _in_ring(mark: Chosen, others: Chosen, line: Chosen, thickness: int) -> Chosen | None:
+    """Return what is written in a ring that it touches; None where it may be a stroke of an O or a Q.
+
+    Args:
+        mark: bool [height, width], the ring and what touches it.
+        others: the same of other marks in its box.
+        line: the same, where the ring is.
+        thickness: of the ring, in pixels.
+    """
+    rest = (mark & ~line).astype(np.uint8)
+    rest |= _closed(rest, thickness + LINE_BORDER + 1) & mark
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(rest | others)
+    stats[0] = 0
+    content = int(stats[:, cv2.CC_STAT_AREA].argmax())
+    tall, wide = mark.shape
+    top, height = stats[content, [cv2.CC_STAT_TOP, cv2.CC_STAT_HEIGHT]].tolist()
+    y, x = np.ogrid[-1 : 1 : tall * 1j, -1 : 1 : wide * 1j]
+    inner = (np.asarray(labels) == content) & (np.hypot(y, x) <= RING_MIDDLE)
+    if top > (1 - RING_CONTENT) / 2 * tall or top + height < (1 + RING_CONTENT) / 2 * tall:
+        return None
+    if inner.sum() < RING_INNER * stats[content, cv2.CC_STAT_AREA] or is_slanted_stroke(inner):
+        return None
+    return np.asarray((rest | others) > 0, np.bool_)
 
 
 @dataclass(frozen=True)

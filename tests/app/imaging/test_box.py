@@ -53,6 +53,32 @@ def test_of_a_table_that_the_character_touches_the_cell_in_the_middle_is_read(ch
     assert found.alone
 
 
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("shift", [0, 12])
+@pytest.mark.parametrize("axes", [(74, 74), (84, 70)])
+@pytest.mark.parametrize("character", "23456789")
+def test_a_ring_that_the_character_touches_is_left_out(
+    character: str, axes: tuple[int, int], shift: int, *, lit: bool
+) -> None:
+    page = draw(character, (300, 300), scale=0.5, width=0.1, ink=40)
+    shown = cv2.ellipse(page.copy(), (150 + shift, 150), axes, 0, 0, 360, 60, 4, cv2.LINE_AA)
+    found = find_ink(photographed(shown) if lit else shown)
+    assert np.abs(np.subtract(found.box, find_ink(page).box)).max() <= 12
+    assert found.alone
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize("stroke", [((150, 150), (225, 235)), ((95, 205), (205, 95)), None], ids=["Q", "slash", "0"])
+def test_the_ring_of_a_character_is_part_of_it(
+    stroke: tuple[tuple[int, int], tuple[int, int]] | None, *, lit: bool
+) -> None:
+    page = np.full((300, 300), 240, np.uint8)
+    cv2.ellipse(page, (150, 150), (72, 80), 0, 0, 360, 40, 9, cv2.LINE_AA)
+    if stroke:
+        cv2.line(page, *stroke, 40, 9, cv2.LINE_AA)
+    assert find_ink(photographed(page) if lit else page).longest >= 125
+
+
 @pytest.mark.parametrize("character", [*STROKES, "B", "D", "E", "square"])
 def test_a_character_is_no_box(character: str) -> None:
     page = np.full((240, 240), 255, np.uint8)
