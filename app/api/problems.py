@@ -284,13 +284,15 @@ def install_handlers(app: FastAPI) -> None:
 
 def _http_detail(kind: Kind, request: Request, headers: Mapping[str, str] | None) -> str:
     answered = (headers or {}).get("Allow", "others")
+    path = route_path(request.scope)
+    slash = " Leave out the slash at its end." if path.endswith("/") else ""
     return {
         MALFORMED_UPLOAD: "The body is not multipart/form-data with a boundary, or one of its parts is broken.",
         TOO_MANY_FILES: "The form has too many parts.",
         NOT_FOUND: (
             NO_SUCH_MODEL
-            if MODEL_PATH.fullmatch(route_path(request.scope))
-            else "There is nothing at this address. The API is described at /docs."
+            if MODEL_PATH.fullmatch(path)
+            else f"There is nothing at this address.{slash} The API is described at /docs."
         ),
         METHOD_NOT_ALLOWED: f"This address does not answer {request.method}; it answers {answered}.",
     }.get(kind, DEFECT)

@@ -56,7 +56,7 @@ def batches(images: Iterable[Image], *, files: int = BATCH_FILES, size: int = BA
 
 
 def grouped(items: Iterable[T], size: Callable[[T], int], *, count: int, total: int) -> Iterator[list[T]]:
-    """Group items, in order, as they come.
+    """Group items, in order, as they come; those that came before an error are a group of their own.
 
     Args:
         items: any number of them.
@@ -66,7 +66,16 @@ def grouped(items: Iterable[T], size: Callable[[T], int], *, count: int, total: 
     """
     group: list[T] = []
     held = 0
-    for item in items:
+    left = iter(items)
+    error: Exception | None = None
+    while True:
+        try:
+            item = next(left)
+        except StopIteration:
+            break
+        except Exception as raised:
+            error = raised
+            break
         more = size(item)
         if group and (len(group) == count or held + more > total):
             yield group
@@ -75,3 +84,5 @@ def grouped(items: Iterable[T], size: Callable[[T], int], *, count: int, total: 
         held += more
     if group:
         yield group
+    if error:
+        raise error

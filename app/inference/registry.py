@@ -102,6 +102,7 @@ class Registry:
             with self._changed:
                 if self.state is State.STARTING:
                     self.state = State.READY
+            _log.info(self.state, models=sorted(self._models))
         except BaseException:
             self.state = State.FAILED
             raise
@@ -113,7 +114,7 @@ class Registry:
         runtime = RUNTIMES[self.runtime](artifact.path, threads=self._threads)
         warm_up(runtime, artifact.card.input_shape, len(artifact.card.classes))
         least = artifact.card.least_confidence(self._target_error)
-        if self._target_error and not least:
+        if not least:
             _log.warning("no answer is ever uncertain: the model has no operating points", model=name)
         batcher = Batcher(
             runtime,

@@ -53,8 +53,8 @@ RECIPE = Recipe(
     relabelled=(("F", "f"),),
     factor_ridge=0.003,
     limitations=(
-        "Ruling is taken out where it crosses the whole picture; other print that touches the character is read as "
-        "part of it.",
+        "Ruling that crosses the whole picture, boxes, tables and rings are taken out; other print that touches the "
+        "character is read as part of it.",
         "One character an image. Other scripts, punctuation and scribbles are answered as the nearest class.",
         "Out of context 0 and O, 1, I and L, 9, g and q, F and f, 5 and S, 2 and Z often cannot be told apart.",
         "Answers as if all classes were about equally frequent, those of two characters more so; where your text has "

@@ -39,8 +39,8 @@ RECIPE = Recipe(
     # Letters that look like no digit, all of them from EMNIST's training set.
     outliers=Outliers(dataset="emnist/bymerge", labels=UNLIKE_DIGITS, drawn=10_000, batch=16),
     limitations=(
-        "Ruling is taken out where it crosses the whole picture; other print that touches the character is read as "
-        "part of it.",
+        "Ruling that crosses the whole picture, boxes, tables and rings are taken out; other print that touches the "
+        "character is read as part of it.",
         "One digit an image. Letters, scribbles and several digits at once are answered as the nearest digit, most of "
         "them with little confidence.",
         "Written by US census staff and high-school students; other hands write some digits (1, 4, 7, 9) differently.",

@@ -28,6 +28,13 @@ def test_a_batch_of_nothing_is_refused(limit: str, value: int) -> None:
         asyncio.run(ask())
 
 
+def test_what_came_before_a_file_that_is_missing_is_sent(tmp_path: Path) -> None:
+    sent = batches([b"a", b"b", b"c", tmp_path / "none.png", b"d"], files=2)
+    assert [next(sent), next(sent)] == [[b"a", b"b"], [b"c"]]
+    with pytest.raises(FileNotFoundError):
+        next(sent)
+
+
 @pytest.mark.parametrize("image", ["a.png", b"bytes", Path("a.png")])
 def test_one_image_is_not_taken_for_many(image: str | bytes | Path) -> None:
     with pytest.raises(TypeError, match="Several images"):
