@@ -36,8 +36,8 @@ EDGE_SPAN = 0.9
 BLOT_FILLED = 0.7
 #: A blot is as deep as this share of its longest side and more. Of 95,000 images of MNIST and EMNIST none is.
 BLOT_DEPTH = 0.85
-#: So many pixels of that side may be no more than touched, as of a click of the mouse a few pixels wide.
-BLOT_SLACK = 1
+#: Of a mark no longer than this, in pixels, such as a click of the mouse, one pixel of that may hardly be touched.
+SMALL_BLOT = 17
 #: Where more marks than this may be the same thing beside a character, a button or a coin, they are a pattern.
 MOST_ALIKE = 20
 #: Strength of ink: this quantile of its pixels, which leaves its soft border out and its hottest pixels too.
@@ -176,13 +176,18 @@ def is_round(pixels: Chosen) -> bool:
     longest = max(pixels.shape)
     if not may_be_round(int(np.count_nonzero(pixels)), longest):
         return False
+    inked_side = _surely_inked(longest) if min(pixels.shape) >= longest - 1 else longest
     depth = cv2.distanceTransform(np.pad(pixels, 1).astype(np.uint8), cv2.DIST_L2, 3)
-    return bool(2 * depth.max() > BLOT_DEPTH * (longest - BLOT_SLACK))
+    return bool(2 * depth.max() > BLOT_DEPTH * inked_side)
 
 
 def may_be_round(pixels: int, longest: int) -> bool:
     """Tell whether so many pixels, whose box has that longest side, fill as much of a square as a blot does."""
-    return pixels >= BLOT_FILLED * (longest - BLOT_SLACK) ** 2
+    return pixels >= BLOT_FILLED * _surely_inked(longest) ** 2
+
+
+def _surely_inked(longest: int) -> int:
+    return longest - 1 if longest <= SMALL_BLOT else longest
 
 
 def filled_in(pixels: Chosen) -> Pixels:
