@@ -9,7 +9,6 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from app.imaging import Ink, Picture
-from app.inference import Candidate
 from app.recogniser import Recognition
 
 #: All in pixels.
@@ -61,7 +60,7 @@ def explain_picture(data: bytes, picture: Picture, ink: Ink, found: Recognition)
         spot = (x + (PANEL - stage.width) // 2, y + (PANEL - stage.height) // 2)
         pen.rectangle((x - 1, y - 1, x + PANEL, y + PANEL), outline=FAINT)
         sheet.paste(stage, spot)
-    _draw_candidates(pen, found.candidates, GAP + 3 * (PANEL + GAP))
+    _draw_answer(pen, found, GAP + 3 * (PANEL + GAP))
     return sheet
 
 
@@ -84,9 +83,10 @@ def _fitted(pixels: Grey | Image.Image) -> Image.Image:
     return image.resize(size, sampling).convert("RGB")
 
 
-def _draw_candidates(pen: ImageDraw.ImageDraw, candidates: list[Candidate], x: int) -> None:
-    pen.text((x, GAP), "answer", fill=INK, font=ImageFont.load_default(TEXT))
-    for place, candidate in enumerate(candidates):
+def _draw_answer(pen: ImageDraw.ImageDraw, found: Recognition, x: int) -> None:
+    title = "answer" if not found.uncertain else "uncertain" if found.seen.alone else "uncertain: several?"
+    pen.text((x, GAP), title, fill=INK, font=ImageFont.load_default(TEXT))
+    for place, candidate in enumerate(found.candidates):
         y = GAP + TITLE + place * ROW
         pen.text((x, y), " or ".join(candidate.characters), fill=INK, font=ImageFont.load_default(LABEL))
         share = f"{candidate.confidence:.2%}"
