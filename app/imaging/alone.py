@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.around import UNDERLINE_HEIGHT, boxes, dividers
+from app.imaging.form import brackets
 from app.imaging.marks import MARK_LEVEL, Chosen, Marks, Pixels
 
 #: Columns without ink between others: the first of them, and the one after the last.
@@ -144,7 +145,7 @@ def rivals(marks: Marks, main: int, kept: Chosen) -> Chosen:
     large &= height >= LIKE_SIZE * height[main]  # the word of a label beside a blank is long and low
     chosen = large & (height > UNDERLINE_HEIGHT * width) & ~kept & ~_reaching_in(marks, main)
     if chosen.any():
-        chosen &= ~dividers(marks, main) & ~boxes(marks, chosen)
+        chosen &= ~dividers(marks, main) & ~boxes(marks, chosen) & ~brackets(marks, main)
     return np.asarray(chosen, np.bool_)
 
 

@@ -54,6 +54,48 @@ PHOTO_LEVELS = 24
 RUN_OUT = 0.05
 #: A canvas is plain where at least this share of it has its commonest level; so has a drawing program's, but no photo.
 CANVAS_PLAIN = 0.5
+#: The lines around a cell of a grid lie within this share of the picture's sides from its edges.
+GRID_EDGE = 1 / 3
+
+
+def without_grid(pixels: Pixels) -> Pixels:
+    """Go on with the page of a cell that was cut out of a grid with the lines around it and a little of other cells.
+
+    Args:
+        pixels: uint8 [height, width], 0 black to 255 white.
+
+    Returns:
+        The same, or with the cell's level in place of what lies around it, where lines of one other level cross the
+        picture along all four sides.
+    """
+    rows, columns = _innermost_lines(pixels), _innermost_lines(pixels.T)
+    if rows is None or columns is None:
+        return pixels
+    top, bottom, left, right = *rows, *columns
+    lines = pixels[[top, bottom, 0, 0], [0, 0, left, right]]
+    cell = pixels[top + 1 : bottom, left + 1 : right]
+    level = _plain_level(cell.ravel())
+    if np.ptp(lines) >= BARS_STEP or level is None or abs(level - int(lines[0])) < CANVAS_STEP:
+        return pixels
+    of_page = np.abs(cell.astype(np.int16) - level) < BARS_STEP
+    # Without the soft border of the lines.
+    (first, last), (start, stop) = (
+        np.flatnonzero(of_page.mean(axis=axis) >= CANVAS_PLAIN)[[0, -1]].tolist() for axis in (1, 0)
+    )
+    within = np.s_[top + 1 + first : top + 2 + last, left + 1 + start : left + 2 + stop]
+    page = np.full_like(pixels, level)
+    page[within] = pixels[within]
+    off = np.abs(page.astype(np.int16) - level)
+    framed = np.mean(ring_of(off[within]) < BARS_STEP) >= CANVAS_OUTLINE
+    return page if framed and _has_strokes((off >= CANVAS_STEP).astype(np.uint8), 0.0) else pixels
+
+
+def _innermost_lines(pixels: Pixels) -> tuple[int, int] | None:
+    """Return the innermost rows near the upper and the lower edge that are of one level each; None without either."""
+    height = len(pixels)
+    flat = np.flatnonzero(np.ptp(pixels, axis=1) < BARS_STEP)
+    above, below = flat[flat < GRID_EDGE * height], flat[flat >= (1 - GRID_EDGE) * height]
+    return (int(above[-1]), int(below[0])) if above.size and below.size else None
 
 
 def find_rectangle(pixels: Pixels, level: float) -> Box | None:

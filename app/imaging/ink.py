@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.box import is_empty_box
-from app.imaging.canvas import find_rectangle, photo_between_bars, without_surround
+from app.imaging.canvas import find_rectangle, photo_between_bars, without_grid, without_surround
 from app.imaging.errors import NoInkFound
 from app.imaging.lift import lift_flat, lift_plain, lift_uneven
 from app.imaging.marks import bounding_box, is_round
@@ -189,6 +189,7 @@ def _as_part(ink: Ink, box: tuple[int, int, int, int], shape: tuple[int, ...]) -
 
 def _find_in(pixels: Pixels, polarity: Polarity) -> Ink:
     """Find ink in a picture that needs no reduction, or refuse it."""
+    pixels = without_grid(pixels)
     page = measure_page(pixels)
     if page.plain and (bare := without_specks(pixels)) is not pixels:
         pixels, page = bare, lit_page(bare)

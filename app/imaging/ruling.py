@@ -64,6 +64,9 @@ MOST_INK = 0.5
 FEW_LINES = 4
 #: Up to so many numbers are faster counted at one go than slope by slope, those of a picture of 28 pixels.
 COUNTED_AT_ONCE = 8192
+#: So many lines one below the other are ruling, too, that only come to where the others begin and end: no character has
+#: as many bars. Those of a table, where there are as many upright ones, are not.
+FEW_PRINTED = 4
 #: Ruling is printed page-wide. Where more lines than this are found, it is texture.
 MOST_LINES = 40
 
@@ -93,7 +96,7 @@ class Line:
 
 
 def remove_ruling(ink: Pixels) -> Pixels:
-    """Take out lines that run from edge to edge, but not the strokes that cross or touch them.
+    """Take out lines that run from edge to edge or margin to margin, but not the strokes that cross or touch them.
 
     Args:
         ink: uint8 [height, width], white on black.
@@ -108,13 +111,20 @@ def remove_ruling(ink: Pixels) -> Pixels:
     steep = _steep_squares(mask) if not squared or _is_at_limit(lines_of) else None
     if steep:
         lines_of, squared = steep, True
-    if not any(lines_of):
+    printed = None if squared else _printed_lines(mask, lines_of[0])
+    if printed is not None and _printed_lines(mask.T, lines_of[1]) is not None:
+        printed = None  # a table
+    if not any(lines_of) and printed is None:
         return ink
     for lines in lines_of:
         ruling = [line for line in lines if squared or line.whole]
         if steep:
             ink = _between(ink, ruling)
         ink = _without_lines(ink, ruling if len(ruling) <= MOST_LINES else [], sure=bool(steep)).T
+    if printed is not None:
+        columns, lines = printed
+        ink = ink.copy()
+        ink[:, columns] = _without_lines(ink[:, columns], lines, sure=False)
     return _without_specks(ink, steep[0]) if steep else np.ascontiguousarray(ink)
 
 
@@ -149,6 +159,30 @@ def _steep_squares(mask: Mask) -> tuple[list[Line], list[Line]] | None:
         return None
     lines_of = level, find_lines(mask.T, STEEP_SLOPES)
     return lines_of if is_squared(lines_of) else None
+
+
+def _printed_lines(mask: Mask, lines: list[Line]) -> tuple[slice, list[Line]] | None:
+    """Find several lines that may stop short of the sides of the picture, as ruling does that has margins.
+
+    Args:
+        mask: bool [height, width], where there is ink.
+        lines: found in all of it.
+
+    Returns:
+        The columns from the first to the last in which so many begin, and the lines as they are in these columns alone,
+        but for those that cross the picture; None where they are too few, or too many.
+    """
+    crossed = np.count_nonzero(mask[1:] & ~mask[:-1], axis=0) >= FEW_PRINTED
+    if np.count_nonzero(crossed) < LINE_IN_SIGHT * crossed.size:
+        return None
+    first, last = np.flatnonzero(crossed)[[0, -1]].tolist()
+    columns = slice(first, last + 1)
+    inset = last + 1 - first < mask.shape[1]
+    found = find_lines(mask[:, columns]) if inset else lines
+    if not FEW_PRINTED <= len(found) <= MOST_LINES:
+        return None
+    printed = found if inset else [line for line in lines if not line.whole]
+    return (columns, printed) if printed else None
 
 
 def _is_at_limit(lines_of: Iterable[list[Line]]) -> bool:

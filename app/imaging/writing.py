@@ -19,7 +19,7 @@ from app.imaging.around import dividers, find_cell, frames, regions, underlines
 from app.imaging.binding import binding
 from app.imaging.box import without_touched_boxes
 from app.imaging.errors import NoInkFound
-from app.imaging.form import buttons, captions, combs, corners, lines_of_print
+from app.imaging.form import beside_bracket, brackets, buttons, captions, combs, corners, lines_of_print
 from app.imaging.marks import (
     MARK_LEVEL,
     SMALL_SIDE,
@@ -136,7 +136,7 @@ def keep_writing(ink: Pixels, *, plain: bool, even: bool = False, ruled: bool = 
         within = np.zeros_like(ink)
         within[:, left:right] = ink[:, left:right]
         return keep_writing(within, plain=plain, even=even)
-    main = beside_bar(marks, main_mark(marks))
+    main = beside_bracket(marks, beside_bar(marks, main_mark(marks)))
     if even and not small:
         _refuse_texture(_cleared(ink, marks, dropped))
     if not drawn:
@@ -166,7 +166,7 @@ def _keep_drawn(ink: Pixels, marks: Marks, main: int, framing: Chosen) -> Writin
     marks = replace(marks, mass=np.where(coins(marks, main), 0, marks.mass))
     found = beside(marks, main)
     keep = (marks.mass >= SPECK_SHARE * marks.mass.max()) & ~neighbours(marks, main, found) & ~strays(found)
-    for find in (underlines, corners, captions, buttons, bars):
+    for find in (underlines, corners, captions, buttons, brackets, bars):
         keep &= ~find(marks, main)
     for frame in np.flatnonzero(framing).tolist():
         if (inside := marks.inside(frame))[main]:
@@ -188,7 +188,7 @@ def _keep_on_photo(ink: Pixels, *, texture: bool) -> Writing:
     if (dropped := frames(marks)).any():  # around pieces, each of which alone was too little
         ink = _cleared(ink, marks, dropped)
         closed, marks = without_gaps(ink)
-    main = beside_bar(marks, main_mark(marks))
+    main = beside_bracket(marks, beside_bar(marks, main_mark(marks)))
     if texture:
         wider = iter(DOTTED_GAPS)
         while _is_scattered(marks, main):
@@ -295,6 +295,7 @@ def companions(marks: Marks, main: int) -> Chosen:
     if not marks.touches_edge[main]:
         chosen &= ~marks.touches_edge | stems(marks, main)
     chosen &= ~(dividers(marks, main) | underlines(marks, main) | lines_of_print(marks, main) | corners(marks, main))
+    chosen &= ~brackets(marks, main)
     chosen[main], chosen[0] = True, False
     return chosen
 

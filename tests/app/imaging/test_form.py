@@ -102,3 +102,30 @@ def test_the_bar_of_a_5_is_no_button() -> None:
     page[50:68, 80:160] = 0
     cv2.polylines(page, [np.array([[88, 90], [88, 120], [140, 125], [150, 160], [120, 190], [80, 185]])], False, 0, 16)
     assert find_ink(page).box[1] < 55
+
+
+def bracket(page: npt.NDArray[np.uint8], x: int, *, closing: bool) -> None:
+    """Draw a round bracket that is a little higher than the character in the middle of a page."""
+    turn = 0 if closing else 180
+    cv2.ellipse(page, (x - 24 if closing else x + 24, page.shape[0] // 2), (24, 52), turn, -60, 60, 40, 5, cv2.LINE_AA)
+
+
+@LIT
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize("character", DIGITS)
+def test_brackets_are_left_out(character: str, both: bool, lit: bool) -> None:
+    page, alone = written(character), written(character)
+    left, _, right, _ = find_ink(alone).box
+    bracket(page, right + 26, closing=True)
+    if both:
+        bracket(page, left - 26, closing=False)
+    assert_reads_alike(page, alone, lit=lit)
+
+
+@LIT
+def test_a_0_with_open_ends_has_no_brackets(lit: bool) -> None:
+    page = np.full((200, 240), 245, np.uint8)
+    for closing, x in ((True, 150), (False, 100)):
+        bracket(page, x, closing=closing)
+    left, _, right, _ = find_ink(photographed(page) if lit else page).box
+    assert right - left > 45

@@ -229,3 +229,30 @@ def test_lined_paper_with_nothing_on_it_has_no_ink(squared: bool) -> None:
     for picture in (page, photographed(page)):
         with pytest.raises(NoInkFound):
             find_ink(picture)
+
+
+def with_margins(page: np.ndarray, left: int, right: int) -> np.ndarray:
+    """Print lines on a page, under what is written, from one margin of so many pixels to the other."""
+    lines = ruled(page, 40, slope=0.0)
+    lines[:, :left], lines[:, page.shape[1] - right :] = page[:, :left], page[:, page.shape[1] - right :]
+    return lines
+
+
+@pytest.mark.parametrize("lit", [False, True])
+@pytest.mark.parametrize(("left", "right"), [(30, 30), (60, 0), (0, 45)])
+@pytest.mark.parametrize("character", DIGITS)
+def test_ruling_may_have_margins(character: str, left: int, right: int, lit: bool) -> None:
+    plain = draw(character, (300, 300), scale=0.5)
+    sheet = with_margins(plain, left, right)
+    found, expected = (find_ink(photographed(page) if lit else page) for page in (sheet, plain))
+    assert found.box == pytest.approx(expected.box, abs=4)
+
+
+def test_neither_bars_nor_a_table_are_ruling_with_margins() -> None:
+    bars, table = np.zeros((240, 240), np.uint8), np.zeros((240, 240), np.uint8)
+    for place in (60, 120, 180):
+        bars[place : place + 3, 40:200] = 255
+    for place in (40, 90, 140, 190):
+        table[place : place + 3, 40:193] = table[40:193, place : place + 3] = 255
+    for ink in (bars, table):
+        assert remove_ruling(ink) is ink

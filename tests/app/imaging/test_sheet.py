@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.imaging.canvas import find_canvas
+from app.imaging.canvas import find_canvas, without_grid
 from app.imaging.decode import decode
 from app.imaging.ink import Polarity, find_ink
 from app.imaging.page import measure_page
@@ -264,3 +264,31 @@ def test_the_soft_shadow_along_a_side_of_a_bleached_scan_is_no_canvas(character:
     scan = np.rot90(np.clip(np.where(page > 100, page - shade, page), 0, 255).astype(np.uint8), turns)
     found, expected = find_ink(np.ascontiguousarray(scan)), find_ink(np.ascontiguousarray(np.rot90(page, turns)))
     assert np.abs(np.subtract(found.box, expected.box)).max() <= 4
+
+
+@pytest.mark.parametrize("lines", [255, 90], ids=["white", "grey"])
+@pytest.mark.parametrize("zoom", [1, 4])
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_cell_that_was_cut_out_of_a_grid_with_its_lines_reads_like_the_cell(
+    character: str, zoom: int, lines: int
+) -> None:
+    cell = draw(character, (28, 28), ink=255, paper=0, scale=0.7)
+    grid = np.full((96, 96), lines, np.uint8)
+    for down in range(3):
+        for across in range(3):
+            grid[2 + 32 * down : 30 + 32 * down, 2 + 32 * across : 30 + 32 * across] = cell
+    # More of the cells beyond the lines on two sides than on the others.
+    cut, cell = (np.kron(part, np.ones((zoom, zoom), np.uint8)) for part in (grid[25:67, 31:71], cell))
+    found, expected = find_ink(cut), find_ink(cell)
+    assert found.box == tuple(np.add(expected.box, zoom * np.array([3, 9, 3, 9])))
+    assert found.polarity is Polarity.LIGHT_ON_DARK
+
+
+def test_the_hollow_of_a_thick_character_is_no_cell() -> None:
+    page = np.full((80, 60), 255, np.uint8)
+    page[10:70, 12:48] = 0
+    assert without_grid(page) is page
+    page[10:70, 12:48] = 255
+    for sides in (np.s_[:8], np.s_[-8:], np.s_[:, :8], np.s_[36:44]):  # an E that is cut out along its sides
+        page[sides] = 0
+    assert without_grid(page) is page
