@@ -137,53 +137,57 @@ class Recogniser:
     ) -> list[Recognition | ImageError]:
         called = time.monotonic()
         deadline = called + self._deadline_seconds
+        turns = self._turns_of_loop()
+        geometry = GEOMETRIES[model.artifact.card.geometry]
+        images = [
+            Preparation(data, geometry, options.polarity, max_pixels=self._max_pixels, called=called) for data in files
+        ]
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._deadline_seconds):
-                turns = self._turns_of_loop()
-                geometry = GEOMETRIES[model.artifact.card.geometry]
-                images = [
-                    Preparation(data, geometry, options.polarity, max_pixels=self._max_pixels, called=called)
-                    for data in files
-                ]
-                at_once = len(files) == self.under_way == 1 and is_tiny(files[0])
-                if at_once:
-                    # Requests that this turn of the loop has brought are counted after it; they make one batch.
-                    await asyncio.sleep(0)
-                    at_once = self.under_way == 1
-                if at_once:
-                    prepare_together(images)
-                elif not all(is_tiny(data) for data in files):
-                    await self._prepare_on_threads(turns, images)
-                else:
-                    await turns.do(images)
-                self._tell_prepared(model, images)
-                found = [image.found for image in images]
-                for item in found:
-                    if isinstance(item, ImagingFailed):  # here, where the log knows the request
-                        _log.error("defect", exc_info=item)
-                inputs = [item.pixels for item in found if isinstance(item, NetworkInput)]
-                pending = model.batcher.submit(inputs, deadline=deadline, wake=False)
-                if at_once:
-                    model.batcher.answer_now()
-                    if time.monotonic() > deadline:
-                        raise TimeoutError
-                else:
-                    # Once all requests that have come in by now have queued theirs, so that they make one batch.
-                    turns.call_soon_once(model.batcher.wake)
-                answers = await turns.result_of(pending)
+            at_once = len(files) == self.under_way == 1 and is_tiny(files[0])
+            if at_once:
+                # Requests that this turn of the loop has brought are counted after it; they make one batch.
+                await asyncio.sleep(0)
+                at_once = self.under_way == 1
+            if at_once:
+                prepare_together(images)
+            elif not all(is_tiny(data) for data in files):
+                await self._prepare_on_threads(turns, images, deadline)
+            else:
+                await turns.do(images, deadline)
+            self._tell_prepared(model, images)
+            found = [image.found for image in images]
+            for item in found:
+                if isinstance(item, ImagingFailed):  # here, where the log knows the request
+                    _log.error("defect", exc_info=item)
+            inputs = [item.pixels for item in found if isinstance(item, NetworkInput)]
+            pending = model.batcher.submit(inputs, deadline=deadline, wake=False)
+            if at_once:
+                model.batcher.answer_now()
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+            else:
+                # Once all requests that have come in by now have queued theirs, so that they make one batch.
+                turns.call_soon_once(model.batcher.wake)
+            answers = await turns.result_of(pending, deadline)
             recognitions = _recognitions(model, found, answers, options)
             self._tell_answered(model, pending, recognitions, options)
             return recognitions
         # Not from the timeout's own error, whose traceback would hold the files until Python looks for garbage.
         raise DeadlineExceeded("The answer would come too late.")
 
-    async def _prepare_on_threads(self, turns: Turns[Preparation], images: Sequence[Preparation]) -> None:
-        """Prepare the images of one upload, so few of them at once that other uploads get their turn at the threads."""
+    async def _prepare_on_threads(
+        self, turns: Turns[Preparation], images: Sequence[Preparation], deadline: float
+    ) -> None:
+        """Prepare the images of one upload, so few of them at once that other uploads get their turn at the threads.
+
+        Raises:
+            TimeoutError: the deadline is past.
+        """
         left = iter(images)
 
         async def prepare_some() -> None:
             for image in left:
-                await turns.result_of(self._pool.submit(prepare_together, [image]))
+                await turns.result_of(self._pool.submit(prepare_together, [image]), deadline)
 
         async def prepare_all() -> None:
             # In a group, so that where one ends badly the others do not go on for nobody.
@@ -196,6 +200,8 @@ class Recogniser:
         except asyncio.CancelledError as error:
             # The group and its error hold each other, and the files, until Python looks for garbage.
             raise error.with_traceback(None) from None
+        except ExceptionGroup as group:
+            raise group.exceptions[0].with_traceback(None) from None
 
     def _turns_of_loop(self) -> Turns[Preparation]:
         if self._turns is None or not self._turns.of_running_loop():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,10 @@ from typing import Generic, TypeVar
 #: How long short work goes on before the loop's other business has its turn, but for the last step, which may end
 #: later: about thirty pictures of a data set.
 TURN_SECONDS = 0.003
+#: The time until which is waited for what is late already.
+LATE = -math.inf
+#: How often it is looked whether what is waited for is late: a timer each would take a fiftieth of a request's time.
+LATE_SECONDS = 0.05
 #: Most pieces that are done together. With 32 connections there are seven on average.
 TOGETHER = 8
 
@@ -56,44 +61,81 @@ class Turns(Generic[Piece]):
         self._lock = Lock()
         #: Of those whose answers have come since the loop was last told.
         self._answered: list[asyncio.Future[None]] = []
+        #: What is waited for, and until when, on the clock of `time.monotonic`.
+        self._awaited: dict[asyncio.Future[None], float] = {}
+        self._looking = False
 
     def of_running_loop(self) -> bool:
         """Tell whether the loop that runs now is theirs."""
         return asyncio.get_running_loop() is self._loop
 
-    async def do(self, pieces: Sequence[Piece]) -> None:
+    async def do(self, pieces: Sequence[Piece], until: float = math.inf) -> None:
         """Do a series of short work.
 
         Longer series are done in the order they came, so that a first one is on its way while the next are done, and in
-        turn with single pieces, so that neither waits for all of the other. What is cancelled is not done.
+        turn with single pieces, so that neither waits for all of the other. What is cancelled or late is not done.
+
+        Args:
+            pieces: of the series.
+            until: when it is late, on the clock of `time.monotonic`, give or take `LATE_SECONDS`.
 
         Raises:
+            TimeoutError: it is late.
             RuntimeError: a piece that was done together with one of them has failed; what is left is not done.
         """
         if pieces:
             series = _Series(deque(pieces), self._loop.create_future())
             (self._singles if len(pieces) == 1 else self._longer).append(series)
             self._schedule()
-            await series.done
+            await self._wait(series.done, until)
 
-    async def result_of(self, pending: Future[Result]) -> Result:
-        """Return the result of a future of another thread; cancelling this cancels it.
+    async def result_of(self, pending: Future[Result], until: float = math.inf) -> Result:
+        """Return the result of a future of another thread; cancelling this cancels it, and so does its being late.
+
+        Args:
+            pending: the future.
+            until: as of `do`.
 
         Raises:
+            TimeoutError: it is late.
             Exception: a copy of the future's.
         """
         if not pending.done():
             answered = self._loop.create_future()
             pending.add_done_callback(lambda _: self._tell(answered))
             try:
-                await answered
-            except asyncio.CancelledError:
+                await self._wait(answered, until)
+            except (asyncio.CancelledError, TimeoutError):
                 pending.cancel()
                 raise
         if (error := pending.exception()) is not None:
             # Another one, since what is raised holds its callers, and they may hold the future that has this one.
             raise copy(error) from error.__cause__
         return pending.result()
+
+    async def _wait(self, future: asyncio.Future[None], until: float) -> None:
+        self._awaited[future] = until
+        if not self._looking:
+            self._looking = True
+            self._loop.call_later(LATE_SECONDS, self._look)
+        try:
+            await future
+        finally:
+            late = self._awaited.pop(future) == LATE
+        if late:
+            raise TimeoutError
+
+    def _look(self) -> None:
+        """End the waiting for what is late."""
+        now = time.monotonic()
+        for future, until in self._awaited.items():
+            if until <= now and not future.done():
+                # An error that the future held would hold its waiters, and so itself.
+                self._awaited[future] = LATE
+                future.set_result(None)
+        self._looking = bool(self._awaited)
+        if self._looking:
+            self._loop.call_later(LATE_SECONDS, self._look)
 
     def call_soon_once(self, function: Callable[[], None]) -> None:
         """Have a function called after what the loop already has to do, once however many ask for it until then."""

@@ -6,9 +6,10 @@ Routing, solving parameters and reading the form in pieces took half of the time
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 
 from pydantic import BaseModel
-from starlette.responses import Response
+from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.form import boundary_of, single_file
@@ -50,14 +51,19 @@ class Direct:
         if file is None:
             await self._app(scope, _again(message, receive), send)
             return
-        response: Response
         try:
             found = await call(file)
         except EXPECTED as error:
-            response = response_to(error)
+            await response_to(error)(scope, receive, send)
         else:
-            response = Response(found.model_dump_json(exclude_none=True), media_type="application/json")
-        await response(scope, receive, send)
+            await _send_json(to_json(found, exclude_none=True), send)
+
+
+async def _send_json(body: bytes, send: Send) -> None:
+    """Send an answer as Starlette's response does, without making one."""
+    headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": int(HTTPStatus.OK), "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _boundary(scope: Scope) -> bytes | None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -156,6 +157,25 @@ def test_an_error_and_a_cancellation_reach_the_other_side() -> None:
             async with asyncio.timeout(0.01):
                 await turns.result_of(waiting)
         assert waiting.cancelled()
+
+    asyncio.run(main())
+
+
+def test_what_is_late_is_given_up_and_nothing_else_is() -> None:
+    async def main() -> None:
+        done: list[str] = []
+        turns, late, early, lasting = Turns(doing(done)), Future[int](), Future[int](), Future[int]()
+        soon = time.monotonic() + 0.01
+        waiting = asyncio.create_task(turns.result_of(lasting, soon + 60))
+        endless = asyncio.create_task(turns.result_of(early))
+        with pytest.raises(TimeoutError):
+            await turns.result_of(late, soon)
+        assert late.cancelled()
+        early.set_result(1)
+        lasting.set_result(2)
+        assert await asyncio.gather(endless, waiting) == [1, 2]
+        await turns.do(["in time"], time.monotonic() + 60)
+        assert done == ["in time"]
 
     asyncio.run(main())
 
