@@ -172,7 +172,7 @@ def _add_intake(
 ) -> None:
     """Add what takes uploads in: their limits, and the short way of a single image."""
     app.add_middleware(
-        Direct, calls={f"/predict/{name}": predictor.answer for name, predictor in predictors.items()}, part=PART
+        Direct, calls={f"/predict/{name}": predictor.answer_json for name, predictor in predictors.items()}, part=PART
     )
     app.add_middleware(
         Admission,

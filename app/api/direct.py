@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
-from pydantic import BaseModel
-from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.form import boundary_of, single_file
 from app.api.paths import route_path
 from app.api.problems import EXPECTED, response_to
 
-#: What an endpoint does with the bytes of a file where no parameter is given.
-Call = Callable[[bytes], Awaitable[BaseModel]]
+#: What an endpoint answers to the bytes of a file where no parameter is given, as JSON.
+Call = Callable[[bytes], Awaitable[bytes]]
 
 
 class Direct:
@@ -56,7 +54,7 @@ class Direct:
         except EXPECTED as error:
             await response_to(error)(scope, receive, send)
         else:
-            await _send_json(to_json(found, exclude_none=True), send)
+            await _send_json(found, send)
 
 
 async def _send_json(body: bytes, send: Send) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic_core import to_json
+
 from app.api.problems import UPLOAD_TOO_LARGE, Problem, RequestProblem, problem_of
-from app.api.schemas import Answer, Failure
+from app.api.schemas import Answer, Failure, answer_fields
+from app.artifacts import Artifact
 from app.imaging import ImageError
 from app.inference import Registry
-from app.recogniser import Options, Recogniser
+from app.recogniser import Options, Recogniser, Recognition
 from app.telemetry import current_record
 
 #: What is chosen where the caller chooses nothing.
@@ -39,6 +42,18 @@ class Predictor:
             RequestProblem: the file is too large.
             ImageError, InferenceError, UnknownCharacters: see `Recogniser.recognise`.
         """
+        found, artifact = await self._recognised(data, chosen)
+        return Answer.of(found, artifact, explain=explain)
+
+    async def answer_json(self, data: bytes) -> bytes:
+        """Say what one image shows where nothing is chosen: the JSON of `answer`, at less than half of its cost.
+
+        Raises:
+            As `answer`.
+        """
+        return to_json(answer_fields(*await self._recognised(data, DEFAULTS)))
+
+    async def _recognised(self, data: bytes, chosen: Options) -> tuple[Recognition, Artifact]:
         self._check_size(data)
         with self._registry.holding(self._name) as model:
             (found,) = await self._recogniser.recognise(model, [data], chosen)
@@ -47,7 +62,7 @@ class Predictor:
                 raise found
             finally:
                 del found  # which would hold this call, and the file, until Python looks for garbage
-        return Answer.of(found, model.artifact, explain=explain)
+        return found, model.artifact
 
     async def answers(self, files: Sequence[bytes], chosen: Options, *, explain: bool) -> list[Answer | Failure]:
         """Say what each image shows, or what is wrong with it, in the order given.
