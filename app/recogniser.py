@@ -184,10 +184,18 @@ class Recogniser:
             TimeoutError: the deadline is past.
         """
         left = iter(images)
+        late = False
 
         async def prepare_some() -> None:
-            for image in left:
-                await turns.result_of(self._pool.submit(prepare_together, [image]), deadline)
+            nonlocal late
+            # Told and not raised: a group's error and what it is of would hold each other, and the files.
+            with suppress(TimeoutError):
+                for image in left:
+                    await turns.result_of(self._pool.submit(prepare_together, [image]), deadline)
+                    if late:
+                        return
+                return
+            late = True
 
         async def prepare_all() -> None:
             # In a group, so that where one ends badly the others do not go on for nobody.
@@ -200,8 +208,8 @@ class Recogniser:
         except asyncio.CancelledError as error:
             # The group and its error hold each other, and the files, until Python looks for garbage.
             raise error.with_traceback(None) from None
-        except ExceptionGroup as group:
-            raise group.exceptions[0].with_traceback(None) from None
+        if late:
+            raise TimeoutError
 
     def _turns_of_loop(self) -> Turns[Preparation]:
         if self._turns is None or not self._turns.of_running_loop():

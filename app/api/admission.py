@@ -122,19 +122,23 @@ class Admission:
         self._held += size
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        request = asyncio.current_task()
+        assert request is not None
+        earlier = request.cancelling()
         upload = Upload(receive, send, limit=limit, seconds=self._upload_seconds, hold=self._hold)
         try:
             await self._app(scope, upload.receive, upload.send)
         except UploadRefused:
             pass
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not upload.cancelled or task is None:
+            # Somebody else, such as a server that stops, may have cancelled it as well.
+            if not upload.cancelled or request.cancelling() > earlier + 1:
                 raise
-            task.uncancel()
         finally:
             upload.close()
             self._held -= upload.held
+        if upload.cancelled:
+            request.uncancel()
         if upload.gone:
             current_record().refusal = None  # FastAPI has noted a broken form
         elif upload.problem:

@@ -24,6 +24,8 @@ class UploadRefused(Exception):
 class Upload:
     """Stands between a client and the application: `receive` and `send` take the place of the server's own.
 
+    It is made by the task of the request.
+
     A body that takes too long has the request cancelled. So has, soon after the body has come whole, a client that goes
     away before its answer begins, so that nothing more is decoded or recognised for it.
     """
@@ -40,6 +42,9 @@ class Upload:
             seconds: for the whole body.
             hold: counts so many bytes as held, or raises InferenceError where there is no room for them.
         """
+        request = asyncio.current_task()
+        assert request is not None
+        self._request = request
         self._receive = receive
         self._send = send
         self._limit = limit
@@ -71,11 +76,9 @@ class Upload:
                 gone.
             CancelledError: it is too slow, as `problem` says.
         """
-        request = asyncio.current_task()
-        assert request is not None
         if self._alarm is None:
             wait = min(WATCHED_SECONDS, self._seconds)
-            self._alarm = asyncio.get_running_loop().call_later(wait, self._look, request)
+            self._alarm = asyncio.get_running_loop().call_later(wait, self._look)
         message = await self._receive()
         if message["type"] == "http.disconnect":
             self.gone = not self._answering
@@ -93,7 +96,7 @@ class Upload:
         self.held += size
         if not self.more and self._slow and self._watch is None:
             self._alarm.cancel()
-            self._begin_watch(request)
+            self._begin_watch()
         return message
 
     async def send(self, message: Message) -> None:
@@ -109,31 +112,32 @@ class Upload:
         if self._watch:
             self._watch.cancel()
 
-    def _look(self, request: asyncio.Task[object]) -> None:
+    def _look(self) -> None:
         """See what a request that is not answered yet waits for: the rest of its body, or its answer."""
         self._slow = True
         if self.more:
-            self._alarm = asyncio.get_running_loop().call_at(self._until, self._give_up, request)
+            self._alarm = asyncio.get_running_loop().call_at(self._until, self._give_up)
         else:
-            self._begin_watch(request)
+            self._begin_watch()
 
-    def _give_up(self, request: asyncio.Task[object]) -> None:
+    def _give_up(self) -> None:
         if self._answering:
             return  # without the rest of it
         detail = f"The upload did not arrive whole within {self._seconds:g} seconds."
         self.problem = problem(UPLOAD_TIMEOUT, detail)
-        self._cancel(request)
+        self._cancel()
 
-    def _begin_watch(self, request: asyncio.Task[object]) -> None:
-        self._watch = asyncio.create_task(self._cancel_once_gone(request))
+    def _begin_watch(self) -> None:
+        self._watch = asyncio.create_task(self._cancel_once_gone())
 
-    def _cancel(self, request: asyncio.Task[object]) -> None:
-        self.cancelled = True
-        request.cancel()
+    def _cancel(self) -> None:
+        if not self.cancelled:
+            self.cancelled = True
+            self._request.cancel()
 
-    async def _cancel_once_gone(self, request: asyncio.Task[object]) -> None:
+    async def _cancel_once_gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         if not self._answering:
             self.gone = True
-            self._cancel(request)
+            self._cancel()

@@ -68,7 +68,7 @@ def grouped(items: Iterable[T], size: Callable[[T], int], *, count: int, total: 
     held = 0
     left = iter(items)
     error: Exception | None = None
-    while True:
+    while True:  # a `for` within a `try` would catch what is thrown in where a group is yielded
         try:
             item = next(left)
         except StopIteration:
@@ -85,4 +85,7 @@ def grouped(items: Iterable[T], size: Callable[[T], int], *, count: int, total: 
     if group:
         yield group
     if error:
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # which would hold this call, and the items, until Python looks for garbage

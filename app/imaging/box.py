@@ -28,7 +28,7 @@ BOX_SPAN = 0.15
 #: Its shorter side is at least this share of the longer one.
 BOX_ASPECT = 0.25
 #: Its mark has at most this share of what it encloses, ...
-HOLLOW = 0.6
+HOLLOW = 0.5
 #: ... and that is at least this share of its own box.
 LEAST_FILL = 0.5
 #: What juts out of it, strokes that cross it, is thinner than this share of its mark's shorter side.

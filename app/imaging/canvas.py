@@ -77,6 +77,10 @@ def without_grid(pixels: Pixels) -> Pixels:
     level = _plain_level(cell.ravel())
     if np.ptp(lines) >= BARS_STEP or level is None or abs(level - int(lines[0])) < CANVAS_STEP:
         return pixels
+    beyond = np.abs(pixels.astype(np.int16) - int(lines[0])) >= BARS_STEP
+    beyond[top:bottom, left:right] = False
+    if not beyond.any():  # a page around its ink: what `without_surround` looks at
+        return pixels
     of_page = np.abs(cell.astype(np.int16) - level) < BARS_STEP
     # Without the soft border of the lines.
     (first, last), (start, stop) = (

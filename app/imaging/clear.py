@@ -11,12 +11,13 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from app.imaging.canvas import BARS_STEP, LEAST_PHOTO, RECTANGLE_FILLED, find_rectangle
+from app.imaging.canvas import BARS_STEP, CANVAS_PLAIN, LEAST_PHOTO, RECTANGLE_FILLED, find_rectangle, without_grid
 from app.imaging.ink import BLOT_LEVEL, LEAST_WIDTH, Ink, Polarity, is_blot
 from app.imaging.lift import MIN_CONTRAST, lifted
 from app.imaging.marks import SMALL_SIDE, inked, may_be_round
 from app.imaging.page import PLAIN_PICTURE_SHARE, PLAIN_TOLERANCE, Page, Pixels
 from app.imaging.ruling import EDGE_ROWS, LINE_COVER, LINE_LEVEL, remove_ruling
+from app.imaging.sheet import CANVAS_STEP
 
 BLACK, WHITE = 0, 255
 
@@ -63,6 +64,10 @@ def find_clear(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink | None
     if cv2.connectedComponents(strong)[0] != 2 or (_may_be_blot(ink) and is_blot(ink)):
         return None
     left, top, across, down = cv2.boundingRect(strong)
+    # The cell of a grid would hold all of the mark, and half of it be of a level that is no page's.
+    off = cv2.threshold(rest, CANVAS_STEP - 1, 1, cv2.THRESH_BINARY)[1]
+    if cv2.countNonZero(off) >= CANVAS_PLAIN * across * down and without_grid(pixels) is not pixels:
+        return None
     return Ink(ink, (left, top, left + across, top + down), found, alone=True)
 
 

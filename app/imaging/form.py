@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging.marks import Chosen, Marks, few, filled_in, main_mark
+from app.imaging.around import STRAIGHT
+from app.imaging.marks import Chosen, Marks, few, filled_in, main_mark, straightness
 from app.imaging.page import CROP_SIDE
 
 #: Left, top, width and height of each, int32 [N, 4].
@@ -65,6 +66,8 @@ BUTTON_GAP = 0.15
 
 #: A bracket is at least the first and at most the second many times as high as the main mark, ...
 BRACKET_HEIGHT = (0.85, 2.5)
+#: ... and beside a straight stroke higher than it by this: such a one with a bow is a D in two strokes, or an a, ...
+BRACKET_BESIDE_STROKE = 1.15
 #: ... at most this share of its own height wide, with ink on such a share of that in a row, ...
 BRACKET_WIDTH = 0.4
 BRACKET_THICKNESS = 0.15
@@ -83,6 +86,8 @@ def brackets(marks: Marks, main: int) -> Chosen:
     left, top, _, bottom = marks.boxes.T
     width, height = marks.sizes.T
     least, most = BRACKET_HEIGHT
+    if straightness(marks.pixels(main)) <= STRAIGHT:
+        least = BRACKET_BESIDE_STROKE
     may_be = (height >= least * height[main]) & (height <= most * height[main]) & (width <= BRACKET_WIDTH * height)
     may_be &= marks.gaps(main)[:, 0] >= BRACKET_GAP * height[main]
     may_be &= np.abs(top + bottom - top[main] - bottom[main]) <= 2 * BRACKET_OFF * height
