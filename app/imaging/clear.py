@@ -16,7 +16,7 @@ from app.imaging.ink import BLOT_LEVEL, LEAST_WIDTH, Ink, Polarity, is_blot
 from app.imaging.lift import MIN_CONTRAST, lifted
 from app.imaging.marks import SMALL_SIDE, inked, may_be_round
 from app.imaging.page import PLAIN_PICTURE_SHARE, PLAIN_TOLERANCE, Page, Pixels
-from app.imaging.ruling import EDGE_ROWS, LINE_COVER, LINE_LEVEL, remove_ruling
+from app.imaging.ruling import EDGE_ROWS, FEW_PRINTED, LINE_COVER, LINE_IN_SIGHT, LINE_LEVEL, remove_ruling
 from app.imaging.sheet import CANVAS_STEP
 
 BLACK, WHITE = 0, 255
@@ -56,9 +56,7 @@ def find_clear(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink | None
     if (levels := _levels_of_ink(page, int(cv2.minMaxLoc(rest)[1]))) is None:
         return None
     ink = np.asarray(cv2.LUT(rest, levels), np.uint8)
-    _, _, across, down = cv2.boundingRect(inked(ink, LINE_LEVEL / 255))
-    long = max(across / width, down / height) >= LINE_COVER or min(width - across, height - down) <= 2 * EDGE_ROWS
-    if long and remove_ruling(ink) is not ink:
+    if _may_be_ruled(ink) and remove_ruling(ink) is not ink:
         return None
     strong = inked(ink)
     if cv2.connectedComponents(strong)[0] != 2 or (_may_be_blot(ink) and is_blot(ink)):
@@ -97,6 +95,18 @@ def _levels_of_ink(page: int, strongest: int) -> Pixels | None:
     contrast = np.abs(Page(np.array([[page]], np.float32), plain=True).contrast(differing))
     full = float(contrast[0, strongest])
     return lifted(contrast, 0.0, full)[0] if full >= MIN_CONTRAST else None
+
+
+def _may_be_ruled(ink: Pixels) -> bool:
+    """Tell whether ink reaches as far as a line of ruling, or begins as often as where there are several."""
+    lines = inked(ink, LINE_LEVEL / 255)
+    height, width = lines.shape
+    _, _, across, down = cv2.boundingRect(lines)
+    if max(across / width, down / height) >= LINE_COVER or min(width - across, height - down) <= 2 * EDGE_ROWS:
+        return True
+    begun = cv2.countNonZero(cv2.subtract(lines[1:], lines[:-1])) / width
+    begun_across = cv2.countNonZero(cv2.subtract(lines[:, 1:], lines[:, :-1])) / height
+    return bool(max(begun, begun_across) >= FEW_PRINTED * LINE_IN_SIGHT)
 
 
 def _may_be_blot(ink: Pixels) -> bool:

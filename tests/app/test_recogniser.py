@@ -99,11 +99,12 @@ def test_an_upload_that_ends_before_it_is_prepared_holds_no_memory(model: Model,
 
     async def leave() -> None:
         task = asyncio.create_task(recogniser.recognise(model, files, Options()))
-        await asyncio.sleep(0.01)
-        task.cancel()
+        if deadline > 1:
+            await asyncio.sleep(0.01)
+            task.cancel()
         # Not awaited, since this frame would then hold the error and so the files.
         await asyncio.wait([task])
-        assert task.cancelled() or isinstance(task.exception(), DeadlineExceeded)
+        assert task.cancelled() if deadline > 1 else isinstance(task.exception(), DeadlineExceeded)
 
     before = [sys.getrefcount(file) for file in files]
     gc.disable()
@@ -176,6 +177,52 @@ def test_an_answer_on_the_loop_that_comes_too_late_is_none(model: Model, monkeyp
     with pytest.raises(DeadlineExceeded):
         recogniser.recognise_now(model, [TINY_SEVEN], Options())
     recogniser.close()
+
+
+@pytest.mark.parametrize("files", [[SEVEN], [TINY_SEVEN], [SEVEN, TINY_SEVEN] * 3, [TINY_SEVEN] * 3])
+def test_an_answer_that_does_not_come_is_given_up_soon_after_its_deadline(
+    model: Model, files: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recogniser = Recogniser(max_pixels=10**7, threads=1, deadline_seconds=0.1, capacity=CAPACITY)
+    go_on = threading.Event()
+    predict = LiteRTRuntime.predict
+
+    def stuck(runtime: LiteRTRuntime, images: Batch) -> Probabilities:
+        go_on.wait()
+        return predict(runtime, images)
+
+    async def recognise() -> None:
+        together = (recogniser.recognise(model, files, Options()) for _ in range(2))
+        found = await asyncio.gather(*together, return_exceptions=True)
+        assert [type(item) for item in found] == [DeadlineExceeded] * 2
+
+    monkeypatch.setattr(LiteRTRuntime, "predict", stuck)
+    began = time.monotonic()
+    try:
+        asyncio.run(recognise())
+        assert 0.1 <= time.monotonic() - began < 1
+    finally:
+        go_on.set()
+        recogniser.close()
+
+
+def test_what_is_not_prepared_by_the_deadline_is_given_up(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    recogniser = Recogniser(max_pixels=10**7, threads=1, deadline_seconds=0.1, capacity=CAPACITY)
+    go_on = threading.Event()
+
+    def stuck(images: object) -> None:
+        go_on.wait()
+
+    monkeypatch.setattr("app.recogniser.prepare_together", stuck)
+    began = time.monotonic()
+    try:
+        for files in ([SEVEN], [SEVEN] * 5):
+            with pytest.raises(DeadlineExceeded):
+                asyncio.run(recogniser.recognise(model, files, Options()))
+        assert 0.2 <= time.monotonic() - began < 2
+    finally:
+        go_on.set()
+        recogniser.close()
 
 
 def test_no_images_at_all_have_no_answers(model: Model, recogniser: Recogniser) -> None:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.turns import TOGETHER, TURN_SECONDS, Turns
+from app.turns import LATE_SECONDS, TOGETHER, TURN_SECONDS, Turns
 
 Work = Callable[[Sequence[str]], Iterator[None]]
 
@@ -165,11 +165,12 @@ def test_what_is_late_is_given_up_and_nothing_else_is() -> None:
     async def main() -> None:
         done: list[str] = []
         turns, late, early, lasting = Turns(doing(done)), Future[int](), Future[int](), Future[int]()
-        soon = time.monotonic() + 0.01
+        soon = time.monotonic() + 2.5 * LATE_SECONDS  # after it has been looked more than once
         waiting = asyncio.create_task(turns.result_of(lasting, soon + 60))
         endless = asyncio.create_task(turns.result_of(early))
         with pytest.raises(TimeoutError):
             await turns.result_of(late, soon)
+        assert soon <= time.monotonic() < soon + 10 * LATE_SECONDS
         assert late.cancelled()
         early.set_result(1)
         lasting.set_result(2)

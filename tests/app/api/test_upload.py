@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 
@@ -74,6 +75,55 @@ def test_an_upload_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatc
     document = json.loads(client.answer[1]["body"])
     assert document["code"] == "upload-timeout"
     assert "0.01 seconds" in document["detail"]
+
+
+def test_an_upload_that_is_given_up_leaves_its_task_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api.admission.DISCARD_SECONDS", 0.01)
+
+    async def swallow(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await receive()
+
+    async def main(app: ASGIApp) -> None:
+        client = Client(stay)
+        await admission(app, upload_seconds=0.01)(SCOPE, stay, client.send)
+        assert client.answer[0]["status"] == 408
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+
+    for app in (echo, swallow):
+        asyncio.run(main(app))
+
+
+def test_an_answer_that_has_begun_before_the_body_is_whole_is_not_given_up() -> None:
+    async def answer_at_once(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(0.05)
+        await send({"type": "http.response.body", "body": b"whole"})
+
+    client = Client(stay, more=True)
+    asyncio.run(admission(answer_at_once, upload_seconds=0.01)(SCOPE, client.receive, client.send))
+    assert [message.get("body") for message in client.answer] == [None, b"whole"]
+
+
+def test_a_client_that_leaves_after_a_slow_upload_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api.upload.WATCHED_SECONDS", 0.01)
+    parts = iter([b"01234", b"56789"])
+
+    async def slowly() -> Message:
+        part = next(parts, None)
+        await asyncio.sleep(0.03)
+        return {"type": "http.request", "body": part, "more_body": part == b"01234"} if part else await leave()
+
+    async def recognise(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+        await asyncio.Event().wait()
+
+    client = Client(stay)
+    asyncio.run(admission(recognise)(SCOPE, slowly, client.send))
+    assert client.answer == []
 
 
 @pytest.mark.parametrize("query", [b"", b"top_k=2"])

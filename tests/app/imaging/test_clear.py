@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -76,6 +77,35 @@ def test_whatever_is_in_the_picture_comes_out_as_of_the_chain(
     assert_same(pixels, polarity)
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    page=LEVELS,
+    level=st.integers(0, 255),
+    size=st.tuples(st.integers(10, 40), st.integers(10, 40)),
+    start=st.tuples(st.integers(1, 5), st.integers(1, 5)),
+    every=st.tuples(st.integers(2, 12), st.integers(2, 12)),
+    strokes=st.lists(st.tuples(*[st.integers(0, 39)] * 4, st.integers(1, 4), st.booleans()), max_size=4),
+)
+def test_solids_grids_and_what_crosses_them_come_out_as_of_the_chain(
+    page: int,
+    level: int,
+    size: tuple[int, int],
+    start: tuple[int, int],
+    every: tuple[int, int],
+    strokes: list[tuple[int, int, int, int, int, bool]],
+) -> None:
+    for grid in (False, True):
+        pixels = np.full(size, page, np.uint8)
+        solid = pixels[start[0] : -start[1], start[1] : -start[0]]
+        solid[:] = page if grid else level
+        if grid:
+            solid[:: every[0]] = solid[:, :: every[1]] = level
+        for x, y, to_x, to_y, width, of_page in strokes:
+            cv2.line(pixels, (x, y), (to_x, to_y), page if of_page else level, width)
+        pixels[[0, -1]] = pixels[:, [0, -1]] = page
+        assert_same(pixels)
+
+
 @pytest.mark.parametrize("level", range(256))
 def test_ink_of_every_strength_comes_out_as_of_the_chain(level: int) -> None:
     for paper in (BLACK, WHITE):
@@ -95,7 +125,7 @@ def test_what_the_chain_has_work_with_is_left_to_it() -> None:
         changed[region] = level
         return changed
 
-    assert find_clear(with_ink(14)) is None  # a line
+    assert find_clear(with_ink(14, slice(1, -1))) is None  # a line
     assert find_clear(with_ink(0, 5, level=250)) is None  # the page is not the same all around
     assert find_clear(with_ink(slice(1, 4), slice(1, 4))) is None  # another mark
     assert find_clear(with_ink(slice(3, 25), slice(3, 25))) is None  # a blot

@@ -6,6 +6,8 @@ import numpy.typing as npt
 import pytest
 
 from app.imaging import find_ink
+from app.imaging.form import brackets
+from app.imaging.marks import find_marks, main_mark
 from tests.pages import photographed
 from tests.strokes import DIGITS, draw
 
@@ -129,3 +131,45 @@ def test_a_0_with_open_ends_has_no_brackets(lit: bool) -> None:
         bracket(page, x, closing=closing)
     left, _, right, _ = find_ink(photographed(page) if lit else page).box
     assert right - left > 45
+
+
+def arc(page: npt.NDArray[np.uint8], box: tuple[int, int, int, int], *, closing: bool, width: int = 5) -> None:
+    """Draw half of an ellipse that fills a box, (left, top, right, bottom), and bows to the right where it closes."""
+    left, top, right, bottom = box
+    middle = (left if closing else right, (top + bottom) // 2)
+    start = -90 if closing else 90
+    cv2.ellipse(page, middle, (right - left, (bottom - top) // 2), 0, start, start + 180, 40, width, cv2.LINE_AA)
+
+
+@LIT
+@pytest.mark.parametrize("gap", [5, 10])
+@pytest.mark.parametrize("bow", [24, 40])
+@pytest.mark.parametrize("closing", [True, False], ids=["D", "a"])
+def test_a_letter_in_two_strokes_keeps_its_bow(closing: bool, bow: int, gap: int, lit: bool) -> None:
+    page = np.full((220, 240), 245, np.uint8)
+    cv2.line(page, (110, 60), (110, 160), 40, 6, cv2.LINE_AA)
+    start = 113 + gap if closing else 107 - gap - bow
+    arc(page, (start, 60, start + bow, 160), closing=closing, width=6)
+    left, _, right, _ = find_ink(photographed(page) if lit else page).box
+    assert right - left >= bow
+
+
+@pytest.mark.parametrize(
+    ("box", "width", "closing"),
+    [
+        ((175, 80, 187, 120), 5, True),  # lower than a bracket
+        ((175, 20, 195, 290), 5, True),  # much higher
+        ((175, 70, 230, 150), 5, True),  # as wide as a letter
+        ((180, 60, 200, 160), 22, True),  # as thick as one
+        ((175, 60, 195, 160), 5, False),  # it bows towards the character
+        ((175, 110, 193, 190), 5, True),  # farther down
+    ],
+    ids=["low", "high", "wide", "thick", "the other way", "down"],
+)
+def test_what_is_no_bracket_is_not_taken_for_one(box: tuple[int, int, int, int], width: int, *, closing: bool) -> None:
+    page = np.full((300, 260), 245, np.uint8)
+    page[50:170, 80:170] = draw("3", (90, 120), scale=1.0, width=0.12, paper=245, ink=40)[:120, :90]
+    arc(page, box, closing=closing, width=width)
+    marks = find_marks(255 - page.astype(np.float32), 64)
+    main = main_mark(marks)
+    assert not brackets(marks, main).any()

@@ -292,3 +292,14 @@ def test_the_hollow_of_a_thick_character_is_no_cell() -> None:
     for sides in (np.s_[:8], np.s_[-8:], np.s_[:, :8], np.s_[36:44]):  # an E that is cut out along its sides
         page[sides] = 0
     assert without_grid(page) is page
+
+
+@pytest.mark.parametrize("dark", [True, False])
+@pytest.mark.parametrize("character", "08")
+def test_the_eye_of_a_block_letter_is_no_writing_in_a_cell(character: str, dark: bool) -> None:
+    page = np.full((220, 160), 255, np.uint8)
+    page[20:200, 30:130] = 0
+    for top, bottom in ((44, 176),) if character == "0" else ((44, 98), (122, 176)):
+        page[top:bottom, 54:106] = 255
+    found = find_ink(page if dark else 255 - page)
+    assert found.box == pytest.approx((30, 20, 130, 200), abs=1)
