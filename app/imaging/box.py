@@ -191,7 +191,8 @@ def _in_ring(mark: Chosen, others: Chosen, line: Chosen, thickness: int) -> Chos
     """
     rest = (mark & ~line).astype(np.uint8)
     rest |= _closed(rest, thickness + LINE_BORDER + 1) & mark
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(rest | others)
+    written = rest | others
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(written)
     stats[0] = 0
     content = int(stats[:, cv2.CC_STAT_AREA].argmax())
     tall, wide = mark.shape
@@ -202,7 +203,7 @@ def _in_ring(mark: Chosen, others: Chosen, line: Chosen, thickness: int) -> Chos
         return None
     if inner.sum() < RING_INNER * stats[content, cv2.CC_STAT_AREA] or is_slanted_stroke(inner):
         return None
-    return np.asarray((rest | others) > 0, np.bool_)
+    return np.asarray(written > 0, np.bool_)
 
 
 @dataclass(frozen=True)

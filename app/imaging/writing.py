@@ -136,7 +136,7 @@ def keep_writing(ink: Pixels, *, plain: bool, even: bool = False, ruled: bool = 
         within = np.zeros_like(ink)
         within[:, left:right] = ink[:, left:right]
         return keep_writing(within, plain=plain, even=even)
-    main = beside_bracket(marks, beside_bar(marks, main_mark(marks)))
+    main = _character(marks)
     if even and not small:
         _refuse_texture(_cleared(ink, marks, dropped))
     if not drawn:
@@ -151,6 +151,11 @@ def keep_writing(ink: Pixels, *, plain: bool, even: bool = False, ruled: bool = 
         kept = np.asarray(np.where(_near(marks, dropped) > _near(marks, keep), 0, ink), np.uint8)
         return Writing(kept, alone=not falls_apart(kept))
     return _keep_drawn(ink, marks, main, framing)
+
+
+def _character(marks: Marks) -> int:
+    """Return the main mark, or what stands beside it where it is a bar or a bracket."""
+    return beside_bracket(marks, beside_bar(marks, main_mark(marks)))
 
 
 def _keep_drawn(ink: Pixels, marks: Marks, main: int, framing: Chosen) -> Writing:
@@ -188,7 +193,7 @@ def _keep_on_photo(ink: Pixels, *, texture: bool) -> Writing:
     if (dropped := frames(marks)).any():  # around pieces, each of which alone was too little
         ink = _cleared(ink, marks, dropped)
         closed, marks = without_gaps(ink)
-    main = beside_bracket(marks, beside_bar(marks, main_mark(marks)))
+    main = _character(marks)
     if texture:
         wider = iter(DOTTED_GAPS)
         while _is_scattered(marks, main):
