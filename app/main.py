@@ -26,7 +26,7 @@ from app.api.keys import ADMIN_SCHEME, KEY_SCHEME, Keys, required
 from app.api.metrics import metrics_router
 from app.api.models import models_router
 from app.api.pages import install_pages
-from app.api.predict import PART, predict_router
+from app.api.predict import predict_router, short_calls
 from app.api.predictor import Predictor
 from app.api.problems import CODES, UNAUTHORISED, describe, install_handlers
 from app.artifacts import Artifact, open_artifact, open_artifacts
@@ -170,10 +170,13 @@ def _include(app: FastAPI, routers: Sequence[APIRouter], guard: Sequence[Depends
 def _add_intake(
     app: FastAPI, settings: Settings, predictors: Mapping[str, Predictor], check_open: Callable[[], None]
 ) -> None:
-    """Add what takes uploads in: their limits, and the short way of a single image."""
-    app.add_middleware(
-        Direct, calls={f"/predict/{name}": predictor.answer_json for name, predictor in predictors.items()}, part=PART
-    )
+    """Add what takes uploads in: their limits, and the short way of what is asked without options."""
+    calls = {
+        path: call
+        for name, predictor in predictors.items()
+        for path, call in short_calls(name, predictor, max_batch_files=settings.max_batch_files).items()
+    }
+    app.add_middleware(Direct, calls=calls)
     app.add_middleware(
         Admission,
         max_upload_bytes=settings.max_upload_bytes,
@@ -225,6 +228,7 @@ def build_registry(artifacts: Sequence[Artifact], settings: Settings, observer: 
         artifacts,
         runtime=settings.runtime,
         threads=settings.runtime_threads,
+        batches_at_once=settings.runtime_batches,
         queue_images=settings.queue_images,
         max_batch_wait_ms=settings.max_batch_wait_ms,
         target_error=settings.target_error,

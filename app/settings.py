@@ -92,6 +92,12 @@ class Settings(BaseSettings):
         "Default: `savedmodel` where TensorFlow is installed, `litert` elsewhere.",
     )
     runtime_threads: int = Field(1, ge=1, description="Threads inside one operation of a network.")
+    runtime_batches: int = Field(
+        default_factory=_share_of_cpus,
+        ge=1,
+        description="Batches of one model that run at once where large uploads wait, each on a thread of its own; only "
+        "`savedmodel` does so. Default: the CPUs it may use, shared among the workers.",
+    )
     imaging_threads: int = Field(
         default_factory=_share_of_cpus,
         ge=1,
@@ -156,6 +162,11 @@ class Settings(BaseSettings):
         if self.max_batch_bytes < self.max_upload_bytes:
             raise ValueError("INKLING_MAX_BATCH_BYTES is below INKLING_MAX_UPLOAD_BYTES")
         return self
+
+    def with_cpus(self, cpus: int) -> Self:
+        """Return the same for a process that has so many CPUs, where nothing else was chosen for it."""
+        threads = {"runtime_batches": cpus, "imaging_threads": cpus}
+        return self.model_copy(update={key: threads[key] for key in threads.keys() - self.model_fields_set})
 
     @property
     def kept_for_singles(self) -> int:

@@ -1,4 +1,4 @@
-"""The form that nearly every client sends: one file, whole, and nothing else.
+"""The form that nearly every client sends: one file, or several under one name, and nothing else.
 
 Starlette's own reader takes any form, in pieces, at a seventh of what a small picture's request takes in all; this one
 looks for the form that browsers, curl and HTTP libraries write, and leaves everything else to that reader.
@@ -20,6 +20,8 @@ HEAD = re.compile(
     rb"(?:Content-Type: [^\r\n]{0,256}\r\n)?\r\n",
     re.IGNORECASE,
 )
+#: The general reader refuses a form of more.
+MOST_FILES = 1000
 
 
 def boundary_of(content_type: bytes) -> bytes | None:
@@ -28,25 +30,33 @@ def boundary_of(content_type: bytes) -> bytes | None:
     return (found[1] or found[2]) if found else None
 
 
-def single_file(body: bytes, boundary: bytes, part: str) -> bytes | None:
-    """Return the bytes of a form's only file.
+def files_of(body: bytes, boundary: bytes, part: str) -> list[bytes] | None:
+    """Return the files of a form that has nothing else.
 
     Args:
         body: of the whole request.
         boundary: from its Content-Type.
-        part: name that the file's part must have.
+        part: name that the part of every file must have.
 
     Returns:
-        None where the body is anything but one part, a file of this name, in the form that clients write. It may be a
-        form all the same.
+        The bytes of each, at least one and at most `MOST_FILES`, in their order; None where the body is anything but
+        parts of this name, in the form that clients write. It may be a form all the same.
     """
-    delimiter = b"--" + boundary
+    delimiter, name = b"--" + boundary, part.encode()
     if not body.startswith(delimiter):
         return None
-    head = HEAD.match(body, len(delimiter))
-    if head is None or head[1] != part.encode():
-        return None
-    # The first delimiter ends the file, wherever it stands; where it is not the last one, there are more parts.
-    end = body.find(b"\r\n" + delimiter, head.end())
-    last = end >= 0 and body[end + 2 + len(delimiter) :] in (b"--\r\n", b"--")
-    return body[head.end() : end] if last else None
+    files: list[bytes] = []
+    start = len(delimiter)
+    while len(files) < MOST_FILES:
+        head = HEAD.match(body, start)
+        if head is None or head[1] != name:
+            return None
+        # The first delimiter ends the file, wherever it stands.
+        end = body.find(b"\r\n" + delimiter, head.end())
+        if end < 0:
+            return None
+        files.append(body[head.end() : end])
+        start = end + 2 + len(delimiter)
+        if body.startswith(b"--", start):
+            return files if body[start + 2 : start + 5] in (b"", b"\r\n") else None
+    return None

@@ -1,7 +1,7 @@
 """`POST /predict/<model>` and its batch form: one router a model, so that each documents its own characters.
 
-`app.api.direct` answers the commonest requests, one file and no options, before they come here: what every request is
-to pass through belongs into the middleware.
+`app.api.direct` answers the commonest requests, those without options, before they come here: what every request is to
+pass through belongs into the middleware.
 """
 
 import re
@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
 from pydantic import WithJsonSchema
 
 from app.api import problems
+from app.api.direct import Call
 from app.api.parameters import known
 from app.api.predictor import Predictor
 from app.api.problems import TOO_MANY_FILES, RequestProblem, describe
@@ -66,7 +67,7 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         predictor: with it.
         max_batch_files: of a batch.
     """
-    router = APIRouter(prefix=f"/predict/{card.name}", tags=["recognise"])
+    router = APIRouter(prefix=_path(card.name), tags=["recognise"])
     options, example = _options(card), example_answer(card)
 
     @router.post(
@@ -124,6 +125,29 @@ def predict_router(card: ModelCard, predictor: Predictor, *, max_batch_files: in
         return BatchAnswer(results=await predictor.answers(contents, chosen, explain=explain))
 
     return router
+
+
+def short_calls(name: str, predictor: Predictor, *, max_batch_files: int) -> dict[str, Call]:
+    """Return the calls of one model as they are answered where nothing is chosen, by path.
+
+    Args:
+        name: of the model.
+        predictor: with it.
+        max_batch_files: of a batch.
+    """
+
+    async def answer_one(files: list[bytes]) -> bytes:
+        (file,) = files
+        return await predictor.answer_json(file)
+
+    return {
+        _path(name): Call(PART, most=1, answer=answer_one),
+        f"{_path(name)}/batch": Call(BATCH_PART, most=max_batch_files, answer=predictor.answers_json),
+    }
+
+
+def _path(name: str) -> str:
+    return f"/predict/{name}"
 
 
 def _options(card: ModelCard) -> Callable[..., Awaitable[Options]]:

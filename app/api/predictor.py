@@ -64,36 +64,54 @@ class Predictor:
                 del found  # which would hold this call, and the file, until Python looks for garbage
         return found, model.artifact
 
+    async def answers_json(self, files: Sequence[bytes]) -> bytes:
+        """Say what each image shows where nothing is chosen: the JSON of a `BatchAnswer` with `answers`.
+
+        Raises:
+            As `answers`.
+        """
+        found, artifact = await self._each_recognised(files, DEFAULTS)
+        results = [
+            {"problem": item.model_dump()} if isinstance(item, Problem) else answer_fields(item, artifact)
+            for item in found
+        ]
+        return to_json({"results": results})
+
     async def answers(self, files: Sequence[bytes], chosen: Options, *, explain: bool) -> list[Answer | Failure]:
         """Say what each image shows, or what is wrong with it, in the order given.
 
         Raises:
             InferenceError, UnknownCharacters: see `Recogniser.recognise`.
         """
-        results: dict[int, Answer | Failure] = {}
+        found, artifact = await self._each_recognised(files, chosen)
+        return [
+            Failure(problem=item) if isinstance(item, Problem) else Answer.of(item, artifact, explain=explain)
+            for item in found
+        ]
+
+    async def _each_recognised(
+        self, files: Sequence[bytes], chosen: Options
+    ) -> tuple[list[Recognition | Problem], Artifact]:
+        results: dict[int, Recognition | Problem] = {}
         readable: dict[int, bytes] = {}
         for index, data in enumerate(files):
             try:
                 self._check_size(data)
             except RequestProblem as error:
-                results[index] = _failure(problem_of(error))
+                results[index] = _noted(problem_of(error))
             else:
                 readable[index] = data
         with self._registry.holding(self._name) as model:
             recognitions = await self._recogniser.recognise(model, list(readable.values()), chosen)
         for index, found in zip(readable, recognitions, strict=True):
-            results[index] = (
-                _failure(problem_of(found))
-                if isinstance(found, ImageError)
-                else Answer.of(found, model.artifact, explain=explain)
-            )
-        return [results[index] for index in range(len(files))]
+            results[index] = _noted(problem_of(found)) if isinstance(found, ImageError) else found
+        return [results[index] for index in range(len(files))], model.artifact
 
     def _check_size(self, data: bytes) -> None:
         if len(data) > self.max_upload_bytes:
             raise RequestProblem(UPLOAD_TOO_LARGE, f"The file is larger than {self.max_upload_bytes} bytes.")
 
 
-def _failure(problem: Problem) -> Failure:
+def _noted(problem: Problem) -> Problem:
     current_record().failures.append(problem.code)
-    return Failure(problem=problem)
+    return problem

@@ -41,9 +41,7 @@ class Reader:
             ArtifactError: the model is missing or damaged on this machine.
             Exception: whatever the runtime has against it.
         """
-        if "imaging_threads" not in settings.model_fields_set:
-            # The machine's other CPUs have processes of their own.
-            settings = settings.model_copy(update={"imaging_threads": 1})
+        settings = settings.with_cpus(1)  # The machine's other ones have processes of their own.
         artifact = verified_artifact(settings, task)
         self._registry, self._recogniser = loaded(artifact, settings, capacity=IMAGES_UNDER_WAY)
         self._model = self._registry.model(task)

@@ -11,7 +11,16 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from app.imaging.canvas import BARS_STEP, CANVAS_PLAIN, LEAST_PHOTO, RECTANGLE_FILLED, find_rectangle, without_grid
+from app.imaging.canvas import (
+    BARS_STEP,
+    CANVAS_PLAIN,
+    GRID_EDGE,
+    LEAST_PHOTO,
+    RECTANGLE_FILLED,
+    Box,
+    find_rectangle,
+    without_grid,
+)
 from app.imaging.ink import BLOT_LEVEL, LEAST_WIDTH, Ink, Polarity, is_blot
 from app.imaging.lift import MIN_CONTRAST, lifted
 from app.imaging.marks import SMALL_SIDE, inked, may_be_round
@@ -62,11 +71,10 @@ def find_clear(pixels: Pixels, polarity: Polarity = Polarity.AUTO) -> Ink | None
     if cv2.connectedComponents(strong)[0] != 2 or (_may_be_blot(ink) and is_blot(ink)):
         return None
     left, top, across, down = cv2.boundingRect(strong)
-    # The cell of a grid would hold all of the mark, and half of it be of a level that is no page's.
-    off = cv2.threshold(rest, CANVAS_STEP - 1, 1, cv2.THRESH_BINARY)[1]
-    if cv2.countNonZero(off) >= CANVAS_PLAIN * across * down and without_grid(pixels) is not pixels:
+    box = left, top, left + across, top + down
+    if _may_be_in_cell(rest, box) and without_grid(pixels) is not pixels:
         return None
-    return Ink(ink, (left, top, left + across, top + down), found, alone=True)
+    return Ink(ink, box, found, alone=True)
 
 
 def _level_all_around(pixels: Pixels) -> int | None:
@@ -113,3 +121,19 @@ def _may_be_blot(ink: Pixels) -> bool:
     """Tell whether ink fills as much of a square around it as a blot does."""
     dark = inked(ink, BLOT_LEVEL)
     return may_be_round(cv2.countNonZero(dark), max(cv2.boundingRect(dark)[2:]))
+
+
+def _may_be_in_cell(rest: Pixels, box: Box) -> bool:
+    """Tell whether a mark may be within the cell of a grid, half of which is of one level that is not the page's.
+
+    Args:
+        rest: by how much each pixel differs from the page, uint8 [height, width].
+        box: around the mark.
+    """
+    left, top, right, bottom = box
+    height, width = rest.shape
+    # Lines of a grid lie in the outer thirds and are of one level, as no row or column of the mark is.
+    across = right > GRID_EDGE * width + 1 and left < (1 - GRID_EDGE) * width
+    down = bottom > GRID_EDGE * height + 1 and top < (1 - GRID_EDGE) * height
+    least = CANVAS_PLAIN * (right - left) * (bottom - top)
+    return not (across and down) or bool(np.bincount(rest.ravel(), minlength=256)[CANVAS_STEP:].max() >= least)

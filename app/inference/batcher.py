@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Condition, Lock, Thread
+from threading import BoundedSemaphore, Condition, Lock, Thread
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +19,18 @@ from app.inference.errors import DeadlineExceeded, Draining, NotReady, Overloade
 from app.inference.runtime import Runtime
 from app.observer import Observer
 
+#: The largest batch while few images wait. A larger one keeps the event loop waiting for answers: with 32 connections
+#: batches of up to 16 answer a tenth less.
+USUAL_BATCH = 8
+#: While twice as many wait, such as those of a batch upload, one takes so many: the SavedModel then does a tenth more.
+LARGE_BATCH = 16
 #: Each is warmed, so that nothing is traced or prepared while serving. Of batches padded to 1, 2, 4 or 8, a sixth was
 #: padding (digit's `inkling_batch_images` with 32 connections and the SavedModel); LiteRT takes 20 MB for the other
 #: four.
-BATCH_SIZES = tuple(range(1, 9))
+BATCH_SIZES = (*range(1, USUAL_BATCH + 1), LARGE_BATCH)
 #: Images of one upload that go before the next upload has its turn. Half a batch: a single image waits for a batch or
 #: two however long the uploads before it are, and a long one still gets on where single images never cease.
-TURN_IMAGES = BATCH_SIZES[-1] // 2
+TURN_IMAGES = USUAL_BATCH // 2
 #: A runtime that took longer than this for an image of its last batch, in seconds, is left to the worker: waking it and
 #: being woken takes a fifth of a millisecond, and what comes meanwhile would wait. By `make bench`, 8 bits take 0.0001
 #: for `digit` and 0.0002 for `char`, float32 0.0004 and more.
@@ -84,9 +89,12 @@ class _Item:
 
 
 class Batcher:
-    """A bounded queue of images, one worker thread that empties it into a runtime, and callers who do so themselves.
+    """A bounded queue of images, worker threads that empty it into a runtime, and callers who do so themselves.
 
-    The worker does not wait for a batch to fill, unless it is told to: it takes what is queued whenever the runtime is
+    One worker does the usual work; others help it only with large uploads, whose images are all prepared. Of single
+    ones they would make small batches, and take from the event loop the processor that it prepares the next with.
+
+    A worker does not wait for a batch to fill, unless it is told to: it takes what is queued whenever the runtime is
     free, from each upload in turn.
     """
 
@@ -96,15 +104,17 @@ class Batcher:
         *,
         capacity: int,
         name: str,
+        at_once: int = 1,
         wait_seconds: float = 0.0,
         observer: Observer | None = None,
     ) -> None:
-        """Start the worker.
+        """Start the workers.
 
         Args:
-            runtime: used by one thread at a time, the worker's but for what `answer_now` does.
+            runtime: used by so many threads at a time as batches run at once: the workers, and who calls `answer_now`.
             capacity: the most images that may wait.
-            name: of the model, for the thread, the logs and the observer.
+            name: of the model, for the threads, the logs and the observer.
+            at_once: the most batches that run at the same time, each on a thread of its own.
             wait_seconds: how long an image may wait for others to fill its batch while the runtime is free.
             observer: is told the size of every batch.
         """
@@ -116,19 +126,25 @@ class Batcher:
         #: What is left of each upload; whose turn is next comes first.
         self._queue: deque[deque[_Item]] = deque()
         self._waiting = 0
-        self._changed = Condition()
+        lock = Lock()
+        #: There is something for the first worker, and something for the others.
+        self._changed, self._crowded = Condition(lock), Condition(lock)
         self._closing = False
         #: Held by whoever uses the runtime.
-        self._running = Lock()
+        self._running = BoundedSemaphore(at_once)
         #: Seconds that the runtime took for an image of its last batch; as long as it is not known, too long.
         self._took = math.inf
-        self._worker = Thread(target=self._work, name=f"batcher-{name}", daemon=True)
-        self._worker.start()
+        self._workers = [
+            Thread(target=self._work, args=[number > 0], name=f"batcher-{name}-{number}", daemon=True)
+            for number in range(at_once)
+        ]
+        for worker in self._workers:
+            worker.start()
 
     @property
     def alive(self) -> bool:
-        """Whether the worker can still answer."""
-        return self._worker.is_alive()
+        """Whether all workers can still answer."""
+        return all(worker.is_alive() for worker in self._workers)
 
     @property
     def waiting(self) -> int:
@@ -165,13 +181,13 @@ class Batcher:
                 self._queue.append(deque(items))
                 self._waiting += len(items)
             if wake:
-                self._changed.notify()
+                self._notify()
         return answers
 
     def wake(self) -> None:
         """Tell an idle worker that there are images."""
         with self._changed:
-            self._changed.notify()
+            self._notify()
 
     def answer_now(self) -> None:
         """Answer a batch of what is queued on the caller's thread, or wake the worker.
@@ -196,17 +212,23 @@ class Batcher:
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._worker.join()
+            self._crowded.notify_all()
+        for worker in self._workers:
+            worker.join()
 
-    def _work(self) -> None:
-        while batch := self._next_batch():
+    def _work(self, helps: bool) -> None:
+        while batch := self._next_batch(helps):
             with self._running:
                 self._answer(batch)
 
-    def _answer(self, batch: Sequence[_Item]) -> None:
-        """Run a batch, which may be empty."""
-        if not batch:
-            return
+    def _answer(self, items: Sequence[_Item]) -> None:
+        """Run what was taken, at one go where a batch of that size is warmed."""
+        while items:
+            size = max(size for size in BATCH_SIZES if size <= len(items))
+            self._answer_batch(items[:size])
+            items = items[size:]
+
+    def _answer_batch(self, batch: Sequence[_Item]) -> None:
         began = time.monotonic()
         try:
             if self._observer:
@@ -225,30 +247,45 @@ class Batcher:
                 failure.__cause__ = error
                 item.upload.fail(failure)
 
-    def _next_batch(self) -> list[_Item]:
-        """Wait for images and take up to the largest batch of those still wanted; empty once closed and drained."""
+    def _next_batch(self, helps: bool) -> list[_Item]:
+        """Wait for images and take a batch of those still wanted; empty once closed and drained."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._queue or self._closing)
+                if helps:
+                    self._crowded.wait_for(lambda: self._is_crowded() or self._closing)
+                else:
+                    self._changed.wait_for(lambda: self._queue or self._closing)
                 if not self._queue:
                     return []
                 if self._wait_seconds:
                     self._wait_for_more()
                 taken = self._take()
+                if self._is_crowded():
+                    self._crowded.notify()
             if wanted := [item for item in taken if self._still_wanted(item)]:
                 return wanted
+
+    def _is_crowded(self) -> bool:
+        """Tell whether so many images wait behind others of their own upload that another worker is of use."""
+        return self._waiting - len(self._queue) >= LARGE_BATCH
+
+    def _notify(self) -> None:
+        self._changed.notify()
+        if self._is_crowded():
+            self._crowded.notify()
 
     def _wait_for_more(self) -> None:
         """Wait until there is a whole batch, or until whoever is next has waited long enough."""
         left = self._queue[0][0].queued + self._wait_seconds - time.monotonic()
-        self._changed.wait_for(lambda: self._waiting >= BATCH_SIZES[-1] or self._closing, left)
+        self._changed.wait_for(lambda: self._waiting >= USUAL_BATCH or self._closing, left)
 
     def _take(self) -> list[_Item]:
-        """Take up to the largest batch, some images of each upload in turn."""
+        """Take a batch, some images of each upload in turn."""
+        most = LARGE_BATCH if self._waiting >= 2 * LARGE_BATCH else USUAL_BATCH
         taken: list[_Item] = []
-        while self._queue and len(taken) < BATCH_SIZES[-1]:
+        while self._queue and len(taken) < most:
             upload = self._queue.popleft()
-            turn = min(TURN_IMAGES, BATCH_SIZES[-1] - len(taken), len(upload))
+            turn = min(TURN_IMAGES, most - len(taken), len(upload))
             taken.extend(upload.popleft() for _ in range(turn))
             if upload:
                 self._queue.append(upload)

@@ -21,9 +21,11 @@ def first_file(artifact: Path, files: tuple[str, ...]) -> str | None:
 
 
 class Runtime(Protocol):
-    """Runs one network. Not for use from several threads at once."""
+    """Runs one network."""
 
     name: ClassVar[str]
+    #: Whether several threads may use it at once.
+    shared: ClassVar[bool]
     #: What has to be importable for it.
     package: ClassVar[str]
 
@@ -35,6 +37,7 @@ class SavedModelRuntime:
     """TensorFlow, through the SavedModel's own concrete function."""
 
     name: ClassVar[str] = "savedmodel"
+    shared: ClassVar[bool] = True
     package: ClassVar[str] = "tensorflow"
     #: In an artifact; the first that is there is run.
     files: ClassVar[tuple[str, ...]] = (SAVED_MODEL_FILE,)
@@ -81,6 +84,7 @@ class LiteRTRuntime:
     """
 
     name: ClassVar[str] = "litert"
+    shared: ClassVar[bool] = False
     package: ClassVar[str] = "ai_edge_litert"
     #: In an artifact; the first that is there is run.
     files: ClassVar[tuple[str, ...]] = (INT8_FILE, LITERT_FILE)

@@ -31,10 +31,9 @@ def build() -> FastAPI:
     """
     settings = Settings()
     configure_logs(level=settings.log_level, json_lines=True)
-    if "imaging_threads" not in settings.model_fields_set:
-        # The machine's other CPUs have replicas of their own.
-        cpus = ray.get_runtime_context().get_assigned_resources().get("CPU", 1)
-        settings = settings.model_copy(update={"imaging_threads": max(1, math.floor(cpus))})
+    # The machine's other CPUs have replicas of their own.
+    cpus = ray.get_runtime_context().get_assigned_resources().get("CPU", 1)
+    settings = settings.with_cpus(max(1, math.floor(cpus)))
     if settings.admin_keys:
         _log.warning("one replica of many would reload: there is no such call on Ray", variable=variable("admin_keys"))
         settings = settings.model_copy(update={"admin_keys": ()})

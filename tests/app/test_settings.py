@@ -55,10 +55,17 @@ def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: 
 
 def test_the_cpus_are_shared_among_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "usable_cpus", lambda: 8)
-    assert Settings(_env_file=None).imaging_threads == 8
+    assert Settings(_env_file=None).imaging_threads == Settings(_env_file=None).runtime_batches == 8
     assert Settings(workers=3, _env_file=None).imaging_threads == 2
     assert Settings(workers=20, _env_file=None).imaging_threads == 1
     assert Settings(workers=20, imaging_threads=5, _env_file=None).imaging_threads == 5
+
+
+def test_a_process_of_many_takes_the_cpus_that_it_is_given() -> None:
+    given = Settings(imaging_threads=5, _env_file=None).with_cpus(3)
+    assert (given.imaging_threads, given.runtime_batches) == (5, 3)
+    given = Settings(runtime_batches=2, _env_file=None).with_cpus(1)
+    assert (given.imaging_threads, given.runtime_batches) == (1, 2)
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

@@ -1,4 +1,4 @@
-"""A form of one file without options takes a shorter way; nobody may notice but by the clock."""
+"""A form of files without options takes a shorter way; nobody may notice but by the clock."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
-from app.api.direct import Direct
-from app.api.problems import Problem
+from app.api.direct import PUT_TOGETHER_BYTES, Call, Direct
 from app.inference import Overloaded, RuntimeFailed
 from app.main import create_app
 from app.settings import Settings
@@ -51,6 +50,33 @@ def test_both_ways_answer_alike(client: TestClient, form: list[tuple[str, tuple[
         assert short.headers[name] == long.headers[name]
 
 
+BATCHES: dict[str, list[tuple[str, tuple[str, bytes]]]] = {
+    "one picture": [("files", ("a", TINY))],
+    "all kinds": [("files", ("a", data)) for data in (TINY, SEVEN, BLANK, b"", b"hello", TINY)],
+    "another part": [("file", ("a", TINY))],
+    "files and another": [("files", ("a", TINY)), ("other", ("b", b"x")), ("files", ("c", TINY))],
+    "too many": [("files", ("a", TINY))] * 65,
+    "more than a form holds": [("files", ("a", b"x"))] * 1001,
+}
+
+
+def without_id(document: object) -> object:
+    """Leave out what every request has of its own."""
+    if isinstance(document, list):
+        return [without_id(item) for item in document]
+    if isinstance(document, dict):
+        return {key: without_id(value) for key, value in document.items() if key != "instance"}
+    return document
+
+
+@pytest.mark.parametrize("form", BATCHES.values(), ids=BATCHES)
+def test_both_ways_answer_batches_alike(client: TestClient, form: list[tuple[str, tuple[str, bytes]]]) -> None:
+    short, long = (client.post(f"/predict/digit/batch{query}", files=form) for query in ("", "?top_k=3"))
+    assert short.status_code == long.status_code
+    assert without_id(short.json()) == without_id(long.json())
+    assert short.headers["Content-Type"] == long.headers["Content-Type"]
+
+
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [
@@ -85,6 +111,7 @@ def test_the_short_way_is_taken(client: TestClient, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(fastapi.routing, "solve_dependencies", counted)
     assert client.post("/predict/digit", files={"file": SEVEN}).status_code == 200
+    assert client.post("/predict/digit/batch", files=[("files", SEVEN), ("files", TINY)]).status_code == 200
     assert solved == []
     assert client.post("/predict/digit?top_k=3", files={"file": SEVEN}).status_code == 200
     assert len(solved) == 1
@@ -105,14 +132,19 @@ def test_both_ways_know_the_same_largest_file() -> None:
     with TestClient(create_app(settings)) as limited:
         wait_until_ready(limited)
         replies = [limited.post(f"/predict/digit{query}", files={"file": BIG}) for query in ("", "?top_k=3")]
+        form = [("files", BIG), ("files", TINY)]
+        batches = [limited.post(f"/predict/digit/batch{query}", files=form) for query in ("", "?top_k=3")]
     assert [reply.status_code for reply in replies] == [413, 413]
     short, long = ({**reply.json(), "instance": ""} for reply in replies)
     assert short == long
+    left, right = (without_id(reply.json()) for reply in batches)
+    assert left == right
+    assert [next(iter(result)) for result in left["results"]] == ["problem", "label"]
 
 
 def exchange(received: Iterable[Message], error: Exception | None = None) -> tuple[list[bytes], list[Message], int]:
     """Send messages to a `Direct`: the files it answers, what reaches the application behind it, and the status."""
-    left, files, behind, sent = iter(received), [], [], []
+    left, answered, behind, sent = iter(received), [], [], []
 
     async def receive() -> Message:
         return next(left)
@@ -120,10 +152,11 @@ def exchange(received: Iterable[Message], error: Exception | None = None) -> tup
     async def send(message: Message) -> None:
         sent.append(message)
 
-    async def call(file: bytes) -> Problem:
-        files.append(file)
-        assert error is not None
-        raise error
+    async def answer(files: list[bytes]) -> bytes:
+        answered.extend(files)
+        if error is not None:
+            raise error
+        return b"{}"
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         while True:
@@ -134,19 +167,47 @@ def exchange(received: Iterable[Message], error: Exception | None = None) -> tup
 
     headers = [(b"content-type", b"multipart/form-data; boundary=b")]
     scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"", "headers": headers}
-    asyncio.run(Direct(application, calls={"/x": call}, part="file")(scope, receive, send))
-    return files, behind, sent[0]["status"]
+    calls = {"/x": Call("file", most=2, answer=answer)}
+    asyncio.run(Direct(application, calls=calls)(scope, receive, send))
+    return answered, behind, sent[0]["status"]
 
 
-FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nink\r\n--b--\r\n'
+def form_of(*files: bytes) -> bytes:
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+    return b"".join(head + file + b"\r\n" for file in files) + b"--b--\r\n"
 
 
-def test_a_body_in_pieces_reaches_the_router_whole() -> None:
-    pieces: list[Message] = [
-        {"type": "http.request", "body": FORM[:40], "more_body": True},
-        {"type": "http.request", "body": FORM[40:]},
+FORM = form_of(b"ink")
+
+
+def in_pieces(body: bytes, size: int) -> list[Message]:
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    return [
+        {"type": "http.request", "body": piece, "more_body": number < len(pieces)}
+        for number, piece in enumerate(pieces, 1)
     ]
+
+
+def test_a_body_in_pieces_is_put_together() -> None:
+    assert exchange(in_pieces(form_of(b"ink", b"page"), 40)) == ([b"ink", b"page"], [], 200)
+
+
+def test_one_too_large_for_that_reaches_the_router_whole() -> None:
+    large = bytes(2 * PUT_TOGETHER_BYTES)
+    pieces = in_pieces(form_of(large), PUT_TOGETHER_BYTES // 3)
     assert exchange(pieces) == ([], pieces, 200)
+    at_one_go = in_pieces(form_of(large), 3 * PUT_TOGETHER_BYTES)
+    assert exchange(at_one_go) == ([large], [], 200)
+
+
+def test_more_files_than_a_call_takes_are_the_routers_business() -> None:
+    pieces = in_pieces(form_of(b"1", b"2", b"3"), 1000)
+    assert exchange(pieces) == ([], pieces, 200)
+
+
+def test_so_is_a_client_that_leaves_before_all_has_come() -> None:
+    begun: list[Message] = [*in_pieces(FORM, 40)[:1], {"type": "http.disconnect"}]
+    assert exchange(begun) == ([], begun, 200)
 
 
 def test_a_client_that_is_gone_is_the_routers_business() -> None:

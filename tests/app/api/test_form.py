@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartParser
 
-from app.api.form import boundary_of, single_file
+from app.api.form import MOST_FILES, boundary_of, files_of
 
 HEAD = b'Content-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
 
@@ -42,7 +42,7 @@ def test_the_boundary_is_read_where_clients_write_it(content_type: bytes, bounda
 @given(st.binary(max_size=200), st.sampled_from([b"b", b"----x", b"0"]), st.sampled_from([b"--\r\n", b"--"]))
 def test_the_bytes_between_the_delimiters_come_out(content: bytes, boundary: bytes, end: bytes) -> None:
     body = form(content, boundary=boundary, end=end)
-    assert single_file(body, boundary, "file") == (None if b"\r\n--" + boundary in content else content)
+    assert files_of(body, boundary, "file") == (None if b"\r\n--" + boundary in content else [content])
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,9 @@ def test_the_bytes_between_the_delimiters_come_out(content: bytes, boundary: byt
         form(b"x") + b"epilogue",
         b"preamble\r\n" + form(b"x"),
         form(b"x", end=b"\r\n") + form(b"y"),
+        form(b"x", end=b"\r\n" + HEAD.replace(b'"file"', b'"image"') + b"y\r\n--b--\r\n"),
+        form(b"x", end=b"\r\n" + HEAD + b"y\r\n--b"),
+        form(b"x", end=(b"\r\n" + HEAD + b"y\r\n--b") * MOST_FILES + b"--\r\n"),
         form(b"x", boundary=b"bb"),
         form(b"x", head=b"\r\n"),
         form(b"x", head=HEAD.replace(b'"file"', b'"image"')),
@@ -67,13 +70,19 @@ def test_the_bytes_between_the_delimiters_come_out(content: bytes, boundary: byt
     ],
 )
 def test_anything_else_is_left_to_the_general_reader(body: bytes) -> None:
-    assert single_file(body, b"b", "file") is None
+    assert files_of(body, b"b", "file") is None
 
 
 def test_what_clients_need_not_send_may_be_missing() -> None:
-    assert single_file(form(b"x", head=HEAD.replace(b"Content-Type: image/png\r\n", b"")), b"b", "file") == b"x"
-    assert single_file(form(b"x", head=HEAD.replace(b"a.png", b"")), b"b", "file") == b"x"
-    assert single_file(form(b"x", head=HEAD.lower()), b"b", "file") == b"x"
+    assert files_of(form(b"x", head=HEAD.replace(b"Content-Type: image/png\r\n", b"")), b"b", "file") == [b"x"]
+    assert files_of(form(b"x", head=HEAD.replace(b"a.png", b"")), b"b", "file") == [b"x"]
+    assert files_of(form(b"x", head=HEAD.lower()), b"b", "file") == [b"x"]
+
+
+@given(st.lists(st.binary(max_size=50).filter(lambda content: b"--b" not in content), min_size=1, max_size=5))
+def test_of_several_files_each_comes_out_in_its_place(contents: list[bytes]) -> None:
+    body = b"".join(form(content, end=b"\r\n")[: -len(b"--b\r\n")] for content in contents) + b"--b--\r\n"
+    assert files_of(body, b"b", "file") == contents
 
 
 async def read_in_pieces(body: bytes) -> list[tuple[str, object]]:
@@ -95,10 +104,10 @@ PIECES = st.sampled_from(
 
 
 @settings(max_examples=500)
-@given(st.lists(PIECES, max_size=4).map(b"".join), st.integers(0, 200), st.integers(0, 8), st.binary(max_size=20))
+@given(st.lists(PIECES, max_size=4).map(b"".join), st.integers(0, 260), st.integers(0, 8), st.binary(max_size=20))
 def test_what_it_reads_the_general_reader_reads_too(splice: bytes, at: int, cut: int, content: bytes) -> None:
-    body = form(content)
-    body = body[:at] + splice + body[at + cut :]
-    found = single_file(body, b"b", "file")
-    if found is not None:
-        assert asyncio.run(read_in_pieces(body)) == [("file", found)]
+    for whole in (form(content), form(content, end=b"\r\n" + HEAD + content + b"\r\n--b--\r\n")):
+        body = whole[:at] + splice + whole[at + cut :]
+        found = files_of(body, b"b", "file")
+        if found is not None:
+            assert asyncio.run(read_in_pieces(body)) == [("file", file) for file in found]

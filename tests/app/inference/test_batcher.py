@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.inference import BATCH_SIZES, Batcher, DeadlineExceeded, Draining, Overloaded, RuntimeFailed
+from app.inference import BATCH_SIZES, Batcher, DeadlineExceeded, Draining, NotReady, Overloaded, RuntimeFailed
+from app.inference.batcher import LARGE_BATCH, USUAL_BATCH
 from app.inference.runtime import Batch, Probabilities
 
 
@@ -49,9 +50,9 @@ def hold(runtime: Echo, batcher: Batcher) -> Future:
 
 
 @settings(max_examples=30, deadline=None)
-@given(uploads=st.lists(st.integers(1, 40), min_size=1, max_size=24))
-def test_every_answer_goes_to_its_caller(uploads: list[int]) -> None:
-    batcher = Batcher(Echo(), capacity=2000, name="test")
+@given(uploads=st.lists(st.integers(1, 40), min_size=1, max_size=24), at_once=st.integers(1, 3))
+def test_every_answer_goes_to_its_caller(uploads: list[int], at_once: int) -> None:
+    batcher = Batcher(Echo(), capacity=2000, name="test", at_once=at_once)
     wrong: list[float] = []
 
     def client(number: int, count: int) -> None:
@@ -159,6 +160,96 @@ def test_only_warmed_batch_sizes_reach_the_runtime() -> None:
         assert len(batcher.submit([image(0)] * count, deadline=later()).result(10)) == count
     batcher.close()
     assert set(runtime.sizes) <= set(BATCH_SIZES)
+
+
+def test_batches_grow_where_many_images_wait() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=1000, name="test")
+    hold(runtime, batcher)
+    queued = batcher.submit([image(value) for value in range(2 * LARGE_BATCH + 1)], deadline=later())
+    runtime.open.set()
+    assert queued.result(10) == list(range(2 * LARGE_BATCH + 1))
+    batcher.close()
+    assert runtime.sizes == [1, LARGE_BATCH, USUAL_BATCH, USUAL_BATCH, 1]
+
+
+def test_of_a_batch_that_is_not_all_wanted_only_warmed_sizes_reach_the_runtime() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=1000, name="test")
+    hold(runtime, batcher)
+    gone = batcher.submit([image(0)] * 3, deadline=later())
+    queued = batcher.submit([image(value) for value in range(40)], deadline=later())
+    gone.cancel()
+    runtime.open.set()
+    assert queued.result(10) == list(range(40))
+    batcher.close()
+    assert runtime.sizes[:3] == [1, USUAL_BATCH, LARGE_BATCH - 3 - USUAL_BATCH]
+    assert set(runtime.sizes) <= set(BATCH_SIZES)
+
+
+class Counting(Echo):
+    """A runtime that several threads may use, and that tells how many do at most."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most = 0
+        self._within = 0
+        self._lock = threading.Lock()
+
+    def predict(self, images: Batch) -> Probabilities:
+        with self._lock:
+            self._within += 1
+            self.most = max(self.most, self._within)
+        time.sleep(0.005)
+        answers = super().predict(images)
+        with self._lock:
+            self._within -= 1
+        return answers
+
+
+def test_several_workers_share_a_large_upload_and_no_single_images() -> None:
+    runtime = Counting()
+    batcher = Batcher(runtime, capacity=1000, name="test", at_once=3)
+    singles = [batcher.submit([image(value)], deadline=later()) for value in range(100)]
+    assert [single.result(10)[0] for single in singles] == list(range(100))
+    assert runtime.most == 1
+    large = batcher.submit([image(value) for value in range(200)], deadline=later(), wake=False)
+    batcher.wake()
+    assert large.result(10) == list(range(200))
+    assert runtime.most == 3
+    batcher.close()
+    assert not batcher.alive
+
+
+def test_an_idle_worker_helps_one_that_is_busy() -> None:
+    runtime = Counting()
+    batcher = Batcher(runtime, capacity=1000, name="test", at_once=2)
+    hold(runtime, batcher)
+    runtime.entered.clear()
+    batcher.submit([image(0)] * 8, deadline=later())
+    assert not runtime.entered.wait(0.05), "so few images are left to the first one"
+    batcher.submit([image(0)] * 20, deadline=later())
+    assert runtime.entered.wait(10)
+    runtime.open.set()
+    batcher.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_worker_that_has_died_is_told_of() -> None:
+    class Broken(Echo):
+        def predict(self, images: Batch) -> Probabilities:
+            raise SystemExit
+
+    batcher = Batcher(Broken(), capacity=100, name="test", at_once=2)
+    assert batcher.alive
+    batcher.submit([image(0)], deadline=later())
+    for _ in range(100):
+        if not batcher.alive:
+            break
+        time.sleep(0.02)
+    assert not batcher.alive
+    with pytest.raises(NotReady):
+        batcher.submit([image(0)], deadline=later())
 
 
 def test_who_queues_without_waking_is_answered_once_he_does() -> None:
@@ -335,9 +426,9 @@ def test_told_to_wait_it_fills_a_batch_and_no_longer_than_that() -> None:
     runtime = Echo()
     batcher = Batcher(runtime, capacity=100, name="test", wait_seconds=5)
     began = time.monotonic()
-    queued = [batcher.submit([image(value)], deadline=later()) for value in range(BATCH_SIZES[-1])]
-    assert [future.result(10) for future in queued] == [[value] for value in range(BATCH_SIZES[-1])]
-    assert runtime.sizes == [BATCH_SIZES[-1]]
+    queued = [batcher.submit([image(value)], deadline=later()) for value in range(USUAL_BATCH)]
+    assert [future.result(10) for future in queued] == [[value] for value in range(USUAL_BATCH)]
+    assert runtime.sizes == [USUAL_BATCH]
     assert time.monotonic() - began < 5
     # And what is queued when it closes waits for nothing.
     last = batcher.submit([image(9)], deadline=later())

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import math
+import threading
+
+import numpy as np
 import pytest
 
 from app.inference import Draining, NotReady, Registry, State
@@ -27,6 +31,23 @@ def test_a_registry_goes_from_starting_by_ready_to_draining() -> None:
     assert not batcher.alive
     with pytest.raises(NotReady, match="digit has died"):
         registry.check_alive()
+
+
+@pytest.mark.parametrize(("runtime", "workers"), [("litert", 1), ("savedmodel", 3)])
+def test_batches_run_at_once_where_the_runtime_allows_it(runtime: str, workers: int) -> None:
+    if runtime == "savedmodel":
+        pytest.importorskip("tensorflow")
+    before = set(threading.enumerate())
+    registry = Registry([shipped("digit")], runtime=runtime, threads=1, batches_at_once=3, queue_images=100)
+    registry.load()
+    ours = [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("batcher-digit")]
+    assert len(ours) == workers
+    batcher = registry.model("digit").batcher
+    images = [np.full((28, 28), value, np.float32) for value in np.linspace(0.1, 1, 96)]
+    together = batcher.submit(images, deadline=math.inf).result(60)
+    alone = [batcher.submit([image], deadline=math.inf).result(60)[0] for image in images]
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    registry.close()
 
 
 def test_a_model_that_cannot_be_loaded_fails_the_registry(monkeypatch: pytest.MonkeyPatch) -> None:

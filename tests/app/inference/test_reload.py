@@ -45,7 +45,7 @@ def version(registry: Registry) -> int:
 
 
 def workers() -> set[threading.Thread]:
-    return {thread for thread in threading.enumerate() if thread.name == "batcher-digit"}
+    return {thread for thread in threading.enumerate() if thread.name.startswith("batcher-digit")}
 
 
 def test_a_newer_version_answers_in_place_of_the_old_one_which_ends(
