@@ -1,6 +1,7 @@
 """`make compare`: Inkling against the same network in a plain FastAPI endpoint and in LitServe, in one run.
 
-All are up at once and measured in turns, so that a machine whose speed drifts slows all of them.
+All are up at once and measured in turns, so that a machine whose speed drifts slows all of them. Who has not the turn is
+held still: idle processes of LitServe look for work all the time, and took a third of what the others can do.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import psutil
 
 from tests.e2e.server import ROOT, START_SECONDS, serving
 from tests.load.generator import Load, Tally
@@ -32,8 +36,22 @@ RIVALS = {
 }
 
 
+@dataclass(frozen=True)
+class Contestant:
+    """A server, and the process that it began as."""
+
+    url: str
+    process: subprocess.Popen[bytes] | subprocess.Popen[str]
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to all its processes."""
+        started = psutil.Process(self.process.pid)
+        for each in (started, *started.children(recursive=True)):
+            each.send_signal(number)
+
+
 @contextmanager
-def running(module: str, *arguments: str) -> Iterator[str]:
+def running(module: str, *arguments: str) -> Iterator[Contestant]:
     """Start another server, wait until it answers, and end it and all below it afterwards."""
     (port,) = free_ports(1)
     process = subprocess.Popen(
@@ -50,7 +68,7 @@ def running(module: str, *arguments: str) -> Iterator[str]:
             assert process.poll() is None, f"{module} ended"
             assert time.monotonic() < until, f"{module} does not answer"
             time.sleep(0.5)
-        yield url
+        yield Contestant(url, process)
     finally:
         end(process)
 
@@ -69,13 +87,19 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def measure(urls: dict[str, str], rounds: int, seconds: float) -> dict[str, list[Tally]]:
-    """Load one server after the other, in rounds."""
-    found: dict[str, list[Tally]] = {name: [] for name in urls}
+def measure(contestants: dict[str, Contestant], rounds: int, seconds: float) -> dict[str, list[Tally]]:
+    """Load one server after the other, in rounds, while the others are held still."""
+    found: dict[str, list[Tally]] = {name: [] for name in contestants}
+    for each in contestants.values():
+        each.signal(signal.SIGSTOP)
     for _ in range(rounds):
-        for name, url in urls.items():
-            tally = Load(url, [TINY_REQUEST], connections=CONNECTIONS, seconds=seconds).run()
+        for name, each in contestants.items():
+            each.signal(signal.SIGCONT)
+            tally = Load(each.url, [TINY_REQUEST], connections=CONNECTIONS, seconds=seconds).run()
             found[name].append(tally)
+            each.signal(signal.SIGSTOP)
+    for each in contestants.values():
+        each.signal(signal.SIGCONT)
     return found
 
 
@@ -84,11 +108,11 @@ def main() -> int:
     chosen = options(__doc__, runtime=("savedmodel", "litert"), rounds=3, seconds=5.0)
     with ExitStack() as stack:
         ours = stack.enter_context(serving(runtime=chosen.runtime, log_level="warning"))
-        urls = {"inkling": ours.url}
+        contestants = {"inkling": Contestant(ours.url, ours.process)}
         for name, rival in RIVALS.items():
-            urls[name] = stack.enter_context(running(*rival))
-        measure(urls, 1, 1.0)
-        found = measure(urls, chosen.rounds, chosen.seconds)
+            contestants[name] = stack.enter_context(running(*rival))
+        measure(contestants, 1, 1.0)
+        found = measure(contestants, chosen.rounds, chosen.seconds)
     served = all(tally.all_served for tallies in found.values() for tally in tallies)
     rates = {name: [tally.rate for tally in tallies] for name, tallies in found.items()}
     # LitServe in whichever way is the faster.
