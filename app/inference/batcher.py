@@ -134,17 +134,14 @@ class Batcher:
         self._running = BoundedSemaphore(at_once)
         #: Seconds that the runtime took for an image of its last batch; as long as it is not known, too long.
         self._took = math.inf
+        #: Whether all workers can still answer. Noted and not asked of each, which every request would do three times.
+        self.alive = True
         self._workers = [
             Thread(target=self._work, args=[number > 0], name=f"batcher-{name}-{number}", daemon=True)
             for number in range(at_once)
         ]
         for worker in self._workers:
             worker.start()
-
-    @property
-    def alive(self) -> bool:
-        """Whether all workers can still answer."""
-        return all(worker.is_alive() for worker in self._workers)
 
     @property
     def waiting(self) -> int:
@@ -217,9 +214,12 @@ class Batcher:
             worker.join()
 
     def _work(self, helps: bool) -> None:
-        while batch := self._next_batch(helps):
-            with self._running:
-                self._answer(batch)
+        try:
+            while batch := self._next_batch(helps):
+                with self._running:
+                    self._answer(batch)
+        finally:
+            self.alive = False
 
     def _answer(self, items: Sequence[_Item]) -> None:
         """Run what was taken, at one go where a batch of that size is warmed."""
