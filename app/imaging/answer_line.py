@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from app.imaging.lines import Line, find_lines, line_body, line_pixels
 from app.imaging.marks import Chosen, Marks, Pixels
 from app.imaging.page import CROP_SIDE
-from app.imaging.ruling import Line, find_lines, line_body, line_pixels
 
 #: A line is at least so long, as a share of the picture's width.
 LINE_LENGTH = 0.15

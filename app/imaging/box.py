@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imaging.around import is_slanted_stroke, is_table
+from app.imaging.lines import runs
 from app.imaging.marks import MARK_LEVEL, SMALL_SIDE, Chosen, Marks, Pixels, bounding_box, filled_in
 from app.imaging.page import CROP_SIDE
-from app.imaging.ruling import runs
 
 #: (x, y).
 Point = npt.NDArray[np.float64]

@@ -23,9 +23,10 @@ from app.imaging.canvas import (
 )
 from app.imaging.ink import BLOT_LEVEL, LEAST_WIDTH, Ink, Polarity, is_blot
 from app.imaging.lift import MIN_CONTRAST, lifted
+from app.imaging.lines import EDGE_ROWS, LINE_COVER, LINE_IN_SIGHT
 from app.imaging.marks import SMALL_SIDE, inked, may_be_round
 from app.imaging.page import PLAIN_PICTURE_SHARE, PLAIN_TOLERANCE, Page, Pixels
-from app.imaging.ruling import EDGE_ROWS, FEW_PRINTED, LINE_COVER, LINE_IN_SIGHT, LINE_LEVEL, remove_ruling
+from app.imaging.ruling import FEW_PRINTED, LINE_LEVEL, remove_ruling
 from app.imaging.sheet import CANVAS_STEP
 
 BLACK, WHITE = 0, 255

@@ -1,7 +1,7 @@
 """`make compare`: Inkling against the same network in a plain FastAPI endpoint and in LitServe, in one run.
 
-All are up at once and measured in turns, so that a machine whose speed drifts slows all of them. Who has not the turn is
-held still: idle processes of LitServe look for work all the time, and took a third of what the others can do.
+All are up at once and measured in turns, so that a machine whose speed drifts slows all of them. Whoever has not the
+turn is held still: idle processes of LitServe look for work all the time, which cost the others a third.
 """
 
 from __future__ import annotations

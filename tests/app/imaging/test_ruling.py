@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.imaging import GEOMETRIES, NoInkFound, find_ink, prepare_pixels
 from app.imaging.marks import bounding_box
-from app.imaging.ruling import find_lines, remove_ruling
+from app.imaging.ruling import remove_ruling
 from tests.pages import photographed, ruled
 from tests.strokes import DIGITS, draw
 
@@ -144,27 +144,11 @@ def test_a_foot_that_stands_on_a_line_is_no_part_of_it(character: str) -> None:
     assert difference(seen, prepare_pixels(photographed(page), geometry)) < 30
 
 
-def test_lines_have_slopes_of_their_own() -> None:
-    mask = np.zeros((200, 200), np.uint8)
-    for row, slope in ((40, -0.06), (80, -0.02), (120, 0.02), (160, 0.06)):
-        cv2.line(mask, (0, row), (199, round(row + slope * 199)), 1, 2)
-    lines = find_lines(mask > 0)
-    assert [round(line.slope, 2) for line in lines] == [-0.06, -0.02, 0.02, 0.06]
-    assert not remove_ruling(255 * mask).any()
-
-
 def test_a_line_that_leaves_at_the_top_is_ruling() -> None:
     mask = np.zeros((200, 200), np.uint8)
     cv2.line(mask, (0, 15), (199, -5), 1, 2)
     cv2.line(mask, (0, 115), (199, 95), 1, 2)
     assert not remove_ruling(255 * mask).any()
-
-
-def test_lines_are_found_where_they_are() -> None:
-    mask = np.zeros((100, 120), bool)
-    mask[30:32] = True
-    mask[70] = True
-    assert [(line.first, line.last) for line in find_lines(mask)] == [(30, 31), (70, 70)]
 
 
 @pytest.mark.parametrize("side", [40, 60, 120, 250])
