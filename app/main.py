@@ -228,7 +228,7 @@ def build_registry(artifacts: Sequence[Artifact], settings: Settings, observer: 
         artifacts,
         runtime=settings.runtime,
         threads=settings.runtime_threads,
-        batches_at_once=settings.runtime_batches,
+        batches=settings.runtime_batches,
         queue_images=settings.queue_images,
         max_batch_wait_ms=settings.max_batch_wait_ms,
         target_error=settings.target_error,

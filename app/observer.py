@@ -28,7 +28,7 @@ class Observer(Protocol):
         """One image has come through a stage. Called on the event loop, in the context of its request."""
 
     def batched(self, model: str, images: int) -> None:
-        """So many images, padding not counted, go to the runtime. Called on the thread that runs it."""
+        """So many images, padding not counted, go to the runtime. Called on each of the threads that run it."""
 
     def replaced(self, model: str) -> None:
         """Another version of a model answers from now on. Called on the thread that loaded it."""

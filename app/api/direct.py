@@ -56,12 +56,12 @@ class Direct:
         if call is None or boundary is None:
             await self._app(scope, receive, send)
             return
-        messages = await _received(receive)
-        whole = messages[-1]["type"] == "http.request" and not messages[-1].get("more_body", False)
-        files = files_of(_joined(messages), boundary, call.part) if whole else None
+        messages = await _received(receive, b"--" + boundary)
+        files = _files(messages[0], boundary, call.part)
         if files is None or len(files) > call.most:
             await self._app(scope, _again(messages, receive), send)
             return
+        messages.clear()  # of which the files are copies
         try:
             found = await call.answer(files)
         except EXPECTED as error:
@@ -70,18 +70,23 @@ class Direct:
             await _send_json(found, send)
 
 
-async def _received(receive: Receive) -> list[Message]:
-    """Return the pieces of a body, all of them unless they are too much to be put together or the client leaves."""
-    messages = [await receive()]
-    size = len(messages[0].get("body", b""))
-    while messages[-1].get("more_body", False) and size <= PUT_TOGETHER_BYTES:
-        messages.append(await receive())
-        size += len(messages[-1].get("body", b""))
-    return messages
+async def _received(receive: Receive, delimiter: bytes) -> list[Message]:
+    """Return the pieces of a body as one message, and what came in place of the rest where the client has left.
 
-
-def _joined(messages: list[Message]) -> bytes:
-    return b"".join(message.get("body", b"") for message in messages)
+    All of them, unless they are too much to be put together or begin as no form does.
+    """
+    message = await receive()
+    if not message.get("more_body", False):
+        return [message]
+    body = bytearray()
+    while True:
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if not more or len(body) > PUT_TOGETHER_BYTES or not delimiter.startswith(body[: len(delimiter)]):
+            return [{"type": "http.request", "body": bytes(body), "more_body": more}]
+        message = await receive()
+        if message["type"] != "http.request":
+            return [{"type": "http.request", "body": bytes(body), "more_body": True}, message]
 
 
 async def _send_json(body: bytes, send: Send) -> None:
@@ -91,16 +96,22 @@ async def _send_json(body: bytes, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+def _files(message: Message, boundary: bytes, part: str) -> list[bytes] | None:
+    """Return the files in a message that is the whole body of a form; None where it is not."""
+    if message["type"] != "http.request" or message.get("more_body", False):
+        return None
+    return files_of(message.get("body", b""), boundary, part)
+
+
 def _boundary(scope: Scope) -> bytes | None:
     values = [value for name, value in scope["headers"] if name == b"content-type"]
     return boundary_of(values[0]) if len(values) == 1 else None
 
 
 def _again(messages: list[Message], receive: Receive) -> Receive:
-    """Return a `receive` that begins with messages that have been received."""
-    held = messages[::-1]
+    """Return a `receive` that begins with messages that have been received, and takes them out of their list."""
 
     async def receive_again() -> Message:
-        return held.pop() if held else await receive()
+        return messages.pop(0) if messages else await receive()
 
     return receive_again

@@ -16,7 +16,7 @@ MULTIPART = re.compile(
 #: What comes before the file's bytes, after the first delimiter. A name or file name that needs escapes is left out,
 #: and what is longer than clients write: the general reader refuses a line of more than 4,224 bytes.
 HEAD = re.compile(
-    rb'\r\nContent-Disposition: form-data; name="([^"\r\n\\%]{0,256})"; filename="[^"\r\n\\]{0,1024}"\r\n'
+    rb'\r\nContent-Disposition: form-data; name="([^"\r\n\\%]{0,256})"; filename="([^"\r\n\\]{0,1024})"\r\n'
     rb"(?:Content-Type: [^\r\n]{0,256}\r\n)?\r\n",
     re.IGNORECASE,
 )
@@ -55,6 +55,8 @@ def files_of(body: bytes, boundary: bytes, part: str) -> list[bytes] | None:
         end = body.find(b"\r\n" + delimiter, head.end())
         if end < 0:
             return None
+        if not head[2] and end == head.end():
+            return None  # a browser's, where no file was chosen
         files.append(body[head.end() : end])
         start = end + 2 + len(delimiter)
         if body.startswith(b"--", start):

@@ -41,7 +41,7 @@ class Reader:
             ArtifactError: the model is missing or damaged on this machine.
             Exception: whatever the runtime has against it.
         """
-        settings = settings.with_cpus(1)  # The machine's other ones have processes of their own.
+        settings = settings.with_cpus(1)  # The machine's other CPUs have processes of their own.
         artifact = verified_artifact(settings, task)
         self._registry, self._recogniser = loaded(artifact, settings, capacity=IMAGES_UNDER_WAY)
         self._model = self._registry.model(task)

@@ -14,7 +14,6 @@ import numpy as np
 from app.imaging.canvas import (
     BARS_STEP,
     CANVAS_PLAIN,
-    GRID_EDGE,
     LEAST_PHOTO,
     RECTANGLE_FILLED,
     Box,
@@ -132,9 +131,6 @@ def _may_be_in_cell(rest: Pixels, box: Box) -> bool:
         box: around the mark.
     """
     left, top, right, bottom = box
-    height, width = rest.shape
-    # Lines of a grid lie in the outer thirds and are of one level, as no row or column of the mark is.
-    across = right > GRID_EDGE * width + 1 and left < (1 - GRID_EDGE) * width
-    down = bottom > GRID_EDGE * height + 1 and top < (1 - GRID_EDGE) * height
+    # All of the mark is in the cell: no row or column of it is of one level, as the lines of a grid are.
     least = CANVAS_PLAIN * (right - left) * (bottom - top)
-    return not (across and down) or bool(np.bincount(rest.ravel(), minlength=256)[CANVAS_STEP:].max() >= least)
+    return bool(np.bincount(rest.ravel(), minlength=256)[CANVAS_STEP:].max() >= least)

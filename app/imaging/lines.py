@@ -13,9 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.imaging.page import CROP_SIDE
+from app.imaging.page import CROP_SIDE, Pixels
 
-Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Slopes = tuple[float, ...]
 

@@ -18,14 +18,13 @@ from app.imaging.lines import (
     SLOPES,
     Line,
     Mask,
-    Pixels,
     find_lines,
     line_body,
     line_pixels,
     runs,
 )
 from app.imaging.marks import strength
-from app.imaging.page import is_strip
+from app.imaging.page import Pixels, is_strip
 
 Contrast = npt.NDArray[np.float32]
 

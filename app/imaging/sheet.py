@@ -7,11 +7,18 @@ import numpy as np
 from cv2.typing import MatLike
 
 from app.imaging.marks import Chosen
-from app.imaging.page import CROP_SIDE, Contrast, Page, Pixels, median
+from app.imaging.page import CROP_SIDE, Contrast, Page, Pixels, median, ring_of
 
 #: A sheet covers at least the first and at most the second share of the picture.
 LEAST_AREA = 0.1
 MOST_AREA = 0.9
+#: A table is darker, at most of the picture's edge, than this share of what three quarters of the picture stay below.
+TABLE_DARKER = 0.75
+#: A sheet in a shadow is brighter than so many percent of the picture's edge, which are of the table; the lowest that
+#: finds one counts, so that it is all of the sheet and not what is lit of it.
+OF_TABLE = (50, 75, 90, 95, 98)
+#: It is brighter by at least so many grey levels.
+OFF_TABLE = 3
 #: A sheet fills at least this share of its hull; writing leaves the rest.
 FILLED = 0.8
 #: The hull of a sheet fills at least this share of a rectangle, held askew.
@@ -43,7 +50,8 @@ MOST_WRITTEN = 0.2
 EDGE = 0.02
 #: The blur that carries its light on beyond them, as a share of the picture's shorter side.
 BEYOND = 0.15
-#: A canvas differs from a plain surround, and writing from a dark note, by at least so many grey levels.
+#: A canvas differs from a plain surround, and writing from a dark note or the light around it, by at least so many grey
+#: levels.
 CANVAS_STEP = 24
 
 
@@ -82,11 +90,20 @@ def _is_eye(hull: Pixels, contrast: Contrast) -> bool:
 
 def gone_on(pixels: Pixels, inside: Pixels) -> Pixels:
     """Return a picture with the light of what is inside, where uint8 [height, width] is 1, gone on beyond that."""
+    return np.where(inside, pixels, np.clip(_light_of(pixels, inside), 0, 255)).astype(np.uint8)
+
+
+def _light_of(pixels: Pixels, inside: Pixels) -> Contrast:
+    """Return float32 [height, width], the light of what is inside, where uint8 of that shape is 1, near every pixel."""
     window = 2 * round(BEYOND * min(pixels.shape)) + 1
     weight = cv2.blur(inside.astype(np.float32), (window, window))
     light = cv2.blur(np.where(inside, pixels, 0).astype(np.float32), (window, window)) / np.maximum(weight, 1e-6)
-    beyond = np.where(weight > 1e-3, light, median(pixels[inside > 0]))
-    return np.where(inside, pixels, np.clip(beyond, 0, 255)).astype(np.uint8)
+    # Farther away it is that of the nearest place: half of the sheet may lie in a shadow.
+    near = weight > 1e-3
+    _, nearest = cv2.distanceTransformWithLabels(
+        (~near).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    return np.asarray(np.append(np.float32(0), light[near])[nearest], np.float32)
 
 
 def find_sheet(pixels: Pixels, *, dark: bool = False) -> Pixels | None:
@@ -106,7 +123,18 @@ def find_sheet(pixels: Pixels, *, dark: bool = False) -> Pixels | None:
         # A hand that holds it, or a face beside it, may be nearly as bright.
         level, _ = cv2.threshold(lighter, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
         found = _sheet_above(pixels, quiet, level, dark=dark)
+    around = ring_of(quiet)
+    if found is None and not dark and median(around) < TABLE_DARKER * np.percentile(quiet, 75):
+        levels = np.unique(np.percentile(around, OF_TABLE) + OFF_TABLE)
+        sheets = (_sheet_above(pixels, quiet, float(level), dark=dark) for level in levels)
+        # Of a table that is lit in part, what is lit comes to the edge of the picture as well.
+        found = min((sheet for sheet in sheets if sheet is not None), key=_at_edge, default=None)
     return found
+
+
+def _at_edge(hull: Pixels) -> int:
+    """Return at how many pixels a hull comes to the edge of its picture."""
+    return int(ring_of(hull).sum())
 
 
 def _sheet_above(pixels: Pixels, quiet: Pixels, level: float, *, dark: bool) -> Pixels | None:
@@ -135,8 +163,10 @@ def _sheet_above(pixels: Pixels, quiet: Pixels, level: float, *, dark: bool) -> 
         return None  # a strip of shadow runs out of the picture
     inside = within_edges(hull) > 0
     marked = inside & (np.asarray(bright) == 0)
-    if dark and inside.any() and marked.sum() <= LEAST_WRITTEN * inside.sum():
-        marked = inside & (np.abs(pixels - median(pixels[inside])) >= CANVAS_STEP)
+    if inside.any() and marked.sum() <= LEAST_WRITTEN * inside.sum():
+        # On a dark note of either polarity; on a sheet a faint pencil, which is brighter than the table.
+        light = median(pixels[inside]) if dark else _light_of(pixels, inside.astype(np.uint8))
+        marked = inside & ((np.abs(pixels - light) if dark else light - pixels) >= CANVAS_STEP)
     (_, (width, height), _) = cv2.minAreaRect(outline)
     rectangular = area > RECTANGULAR * width * height
     if not (

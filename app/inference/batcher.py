@@ -7,9 +7,9 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from threading import BoundedSemaphore, Condition, Lock, Thread
+from threading import Condition, Lock, Thread
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,12 @@ from app.observer import Observer
 #: The largest batch while few images wait. A larger one keeps the event loop waiting for answers: with 32 connections
 #: batches of up to 16 answer a tenth less.
 USUAL_BATCH = 8
-#: While twice as many wait, such as those of a batch upload, one takes so many: the SavedModel then does a tenth more.
+#: While twice as many wait, such as those of a batch upload, one takes so many: the SavedModel then does a tenth more,
+#: LiteRT as much.
 LARGE_BATCH = 16
 #: Each is warmed, so that nothing is traced or prepared while serving. Of batches padded to 1, 2, 4 or 8, a sixth was
-#: padding (digit's `inkling_batch_images` with 32 connections and the SavedModel); LiteRT takes 20 MB for the other
-#: four.
+#: padding (digit's `inkling_batch_images` with 32 connections and the SavedModel); LiteRT takes 20 MB for 3, 5, 6
+#: and 7.
 BATCH_SIZES = (*range(1, USUAL_BATCH + 1), LARGE_BATCH)
 #: Images of one upload that go before the next upload has its turn. Half a batch: a single image waits for a batch or
 #: two however long the uploads before it are, and a long one still gets on where single images never cease.
@@ -104,7 +105,7 @@ class Batcher:
         *,
         capacity: int,
         name: str,
-        at_once: int = 1,
+        batches: int = 1,
         wait_seconds: float = 0.0,
         observer: Observer | None = None,
     ) -> None:
@@ -114,7 +115,7 @@ class Batcher:
             runtime: used by so many threads at a time as batches run at once: the workers, and who calls `answer_now`.
             capacity: the most images that may wait.
             name: of the model, for the threads, the logs and the observer.
-            at_once: the most batches that run at the same time, each on a thread of its own.
+            batches: the most that run at the same time, each on a thread of its own.
             wait_seconds: how long an image may wait for others to fill its batch while the runtime is free.
             observer: is told the size of every batch.
         """
@@ -130,15 +131,15 @@ class Batcher:
         #: There is something for the first worker, and something for the others.
         self._changed, self._crowded = Condition(lock), Condition(lock)
         self._closing = False
-        #: Held by whoever uses the runtime.
-        self._running = BoundedSemaphore(at_once)
+        #: Held by the first worker, or who does its work, while the runtime is used.
+        self._running = Lock()
         #: Seconds that the runtime took for an image of its last batch; as long as it is not known, too long.
         self._took = math.inf
         #: Whether all workers can still answer. Noted and not asked of each, which every request would do three times.
         self.alive = True
         self._workers = [
-            Thread(target=self._work, args=[number > 0], name=f"batcher-{name}-{number}", daemon=True)
-            for number in range(at_once)
+            Thread(target=self._work, kwargs={"helps": number > 0}, name=f"batcher-{name}-{number}", daemon=True)
+            for number in range(batches)
         ]
         for worker in self._workers:
             worker.start()
@@ -171,26 +172,28 @@ class Batcher:
             if self._closing:
                 raise Draining("The service is going down.")
             if not self.alive:
-                raise NotReady("The worker that runs the model has died.")
+                raise NotReady("A worker that runs the model has died.")
             if self._waiting + len(items) > self._capacity:
                 raise Overloaded("The queue is full.")
             if items:
                 self._queue.append(deque(items))
                 self._waiting += len(items)
             if wake:
-                self._notify()
+                self._changed.notify()
+                self._call_for_help()
         return answers
 
     def wake(self) -> None:
         """Tell an idle worker that there are images."""
         with self._changed:
-            self._notify()
+            self._changed.notify()
+            self._call_for_help()
 
     def answer_now(self) -> None:
-        """Answer a batch of what is queued on the caller's thread, or wake the worker.
+        """Answer a batch of what is queued on the caller's thread, or wake a worker.
 
-        For callers who have nothing else to do. Where the worker is busy, is to wait for more, or the runtime takes
-        long, it is left to the worker.
+        For callers who have nothing else to do. Where the first worker is busy, is to wait for more, or the runtime
+        takes long, it is left to the workers.
         """
         if self._wait_seconds or self._took > SHORT_SECONDS or not self._running.acquire(blocking=False):
             self.wake()
@@ -205,7 +208,7 @@ class Batcher:
             self.wake()
 
     def close(self) -> None:
-        """Take nothing more, answer what is queued, and end the worker."""
+        """Take nothing more, answer what is queued, and end the workers."""
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -213,10 +216,10 @@ class Batcher:
         for worker in self._workers:
             worker.join()
 
-    def _work(self, helps: bool) -> None:
+    def _work(self, *, helps: bool) -> None:
         try:
-            while batch := self._next_batch(helps):
-                with self._running:
+            while batch := self._next_batch(helps=helps):
+                with nullcontext() if helps else self._running:
                     self._answer(batch)
         finally:
             self.alive = False
@@ -247,7 +250,7 @@ class Batcher:
                 failure.__cause__ = error
                 item.upload.fail(failure)
 
-    def _next_batch(self, helps: bool) -> list[_Item]:
+    def _next_batch(self, *, helps: bool) -> list[_Item]:
         """Wait for images and take a batch of those still wanted; empty once closed and drained."""
         while True:
             with self._changed:
@@ -260,8 +263,7 @@ class Batcher:
                 if self._wait_seconds:
                     self._wait_for_more()
                 taken = self._take()
-                if self._is_crowded():
-                    self._crowded.notify()
+                self._call_for_help()
             if wanted := [item for item in taken if self._still_wanted(item)]:
                 return wanted
 
@@ -269,8 +271,7 @@ class Batcher:
         """Tell whether so many images wait behind others of their own upload that another worker is of use."""
         return self._waiting - len(self._queue) >= LARGE_BATCH
 
-    def _notify(self) -> None:
-        self._changed.notify()
+    def _call_for_help(self) -> None:
         if self._is_crowded():
             self._crowded.notify()
 

@@ -57,7 +57,7 @@ class Registry:
         *,
         runtime: str,
         threads: int,
-        batches_at_once: int = 1,
+        batches: int = 1,
         queue_images: int,
         max_batch_wait_ms: float = 0.0,
         target_error: float | None = None,
@@ -69,7 +69,7 @@ class Registry:
             artifacts: verified models, one a name.
             runtime: key of `RUNTIMES`.
             threads: for the arithmetic inside one operation.
-            batches_at_once: the most that one model runs, where the runtime allows several.
+            batches: the most that one model runs at once, where the runtime allows several.
             queue_images: the most images that may wait for each model.
             max_batch_wait_ms: how long an image may wait for others to fill its batch.
             target_error: share of wrong answers to stay below by calling others uncertain; None for each card's own.
@@ -82,7 +82,7 @@ class Registry:
         #: Set once `load` has ended, well or badly, for those who have to wait for it.
         self.loaded = Event()
         self._threads = threads
-        self._batches_at_once = batches_at_once if RUNTIMES[runtime].shared else 1
+        self._batches = batches if RUNTIMES[runtime].thread_safe else 1
         self._queue_images = queue_images
         self._wait_seconds = max_batch_wait_ms / 1e3
         self._target_error = target_error
@@ -123,7 +123,7 @@ class Registry:
             runtime,
             capacity=self._queue_images,
             name=name,
-            at_once=self._batches_at_once,
+            batches=self._batches,
             wait_seconds=self._wait_seconds,
             observer=self._observer,
         )
@@ -133,7 +133,7 @@ class Registry:
     def replace(self, artifact: Artifact) -> None:
         """Load and warm another version of a model and let it answer from now on.
 
-        Returns once the old one has answered everybody who holds it and its worker has ended. Takes seconds; not for
+        Returns once the old one has answered everybody who holds it and its workers have ended. Takes seconds; not for
         the event loop, and not for two threads at once.
 
         Raises:

@@ -25,7 +25,7 @@ class Runtime(Protocol):
 
     name: ClassVar[str]
     #: Whether several threads may use it at once.
-    shared: ClassVar[bool]
+    thread_safe: ClassVar[bool]
     #: What has to be importable for it.
     package: ClassVar[str]
 
@@ -37,7 +37,7 @@ class SavedModelRuntime:
     """TensorFlow, through the SavedModel's own concrete function."""
 
     name: ClassVar[str] = "savedmodel"
-    shared: ClassVar[bool] = True
+    thread_safe: ClassVar[bool] = True
     package: ClassVar[str] = "tensorflow"
     #: In an artifact; the first that is there is run.
     files: ClassVar[tuple[str, ...]] = (SAVED_MODEL_FILE,)
@@ -84,7 +84,7 @@ class LiteRTRuntime:
     """
 
     name: ClassVar[str] = "litert"
-    shared: ClassVar[bool] = False
+    thread_safe: ClassVar[bool] = False
     package: ClassVar[str] = "ai_edge_litert"
     #: In an artifact; the first that is there is run.
     files: ClassVar[tuple[str, ...]] = (INT8_FILE, LITERT_FILE)

@@ -61,7 +61,8 @@ def test_the_cpus_are_shared_among_the_workers(monkeypatch: pytest.MonkeyPatch) 
     assert Settings(workers=20, imaging_threads=5, _env_file=None).imaging_threads == 5
 
 
-def test_a_process_of_many_takes_the_cpus_that_it_is_given() -> None:
+def test_a_process_of_many_takes_the_cpus_that_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "usable_cpus", lambda: 8)
     given = Settings(imaging_threads=5, _env_file=None).with_cpus(3)
     assert (given.imaging_threads, given.runtime_batches) == (5, 3)
     given = Settings(runtime_batches=2, _env_file=None).with_cpus(1)

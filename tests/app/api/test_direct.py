@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sys
 from collections.abc import Iterable
 
 import fastapi.routing
@@ -77,6 +78,22 @@ def test_both_ways_answer_batches_alike(client: TestClient, form: list[tuple[str
     assert short.headers["Content-Type"] == long.headers["Content-Type"]
 
 
+#: What a browser sends where no file was chosen, but for the end.
+EMPTY_INPUT = b'--b\r\nContent-Disposition: form-data; name="file"; filename=""\r\n\r\n\r\n--b'
+
+
+@pytest.mark.parametrize("further", [b"", b"x"])
+def test_both_ways_pass_over_an_input_without_a_file(client: TestClient, further: bytes) -> None:
+    second = b"\r\n" + EMPTY_INPUT[5:].replace(b'""\r\n\r\n', b'"a"\r\n\r\n' + further) if further else b""
+    body = (EMPTY_INPUT + second + b"--\r\n").replace(b'"file"', b'"files"')
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    short, long = (
+        client.post(f"/predict/digit/batch{query}", content=body, headers=headers) for query in ("", "?top_k=3")
+    )
+    assert short.status_code == long.status_code == (200 if further else 400)
+    assert without_id(short.json()) == without_id(long.json())
+
+
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [
@@ -86,6 +103,7 @@ def test_both_ways_answer_batches_alike(client: TestClient, form: list[tuple[str
             b"--b\r\nContent-Disposition: form-data; name=file\r\n\r\ntext\r\n--b--\r\n",
             "multipart/form-data; boundary=b",
         ),
+        (EMPTY_INPUT + b"--\r\n", "multipart/form-data; boundary=b"),
         (b"x", "multipart/form-data"),
         (b"file=x", "application/x-www-form-urlencoded"),
         (b"{}", "application/json"),
@@ -111,7 +129,7 @@ def test_the_short_way_is_taken(client: TestClient, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(fastapi.routing, "solve_dependencies", counted)
     assert client.post("/predict/digit", files={"file": SEVEN}).status_code == 200
-    assert client.post("/predict/digit/batch", files=[("files", SEVEN), ("files", TINY)]).status_code == 200
+    assert client.post("/predict/digit/batch", files=[("files", SEVEN), *[("files", TINY)] * 7]).status_code == 200
     assert solved == []
     assert client.post("/predict/digit?top_k=3", files={"file": SEVEN}).status_code == 200
     assert len(solved) == 1
@@ -192,12 +210,41 @@ def test_a_body_in_pieces_is_put_together() -> None:
     assert exchange(in_pieces(form_of(b"ink", b"page"), 40)) == ([b"ink", b"page"], [], 200)
 
 
-def test_one_too_large_for_that_reaches_the_router_whole() -> None:
-    large = bytes(2 * PUT_TOGETHER_BYTES)
-    pieces = in_pieces(form_of(large), PUT_TOGETHER_BYTES // 3)
+def test_a_batch_of_tiny_images_is_put_together_and_a_large_body_is_not() -> None:
+    assert 64 * len(TINY) < PUT_TOGETHER_BYTES < 2**20
+    large = form_of(bytes(2**20))
+    answered, behind, _ = exchange(in_pieces(large, 2**16))
+    assert answered == []
+    assert b"".join(message["body"] for message in behind) == large
+    assert len(behind) > 10, "all of it was waited for"
+    assert exchange(in_pieces(large, 2**21)) == ([bytes(2**20)], [], 200)
+
+
+def test_what_begins_as_no_form_is_not_waited_for() -> None:
+    pieces = in_pieces(b"{}xy", 1)
     assert exchange(pieces) == ([], pieces, 200)
-    at_one_go = in_pieces(form_of(large), 3 * PUT_TOGETHER_BYTES)
-    assert exchange(at_one_go) == ([large], [], 200)
+    begun, *rest = in_pieces(b"--cd", 1)[1:]
+    assert exchange(in_pieces(b"--cd", 1)) == ([], [{**begun, "body": b"--c"}, *rest[1:]], 200)
+
+
+def test_nothing_of_a_body_is_held_while_its_files_are_read() -> None:
+    (message,) = in_pieces(FORM, 1000)
+    messages = [message]
+
+    async def receive() -> Message:
+        return messages.pop()
+
+    async def answer(files: list[bytes]) -> bytes:
+        assert sys.getrefcount(message) <= 3  # the test's, the call's, and what counts
+        return b"{}"
+
+    async def send(message: Message) -> None:
+        pass
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
+    scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"", "headers": headers}
+    direct = Direct(PlainTextResponse(""), calls={"/x": Call("file", most=1, answer=answer)})
+    asyncio.run(direct(scope, receive, send))
 
 
 def test_more_files_than_a_call_takes_are_the_routers_business() -> None:
@@ -206,8 +253,9 @@ def test_more_files_than_a_call_takes_are_the_routers_business() -> None:
 
 
 def test_so_is_a_client_that_leaves_before_all_has_come() -> None:
-    begun: list[Message] = [*in_pieces(FORM, 40)[:1], {"type": "http.disconnect"}]
-    assert exchange(begun) == ([], begun, 200)
+    for came in (FORM[:40], FORM):
+        left: list[Message] = [{"type": "http.request", "body": came, "more_body": True}, {"type": "http.disconnect"}]
+        assert exchange(left) == ([], left, 200)
 
 
 def test_a_client_that_is_gone_is_the_routers_business() -> None:

@@ -85,6 +85,12 @@ def test_of_several_files_each_comes_out_in_its_place(contents: list[bytes]) -> 
     assert files_of(body, b"b", "file") == contents
 
 
+def test_as_many_files_are_read_as_the_general_reader_takes() -> None:
+    body = form(b"x", end=(b"\r\n" + HEAD + b"x\r\n--b") * 999 + b"--\r\n")
+    assert files_of(body, b"b", "file") == [b"x"] * 1000
+    assert len(asyncio.run(read_in_pieces(body))) == 1000
+
+
 async def read_in_pieces(body: bytes) -> list[tuple[str, object]]:
     """Return the names and contents of a form's parts as Starlette reads them; None as the content of no file."""
 

@@ -115,6 +115,24 @@ def test_ink_of_every_strength_comes_out_as_of_the_chain(level: int) -> None:
                 find_ink(pixels)
 
 
+def test_a_thick_character_of_one_level_on_a_panel_is_left_to_the_chain() -> None:
+    page = np.zeros((40, 40), np.uint8)
+    page[10:30, 10:30] = 200
+    page[14:26, 14:16] = page[24:26, 14:26] = 0
+    page[3, 3] = 10
+    assert find_clear(page) is None
+
+
+def test_for_images_of_data_sets_no_grid_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[np.ndarray] = []
+    monkeypatch.setattr("app.imaging.clear.without_grid", lambda pixels: looked.append(pixels) or pixels)
+    framed, _ = network_inputs("mnist")
+    images = np.rint(framed[::6] * 255).astype(np.uint8)
+    for image in images:
+        find_clear(image)
+    assert len(looked) < 0.02 * len(images)
+
+
 def test_what_the_chain_has_work_with_is_left_to_it() -> None:
     page = np.array(draw("3", (28, 28), ink=0, paper=WHITE))
     assert find_clear(page) is not None

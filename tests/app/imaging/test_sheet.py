@@ -8,7 +8,7 @@ from app.imaging.canvas import find_canvas, without_grid
 from app.imaging.decode import decode
 from app.imaging.ink import Polarity, find_ink
 from app.imaging.page import measure_page
-from app.imaging.sheet import find_sheet, without_table
+from app.imaging.sheet import find_sheet, gone_on, without_table
 from tests.pages import photographed, ruled, wood
 from tests.strokes import DIGITS, cut_out, draw, encode
 
@@ -31,6 +31,49 @@ def test_a_sheet_on_a_table_reads_like_the_sheet(character: str, table: str, deg
     alone = cv2.warpAffine(sheet, cv2.getRotationMatrix2D((128, 128), degrees, 0.6), (256, 256), borderValue=235)
     expected = find_ink(photographed(alone)).box
     assert find_ink(photographed(lying(sheet, surface, degrees))).box == pytest.approx(expected, abs=3)
+
+
+def on_a_table(sheet: np.ndarray, table: int) -> np.ndarray:
+    """Lay a sheet of 180 by 200 on a table of 260 by 280, 40 pixels from its upper left corner."""
+    page = np.full((280, 260), table, np.uint8)
+    page[40:240, 40:220] = sheet
+    return page
+
+
+def test_a_hard_shadow_may_lie_across_sheet_and_table() -> None:
+    y, x = np.mgrid[:280, :260]
+    apart = []
+    for character in DIGITS:
+        sheet = draw(character, (180, 200), scale=0.45, ink=60, paper=235)
+        alone, page = on_a_table(sheet, 235), on_a_table(sheet, 70)
+        shaded = np.rint(page * np.where(x + y > 270, 0.5, 1)).astype(np.uint8)
+        apart.append(np.abs(np.subtract(find_ink(photographed(shaded)).box, find_ink(photographed(alone)).box)).max())
+    assert np.count_nonzero(np.array(apart) <= 3) >= 9
+
+
+@pytest.mark.parametrize("character", DIGITS)
+def test_a_faint_pencil_may_be_brighter_than_the_table(character: str) -> None:
+    sheet = draw(character, (180, 200), scale=0.3, width=0.05, ink=165, paper=235)
+    alone, page = on_a_table(sheet, 235), on_a_table(sheet, 40)
+    assert find_ink(photographed(page)).box == pytest.approx(find_ink(photographed(alone)).box, abs=3)
+
+
+def test_of_a_table_that_is_lit_in_part_the_sheet_is_found() -> None:
+    page = on_a_table(draw("4", (180, 200), scale=0.45, ink=60, paper=235), 70)
+    y, x = np.mgrid[:280, :260]
+    found = find_sheet(np.rint(page * np.where(x + y > 270, 0.5, 1)).astype(np.uint8))
+    assert found is not None
+    assert cv2.boundingRect(found) == pytest.approx((40, 40, 180, 200), abs=5)
+
+
+def test_the_light_of_either_half_goes_on_beyond_a_sheet_in_a_shadow() -> None:
+    page = np.full((280, 260), 200, np.uint8)
+    page[:, 130:] = 100
+    inside = np.zeros_like(page)
+    inside[100:180, 90:170] = 1
+    beyond = gone_on(page, inside)
+    assert np.abs(beyond[:, :60].astype(int) - 200).max() <= 5
+    assert np.abs(beyond[:, 200:].astype(int) - 100).max() <= 5
 
 
 def test_the_sheet_is_found_where_it_is() -> None:

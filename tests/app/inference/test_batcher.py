@@ -50,9 +50,9 @@ def hold(runtime: Echo, batcher: Batcher) -> Future:
 
 
 @settings(max_examples=30, deadline=None)
-@given(uploads=st.lists(st.integers(1, 40), min_size=1, max_size=24), at_once=st.integers(1, 3))
-def test_every_answer_goes_to_its_caller(uploads: list[int], at_once: int) -> None:
-    batcher = Batcher(Echo(), capacity=2000, name="test", at_once=at_once)
+@given(uploads=st.lists(st.integers(1, 40), min_size=1, max_size=24), batches=st.integers(1, 3))
+def test_every_answer_goes_to_its_caller(uploads: list[int], batches: int) -> None:
+    batcher = Batcher(Echo(), capacity=2000, name="test", batches=batches)
     wrong: list[float] = []
 
     def client(number: int, count: int) -> None:
@@ -166,11 +166,11 @@ def test_batches_grow_where_many_images_wait() -> None:
     runtime = Echo()
     batcher = Batcher(runtime, capacity=1000, name="test")
     hold(runtime, batcher)
-    queued = batcher.submit([image(value) for value in range(2 * LARGE_BATCH + 1)], deadline=later())
+    queued = batcher.submit([image(value) for value in range(2 * LARGE_BATCH)], deadline=later())
     runtime.open.set()
-    assert queued.result(10) == list(range(2 * LARGE_BATCH + 1))
+    assert queued.result(10) == list(range(2 * LARGE_BATCH))
     batcher.close()
-    assert runtime.sizes == [1, LARGE_BATCH, USUAL_BATCH, USUAL_BATCH, 1]
+    assert runtime.sizes == [1, LARGE_BATCH, USUAL_BATCH, USUAL_BATCH]
 
 
 def test_of_a_batch_that_is_not_all_wanted_only_warmed_sizes_reach_the_runtime() -> None:
@@ -188,28 +188,33 @@ def test_of_a_batch_that_is_not_all_wanted_only_warmed_sizes_reach_the_runtime()
 
 
 class Counting(Echo):
-    """A runtime that several threads may use, and that tells how many do at most."""
+    """A runtime that several threads may use, and that tells how many do at most.
 
-    def __init__(self) -> None:
+    several: for how many it waits, for a while.
+    """
+
+    def __init__(self, several: int) -> None:
         super().__init__()
         self.most = 0
+        self._several = several
         self._within = 0
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
 
     def predict(self, images: Batch) -> Probabilities:
-        with self._lock:
+        with self._changed:
             self._within += 1
             self.most = max(self.most, self._within)
-        time.sleep(0.005)
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.most >= self._several, 0.005)
         answers = super().predict(images)
-        with self._lock:
+        with self._changed:
             self._within -= 1
         return answers
 
 
 def test_several_workers_share_a_large_upload_and_no_single_images() -> None:
-    runtime = Counting()
-    batcher = Batcher(runtime, capacity=1000, name="test", at_once=3)
+    runtime = Counting(3)
+    batcher = Batcher(runtime, capacity=1000, name="test", batches=3)
     singles = [batcher.submit([image(value)], deadline=later()) for value in range(100)]
     assert [single.result(10)[0] for single in singles] == list(range(100))
     assert runtime.most == 1
@@ -222,13 +227,13 @@ def test_several_workers_share_a_large_upload_and_no_single_images() -> None:
 
 
 def test_an_idle_worker_helps_one_that_is_busy() -> None:
-    runtime = Counting()
-    batcher = Batcher(runtime, capacity=1000, name="test", at_once=2)
+    runtime = Counting(1)
+    batcher = Batcher(runtime, capacity=1000, name="test", batches=2)
     hold(runtime, batcher)
     runtime.entered.clear()
-    batcher.submit([image(0)] * 8, deadline=later())
+    batcher.submit([image(0)] * LARGE_BATCH, deadline=later())
     assert not runtime.entered.wait(0.05), "so few images are left to the first one"
-    batcher.submit([image(0)] * 20, deadline=later())
+    batcher.submit([image(0)] * 2, deadline=later())
     assert runtime.entered.wait(10)
     runtime.open.set()
     batcher.close()
@@ -236,17 +241,20 @@ def test_an_idle_worker_helps_one_that_is_busy() -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_worker_that_has_died_is_told_of() -> None:
+    worker: list[threading.Thread] = []
+
     class Broken(Echo):
         def predict(self, images: Batch) -> Probabilities:
+            worker.append(threading.current_thread())
+            self.entered.set()
             raise SystemExit
 
-    batcher = Batcher(Broken(), capacity=100, name="test", at_once=2)
+    runtime = Broken()
+    batcher = Batcher(runtime, capacity=100, name="test", batches=2)
     assert batcher.alive
     batcher.submit([image(0)], deadline=later())
-    for _ in range(100):
-        if not batcher.alive:
-            break
-        time.sleep(0.02)
+    assert runtime.entered.wait(10)
+    worker[0].join(10)
     assert not batcher.alive
     with pytest.raises(NotReady):
         batcher.submit([image(0)], deadline=later())
@@ -384,6 +392,20 @@ def test_a_single_image_does_not_wait_for_the_uploads_of_many_before_it() -> Non
     # The one that was held, and two.
     assert batches[0] <= 3
     assert all(len(upload.result(0)) == 64 for upload in many)
+
+
+def test_a_single_image_is_in_the_batch_after_the_one_that_runs() -> None:
+    runtime = Echo()
+    batcher = Batcher(runtime, capacity=1000, name="test")
+    hold(runtime, batcher)
+    batcher.submit([image(0)] * 20, deadline=later())
+    single = batcher.submit([image(7)], deadline=later())
+    batches: list[int] = []
+    single.add_done_callback(lambda _: batches.append(len(runtime.sizes)))
+    runtime.open.set()
+    assert single.result(10) == [7]
+    batcher.close()
+    assert batches == [2]
 
 
 def test_an_upload_of_many_gets_on_though_single_images_never_cease() -> None:

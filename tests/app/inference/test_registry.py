@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 
+from app.artifacts import Artifact
 from app.inference import Draining, NotReady, Registry, State
-from tests.models import shipped
+from app.main import build_registry
+from app.settings import Settings
+from tests.models import MODELS, shipped
 
 
 def test_a_registry_goes_from_starting_by_ready_to_draining() -> None:
@@ -38,7 +43,7 @@ def test_batches_run_at_once_where_the_runtime_allows_it(runtime: str, workers: 
     if runtime == "savedmodel":
         pytest.importorskip("tensorflow")
     before = set(threading.enumerate())
-    registry = Registry([shipped("digit")], runtime=runtime, threads=1, batches_at_once=3, queue_images=100)
+    registry = Registry([shipped("digit")], runtime=runtime, threads=1, batches=3, queue_images=100)
     registry.load()
     ours = [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("batcher-digit")]
     assert len(ours) == workers
@@ -48,6 +53,20 @@ def test_batches_run_at_once_where_the_runtime_allows_it(runtime: str, workers: 
     alone = [batcher.submit([image], deadline=math.inf).result(60)[0] for image in images]
     np.testing.assert_allclose(together, alone, atol=1e-5)
     registry.close()
+
+
+def test_the_service_runs_as_many_batches_at_once_as_its_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(models_dir=MODELS, runtime="savedmodel", runtime_batches=3, _env_file=None)
+    asked: list[int] = []
+    real = Registry.__init__
+
+    def noted(self: Registry, artifacts: Sequence[Artifact], *, batches: int = 1, **options: Any) -> None:
+        asked.append(batches)
+        real(self, artifacts, batches=batches, **options)
+
+    monkeypatch.setattr(Registry, "__init__", noted)
+    build_registry([shipped("digit")], settings)
+    assert asked == [3]
 
 
 def test_a_model_that_cannot_be_loaded_fails_the_registry(monkeypatch: pytest.MonkeyPatch) -> None:
