@@ -22,8 +22,8 @@ from app.observer import Observer
 #: The largest batch while few images wait. A larger one keeps the event loop waiting for answers: with 32 connections
 #: batches of up to 16 answer a tenth less.
 USUAL_BATCH = 8
-#: While twice as many wait, such as those of a batch upload, one takes so many: the SavedModel then does a tenth more,
-#: LiteRT as much.
+#: While more than twice as many wait, such as those of a batch upload, one takes so many: the SavedModel then does a
+#: tenth more, LiteRT as much.
 LARGE_BATCH = 16
 #: Each is warmed, so that nothing is traced or prepared while serving. Of batches padded to 1, 2, 4 or 8, a sixth was
 #: padding (digit's `inkling_batch_images` with 32 connections and the SavedModel); LiteRT takes 20 MB for 3, 5, 6
@@ -282,7 +282,7 @@ class Batcher:
 
     def _take(self) -> list[_Item]:
         """Take a batch, some images of each upload in turn."""
-        most = LARGE_BATCH if self._waiting >= 2 * LARGE_BATCH else USUAL_BATCH
+        most = LARGE_BATCH if self._waiting > 2 * LARGE_BATCH else USUAL_BATCH
         taken: list[_Item] = []
         while self._queue and len(taken) < most:
             upload = self._queue.popleft()
