@@ -165,8 +165,8 @@ class Settings(BaseSettings):
 
     def with_cpus(self, cpus: int) -> Self:
         """Return the same for a process that has so many CPUs, where nothing else was chosen for it."""
-        threads = {"runtime_batches": cpus, "imaging_threads": cpus}
-        return self.model_copy(update={key: threads[key] for key in threads.keys() - self.model_fields_set})
+        not_chosen = {"runtime_batches", "imaging_threads"} - self.model_fields_set
+        return self.model_copy(update=dict.fromkeys(not_chosen, cpus))
 
     @property
     def kept_for_singles(self) -> int:

@@ -78,15 +78,17 @@ async def _received(receive: Receive, delimiter: bytes) -> list[Message]:
     message = await receive()
     if not message.get("more_body", False):
         return [message]
-    body = bytearray()
-    while True:
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if not more or len(body) > PUT_TOGETHER_BYTES or not delimiter.startswith(body[: len(delimiter)]):
-            return [{"type": "http.request", "body": bytes(body), "more_body": more}]
+    body = bytearray(message.get("body", b""))
+    while (
+        (more := message.get("more_body", False))
+        and len(body) <= PUT_TOGETHER_BYTES
+        and delimiter.startswith(body[: len(delimiter)])
+    ):
         message = await receive()
-        if message["type"] != "http.request":
-            return [{"type": "http.request", "body": bytes(body), "more_body": True}, message]
+        body += message.get("body", b"")
+    left = message["type"] != "http.request"
+    together: Message = {"type": "http.request", "body": bytes(body), "more_body": more or left}
+    return [together, message] if left else [together]
 
 
 async def _send_json(body: bytes, send: Send) -> None:

@@ -90,20 +90,24 @@ def _is_eye(hull: Pixels, contrast: Contrast) -> bool:
 
 def gone_on(pixels: Pixels, inside: Pixels) -> Pixels:
     """Return a picture with the light of what is inside, where uint8 [height, width] is 1, gone on beyond that."""
-    return np.where(inside, pixels, np.clip(_light_of(pixels, inside), 0, 255)).astype(np.uint8)
-
-
-def _light_of(pixels: Pixels, inside: Pixels) -> Contrast:
-    """Return float32 [height, width], the light of what is inside, where uint8 of that shape is 1, near every pixel."""
-    window = 2 * round(BEYOND * min(pixels.shape)) + 1
-    weight = cv2.blur(inside.astype(np.float32), (window, window))
-    light = cv2.blur(np.where(inside, pixels, 0).astype(np.float32), (window, window)) / np.maximum(weight, 1e-6)
+    light, near = _light_of(pixels, inside)
     # Farther away it is that of the nearest place: half of the sheet may lie in a shadow.
-    near = weight > 1e-3
     _, nearest = cv2.distanceTransformWithLabels(
         (~near).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    return np.asarray(np.append(np.float32(0), light[near])[nearest], np.float32)
+    beyond = np.append(np.float32(0), light[near])[nearest]
+    return np.where(inside, pixels, np.clip(beyond, 0, 255)).astype(np.uint8)
+
+
+def _light_of(pixels: Pixels, inside: Pixels) -> tuple[Contrast, Chosen]:
+    """Return the light of what is inside, where uint8 [height, width] is 1, on and around it, and where that is near.
+
+    float32 and bool of that shape.
+    """
+    window = 2 * round(BEYOND * min(pixels.shape)) + 1
+    weight = cv2.blur(inside.astype(np.float32), (window, window))
+    light = cv2.blur(np.where(inside, pixels, 0).astype(np.float32), (window, window)) / np.maximum(weight, 1e-6)
+    return np.asarray(light, np.float32), np.asarray(weight > 1e-3, np.bool_)
 
 
 def find_sheet(pixels: Pixels, *, dark: bool = False) -> Pixels | None:
@@ -119,17 +123,29 @@ def find_sheet(pixels: Pixels, *, dark: bool = False) -> Pixels | None:
     quiet = np.asarray(cv2.GaussianBlur(pixels, (5, 5), 0), np.uint8)
     level, _ = cv2.threshold(quiet, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     found = _sheet_above(pixels, quiet, level, dark=dark)
-    if found is None and not dark and (lighter := quiet[quiet > level]).size:
+    if found is not None or dark:
+        return found
+    if (lighter := quiet[quiet > level]).size:
         # A hand that holds it, or a face beside it, may be nearly as bright.
         level, _ = cv2.threshold(lighter, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
         found = _sheet_above(pixels, quiet, level, dark=dark)
+    return found if found is not None else _sheet_above_table(pixels, quiet)
+
+
+def _sheet_above_table(pixels: Pixels, quiet: Pixels) -> Pixels | None:
+    """Do as `find_sheet` with a sheet that is brighter than a table around it, though both may lie in a shadow in part.
+
+    Args:
+        pixels: uint8 [height, width].
+        quiet: the same without their noise.
+    """
     around = ring_of(quiet)
-    if found is None and not dark and median(around) < TABLE_DARKER * np.percentile(quiet, 75):
-        levels = np.unique(np.percentile(around, OF_TABLE) + OFF_TABLE)
-        sheets = (_sheet_above(pixels, quiet, float(level), dark=dark) for level in levels)
-        # Of a table that is lit in part, what is lit comes to the edge of the picture as well.
-        found = min((sheet for sheet in sheets if sheet is not None), key=_at_edge, default=None)
-    return found
+    if median(around) >= TABLE_DARKER * np.percentile(quiet, 75):
+        return None
+    levels = np.unique(np.percentile(around, OF_TABLE) + OFF_TABLE)
+    sheets = (_sheet_above(pixels, quiet, float(level), dark=False) for level in levels)
+    # Of a table that is lit in part, what is lit comes to the edge of the picture as well.
+    return min((sheet for sheet in sheets if sheet is not None), key=_at_edge, default=None)
 
 
 def _at_edge(hull: Pixels) -> int:
@@ -164,9 +180,11 @@ def _sheet_above(pixels: Pixels, quiet: Pixels, level: float, *, dark: bool) -> 
     inside = within_edges(hull) > 0
     marked = inside & (np.asarray(bright) == 0)
     if inside.any() and marked.sum() <= LEAST_WRITTEN * inside.sum():
-        # On a dark note of either polarity; on a sheet a faint pencil, which is brighter than the table.
-        light = median(pixels[inside]) if dark else _light_of(pixels, inside.astype(np.uint8))
-        marked = inside & ((np.abs(pixels - light) if dark else light - pixels) >= CANVAS_STEP)
+        if dark:  # in either polarity
+            apart = np.abs(pixels - median(pixels[inside]))
+        else:  # a faint pencil, which is brighter than the table
+            apart = _light_of(pixels, inside.astype(np.uint8))[0] - pixels
+        marked = inside & (apart >= CANVAS_STEP)
     (_, (width, height), _) = cv2.minAreaRect(outline)
     rectangular = area > RECTANGULAR * width * height
     if not (

@@ -164,7 +164,7 @@ class Batcher:
         Raises:
             Overloaded: they do not all fit.
             Draining: the batcher is closing.
-            NotReady: the worker has died.
+            NotReady: a worker has died.
         """
         answers = Pending(len(images))
         items = [_Item(image[..., np.newaxis], deadline, answers, index) for index, image in enumerate(images)]
@@ -178,9 +178,8 @@ class Batcher:
             if items:
                 self._queue.append(deque(items))
                 self._waiting += len(items)
-            if wake:
-                self._changed.notify()
-                self._call_for_help()
+        if wake:
+            self.wake()
         return answers
 
     def wake(self) -> None:

@@ -160,6 +160,16 @@ def test_both_ways_know_the_same_largest_file() -> None:
     assert [next(iter(result)) for result in left["results"]] == ["problem", "label"]
 
 
+#: Of a request that a `Direct` answers whose call has this path.
+SCOPE: Scope = {
+    "type": "http",
+    "method": "POST",
+    "path": "/x",
+    "query_string": b"",
+    "headers": [(b"content-type", b"multipart/form-data; boundary=b")],
+}
+
+
 def exchange(received: Iterable[Message], error: Exception | None = None) -> tuple[list[bytes], list[Message], int]:
     """Send messages to a `Direct`: the files it answers, what reaches the application behind it, and the status."""
     left, answered, behind, sent = iter(received), [], [], []
@@ -183,10 +193,8 @@ def exchange(received: Iterable[Message], error: Exception | None = None) -> tup
                 break
         await PlainTextResponse("")(scope, receive, send)
 
-    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
-    scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"", "headers": headers}
     calls = {"/x": Call("file", most=2, answer=answer)}
-    asyncio.run(Direct(application, calls=calls)(scope, receive, send))
+    asyncio.run(Direct(application, calls=calls)(SCOPE, receive, send))
     return answered, behind, sent[0]["status"]
 
 
@@ -241,10 +249,8 @@ def test_nothing_of_a_body_is_held_while_its_files_are_read() -> None:
     async def send(message: Message) -> None:
         pass
 
-    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
-    scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"", "headers": headers}
     direct = Direct(PlainTextResponse(""), calls={"/x": Call("file", most=1, answer=answer)})
-    asyncio.run(direct(scope, receive, send))
+    asyncio.run(direct(SCOPE, receive, send))
 
 
 def test_more_files_than_a_call_takes_are_the_routers_business() -> None:

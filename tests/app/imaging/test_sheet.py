@@ -40,14 +40,19 @@ def on_a_table(sheet: np.ndarray, table: int) -> np.ndarray:
     return page
 
 
-def test_a_hard_shadow_may_lie_across_sheet_and_table() -> None:
+def half_in_shadow(page: np.ndarray) -> np.ndarray:
+    """Let a hard shadow fall on the lower right of a page of 260 by 280."""
     y, x = np.mgrid[:280, :260]
+    return np.rint(page * np.where(x + y > 270, 0.5, 1)).astype(np.uint8)
+
+
+def test_a_hard_shadow_may_lie_across_sheet_and_table() -> None:
     apart = []
     for character in DIGITS:
         sheet = draw(character, (180, 200), scale=0.45, ink=60, paper=235)
         alone, page = on_a_table(sheet, 235), on_a_table(sheet, 70)
-        shaded = np.rint(page * np.where(x + y > 270, 0.5, 1)).astype(np.uint8)
-        apart.append(np.abs(np.subtract(find_ink(photographed(shaded)).box, find_ink(photographed(alone)).box)).max())
+        shaded = find_ink(photographed(half_in_shadow(page))).box
+        apart.append(np.abs(np.subtract(shaded, find_ink(photographed(alone)).box)).max())
     assert np.count_nonzero(np.array(apart) <= 3) >= 9
 
 
@@ -60,8 +65,7 @@ def test_a_faint_pencil_may_be_brighter_than_the_table(character: str) -> None:
 
 def test_of_a_table_that_is_lit_in_part_the_sheet_is_found() -> None:
     page = on_a_table(draw("4", (180, 200), scale=0.45, ink=60, paper=235), 70)
-    y, x = np.mgrid[:280, :260]
-    found = find_sheet(np.rint(page * np.where(x + y > 270, 0.5, 1)).astype(np.uint8))
+    found = find_sheet(half_in_shadow(page))
     assert found is not None
     assert cv2.boundingRect(found) == pytest.approx((40, 40, 180, 200), abs=5)
 
